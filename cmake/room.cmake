@@ -1,0 +1,40 @@
+# imdi_room(NAME SOURCES … HEADERS … PUBLIC … PRIVATE …): one room of the house = one library with a short list of friends.
+function(imdi_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;HEADERS;PUBLIC;PRIVATE" ${ARGN})
+  add_library(imdi_${name} STATIC ${ROOM_SOURCES} ${ROOM_HEADERS})
+  add_library(imdi::${name} ALIAS imdi_${name})
+  target_include_directories(imdi_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(imdi_${name} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE} imdi_warnings)
+endfunction()
+
+# imdi_program(NAME SOURCES … LIBS …): one executable, built into bin/.
+function(imdi_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${PROGRAM_LIBS} imdi_warnings)
+endfunction()
+
+# imdi_test(NAME SOURCES … LIBS … LABELS … [LANES …] [TIMEOUT s]): one GoogleTest program, one CTest entry.
+# LANES names the lanes that build it (gcc asan tsan); without LANES: gcc and asan.
+function(imdi_test name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LIBS;LABELS;LANES;ENVIRONMENT" ${ARGN})
+  if(NOT TEST_LANES)
+    set(TEST_LANES gcc asan)
+  endif()
+  if(NOT IMDI_LANE IN_LIST TEST_LANES)
+    return()
+  endif()
+  add_executable(${name} ${TEST_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${TEST_LIBS} GTest::gmock GTest::gtest GTest::gtest_main imdi_warnings)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 240)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}"
+    ENVIRONMENT "IMDI_BIN=${CMAKE_BINARY_DIR}/bin;IMDI_ROOT=${PROJECT_SOURCE_DIR};${TEST_ENVIRONMENT}")
+  add_dependencies(imdi_all_tests ${name})
+endfunction()
+add_custom_target(imdi_all_tests)
