@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+#include "services/base/limits.h"
+
+namespace rocksdb {
+class FileSystem;
+}  // namespace rocksdb
+
+namespace imdi::storage::rocks {
+
+// How one data folder is opened. Every store has a folder of its own; nobody else may open it.
+struct RocksOptions {
+  std::string path;  // Made when missing, its parents too.
+
+  // Everything the store does to the disk goes through this, the watermark included. Null: the real one.
+  std::shared_ptr<rocksdb::FileSystem> file_system;
+
+  // Memory a store may use beyond what its callers ask for: the cache of blocks read, and the rows not
+  // yet in tables (which also bounds how much log a start-up has to replay).
+  size_t block_cache_bytes = 64 * base::kMiB;
+  size_t write_buffer_bytes = 32 * base::kMiB;
+
+  // Below this much free space appends are refused (DISK_FULL), before the disk is really full.
+  uint64_t free_bytes_min = base::kFreeDiskBytesMin;
+  // How often a store that met a full disk looks whether there is space again.
+  absl::Duration recovery_interval = absl::Milliseconds(500);
+
+  // Opens without a lock and without writing a byte; every mutation is refused.
+  bool read_only = false;
+
+  // Called by the log at named points: "before_sync", "between_sync_and_watermark", "before_answer",
+  // "during_restart". For fault tests that end the process there.
+  std::function<void(std::string_view)> crash_point;
+};
+
+}  // namespace imdi::storage::rocks
