@@ -51,10 +51,10 @@ struct Dependency {
 };
 
 struct Proposal {
-  std::string request_key;  // "" = none. Ids live as long as the log.
-  std::string fingerprint;  // Of the content; compared when the request key is known already.
-  std::string bytes;        // The payload, stored as it is and never re-serialised.
-  std::vector<Dependency> depends_on;  // At most one per resource.
+  std::string request_key = {};  // "" = none. Ids live as long as the log.
+  std::string fingerprint = {};  // Of the content; compared when the request key is known already.
+  std::string bytes = {};        // The payload, stored as it is and never re-serialised.
+  std::vector<Dependency> depends_on = {};  // At most one per resource.
 };
 
 // The proposal is in the log.
