@@ -13,7 +13,9 @@ function(imdi_program name)
   add_executable(${name} ${PROGRAM_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${PROGRAM_LIBS} imdi_warnings)
+  add_dependencies(imdi_all_programs ${name})
 endfunction()
+add_custom_target(imdi_all_programs)
 
 # imdi_test(NAME SOURCES … LIBS … LABELS … [LANES …] [TIMEOUT s]): one GoogleTest program, one CTest entry.
 # LANES names the lanes that build it (gcc asan tsan); without LANES: gcc and asan.
