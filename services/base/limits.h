@@ -1,0 +1,128 @@
+#pragma once
+
+// Every bound has a name, and meeting it has a defined answer, given behind it:
+//   refuse  the call fails, with the reason named
+//   shed    UNAVAILABLE with a retry delay
+//   page    the rest comes with the next page or chunk
+//   cut     the rest is left out and the true number is given
+// Relations that must hold between bounds are asserted below, at compile time.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace imdi::base {
+
+inline constexpr size_t kKiB = 1024;
+inline constexpr size_t kMiB = 1024 * kKiB;
+
+// ---- Messages and transport
+inline constexpr size_t kMessageBytesMax = 1 * kMiB;          // A request or response; refuse (RESOURCE_EXHAUSTED by gRPC).
+inline constexpr size_t kMetadataBytesMax = 16 * kKiB;        // Header block of a call; refuse.
+inline constexpr size_t kHttp2FrameBytesMax = 16 * kKiB;      // HTTP/2 frame; page.
+inline constexpr size_t kHttp2LookaheadBytes = 64 * kKiB;     // Flow-control window; page.
+inline constexpr int kConcurrentStreamsMax = 100;             // Calls per connection; the client waits.
+inline constexpr int kConnectionsMax = 1'000;                 // Open connections per listener; refuse.
+inline constexpr int kFileDescriptorsWanted = 16'384;         // RLIMIT_NOFILE is raised to this at start.
+inline constexpr int kParseDepthMax = 100;                    // Nested messages; refuse NESTING_TOO_DEEP.
+inline constexpr size_t kErrorDetailBytesMax = 7'000;         // Error details in trailing metadata; cut.
+inline constexpr size_t kErrorMessageBytesMax = 1 * kKiB;     // The message of an error; cut.
+inline constexpr int kViolationsMax = 20;                     // Field violations in one error; cut, with true count.
+inline constexpr size_t kViolationBytesMax = 256;             // Field path, and its description, each; cut.
+inline constexpr size_t kGrpcMemoryQuotaBytes = 256 * kMiB;   // Memory gRPC may use for calls; refuse.
+inline constexpr int kGrpcThreadsMax = 64;                    // Threads gRPC may start; the call waits.
+inline constexpr int kHandshakeTimeoutMs = 5'000;             // Transport handshake; the connection is closed.
+inline constexpr int kConnectionIdleMs = 300'000;             // No call this long; the connection is closed, the client reconnects.
+inline constexpr int kConnectionAgeMs = 1'800'000;            // Age of a connection; closed softly, streams resume.
+inline constexpr int kConnectionAgeGraceMs = 30'000;          // After that age; calls still running are cut.
+inline constexpr int kKeepaliveTimeMs = 10'000;               // Silence before a ping.
+inline constexpr int kKeepaliveTimeoutMs = 7'000;             // Ping unanswered; the connection is closed.
+inline constexpr int kPingStrikesMax = 2;                     // Pings too early; the connection is closed.
+inline constexpr int kMinPingIntervalMs = 10'000;             // What counts as too early.
+
+// ---- Calls
+inline constexpr int kMutationDeadlineMaxMs = 60'000;         // Deadline of a mutation; a longer one is cut to this.
+inline constexpr int kReadDeadlineMaxMs = 60'000;             // Deadline of a read, also when none was given; cut.
+inline constexpr int kExecutorThreads = 4;                    // Threads for calls that touch a disk.
+inline constexpr size_t kExecutorQueueMax = 256;              // Calls waiting for one; shed OVERLOADED.
+inline constexpr int kCallsInFlightMax = 4'096;               // Unary calls inside the process; shed OVERLOADED.
+inline constexpr int kShedRetryDelayMs = 200;                 // Advice given when shedding.
+inline constexpr int kDrainMs = 10'000;                       // Time for calls to finish at shutdown; then they are cut.
+
+// ---- Pages
+inline constexpr int kPageSizeDefault = 100;                  // When page_size is 0.
+inline constexpr int kPageSizeMax = 1'000;                    // A larger page_size means this; page.
+inline constexpr size_t kPageTokenBytesMax = 1 * kKiB;        // A page token; refuse PAGE_TOKEN_INVALID.
+inline constexpr size_t kBatchMax = 100;                      // Submissions in a BatchSubmit; refuse FIELD_INVALID.
+
+// ---- Names and texts
+inline constexpr size_t kNameBytesMax = 256;                  // A resource name; refuse NAME_INVALID.
+inline constexpr size_t kIdBytesMax = 64;                     // An id of the definitions (question, unit, part); refuse.
+inline constexpr size_t kRequestIdBytesMax = 64;              // A request id; refuse FIELD_INVALID.
+inline constexpr size_t kTextAnswerBytesMax = 16 * kKiB;      // A free-text answer; refuse FIELD_INVALID.
+inline constexpr size_t kCommentBytesMax = 2 * kKiB;          // A respondent's comment on a soft finding; refuse.
+inline constexpr size_t kReasonTextBytesMax = 1 * kKiB;       // A stated reason (reopen, withdraw); refuse.
+inline constexpr size_t kAnswersPerSubmissionMax = 2'000;     // Answers in a submission; refuse FIELD_INVALID.
+inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; page, with true count.
+
+// ---- Definitions
+inline constexpr size_t kDefinitionBytesMax = 768 * kKiB;     // A definition document; refuse TOO_LARGE (split it).
+inline constexpr int kExpressionDepthMax = 64;                // Brackets in an expression; refuse DEFINITION_INVALID.
+inline constexpr size_t kExpressionBytesMax = 4 * kKiB;       // An expression's text; refuse DEFINITION_INVALID.
+inline constexpr size_t kItemsPerSurveyMax = 65'535;          // Item numbers of a survey; refuse DEFINITION_INVALID.
+inline constexpr size_t kUnitsPerFrameMax = 1'000'000;        // Units of an edition; refuse DEFINITION_INVALID.
+inline constexpr size_t kPartsPerEditionMax = 16;             // Parts of an edition; refuse DEFINITION_INVALID.
+
+// ---- Log
+inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.
+inline constexpr size_t kRecordEnvelopeBytesMax = 4 * kKiB;   // What a record gains on its way to a follower.
+inline constexpr size_t kCommitRecordsMax = 1'024;            // Records in one synced batch; the rest takes the next.
+inline constexpr size_t kCommitBytesMax = 8 * kMiB;           // Bytes in one synced batch; the rest takes the next.
+inline constexpr size_t kCommitQueueMax = 4'096;              // Proposals waiting for the committer; shed QUEUE_FULL.
+inline constexpr size_t kCommitQueueBytesMax = 64 * kMiB;     // Their bytes; shed QUEUE_FULL.
+inline constexpr size_t kPreconditionsPerProposalMax = 16;    // (resource, revision) pairs of a proposal; refuse.
+inline constexpr uint64_t kFreeDiskBytesMin = 64 * kMiB;      // Free space below this; shed DISK_FULL, reads go on.
+inline constexpr size_t kScrubBytesPerSecond = 4 * kMiB;      // Background verification; slows down.
+
+// ---- Followers and waiters
+inline constexpr size_t kFollowChunkBytesMax = 512 * kKiB;    // A chunk of FollowLog; page. One larger record goes alone.
+inline constexpr int kFollowersMax = 16;                      // Followers of a log; refuse TOO_MANY_FOLLOWERS.
+inline constexpr int kFigureFollowersMax = 16;                // Followers of figures; refuse TOO_MANY_FOLLOWERS.
+inline constexpr int kWaitersMax = 1'000;                     // Calls waiting for a position; shed TOO_MANY_WAITERS.
+inline constexpr int kWaitForPositionMs = 2'000;              // How long they wait; shed NOT_YET_FOLDED.
+inline constexpr int kStreamAgeMaxMs = 1'800'000;             // Age of a stream; it ends, the follower resumes.
+inline constexpr int kStreamProbeMs = 10'000;                 // Longest silence on a FollowLog stream; a heartbeat goes out.
+inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a follower that lost its stream.
+inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
+inline constexpr int kFoldAnnounceMs = 10;                    // Folded position announced at the latest after this.
+
+// ---- Queries
+inline constexpr size_t kFilterBytesMax = 2 * kKiB;           // A filter expression; refuse FIELD_INVALID.
+inline constexpr int kCrossingAttributesMax = 2;              // Attributes of a crossing; refuse CELL_NOT_IN_RELEASE.
+inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
+inline constexpr size_t kBatchFiguresMax = 1'000;             // Names in BatchGetFigures; refuse FIELD_INVALID.
+
+// ---- Operations
+inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
+inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
+inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut, counted.
+inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.
+inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
+
+static_assert(kPageSizeDefault <= kPageSizeMax);
+static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
+              "a record and its envelope fit into one message");
+static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,
+              "a definition fits into a record with what the record adds");
+static_assert(kFollowChunkBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax);
+static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax / 2,
+              "base64 of the details still fits beside the rest of the trailing metadata");
+static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
+static_assert(kCommitQueueBytesMax >= kCommitBytesMax);
+static_assert(kConnectionsMax * 2 < kFileDescriptorsWanted,
+              "two listeners full of connections leave descriptors for the store");
+static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
+static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
+static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
+static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+
+}  // namespace imdi::base

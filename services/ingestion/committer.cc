@@ -1,0 +1,164 @@
+#include "services/ingestion/committer.h"
+
+#include <memory>
+#include <utility>
+
+#include "services/base/error.h"
+#include "services/base/limits.h"
+
+namespace imdi::ingestion {
+namespace {
+
+size_t BytesOf(const CommitRequest& request) {
+  size_t bytes = request.proposal.bytes.size() + request.proposal.request_key.size() + 64;
+  for (const storage::WrappedKey& key : request.keys) bytes += key.id.size() + key.bytes.size();
+  return bytes;
+}
+
+absl::Status QueueFull() {
+  return base::WithRetryDelay(
+      base::Error(base::Reason::kQueueFull, "too many submissions are waiting to be stored; try again shortly"),
+      absl::Milliseconds(base::kShedRetryDelayMs));
+}
+
+absl::Status ShuttingDown() {
+  return base::WithRetryDelay(
+      base::Error(base::Reason::kShuttingDown, "the service is stopping; try again, the request id stays valid"),
+      absl::Milliseconds(base::kShedRetryDelayMs));
+}
+
+}  // namespace
+
+Committer::Limits Committer::DefaultLimits() {
+  return {.queue_items_max = base::kCommitQueueMax,
+          .queue_bytes_max = base::kCommitQueueBytesMax,
+          .batch_items_max = base::kCommitRecordsMax,
+          .batch_bytes_max = base::kCommitBytesMax};
+}
+
+Committer::Committer(storage::ResponseLog& log, storage::KeyStore& keys, Limits limits)
+    : log_(log), keys_(keys), limits_(limits) {
+  base::MutexLock lock(join_mutex_);
+  thread_ = std::thread([this] { Run(); });
+}
+
+Committer::~Committer() { Stop(); }
+
+void Committer::Stop() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  base::MutexLock lock(join_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+absl::Status Committer::Enqueue(CommitRequest request, CommitDone done) {
+  const size_t bytes = BytesOf(request);
+  base::MutexLock lock(mutex_);
+  if (stopping_) return ShuttingDown();
+  if (queue_.size() + 1 > limits_.queue_items_max || queue_bytes_ + bytes > limits_.queue_bytes_max) {
+    ++counters_.refused;
+    return QueueFull();
+  }
+  queue_bytes_ += bytes;
+  queue_.push_back({std::move(request), std::move(done), bytes});
+  if (queue_.size() == 1) changed_.NotifyOne();
+  return absl::OkStatus();
+}
+
+absl::Status Committer::EnqueueAll(std::vector<CommitRequest> requests,
+                                   std::function<void(size_t, CommitResult)> done) {
+  auto shared = std::make_shared<std::function<void(size_t, CommitResult)>>(std::move(done));
+  size_t bytes = 0;
+  for (const CommitRequest& request : requests) bytes += BytesOf(request);
+  base::MutexLock lock(mutex_);
+  if (stopping_) return ShuttingDown();
+  if (queue_.size() + requests.size() > limits_.queue_items_max ||
+      queue_bytes_ + bytes > limits_.queue_bytes_max) {
+    ++counters_.refused;
+    return QueueFull();
+  }
+  queue_bytes_ += bytes;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const size_t own = BytesOf(requests[i]);
+    queue_.push_back({std::move(requests[i]),
+                      [shared, i](CommitResult result) { (*shared)(i, std::move(result)); }, own});
+  }
+  changed_.NotifyOne();
+  return absl::OkStatus();
+}
+
+CommitResult Committer::Commit(CommitRequest request) {
+  base::Mutex mutex;
+  base::CondVar ready;
+  std::unique_ptr<CommitResult> result;
+  const absl::Status taken = Enqueue(std::move(request), [&](CommitResult done) {
+    // Notified under the lock: the waiter owns all three and leaves as soon as it sees the result.
+    base::MutexLock lock(mutex);
+    result = std::make_unique<CommitResult>(std::move(done));
+    ready.NotifyOne();
+  });
+  if (!taken.ok()) return taken;
+  base::MutexLock lock(mutex);
+  while (result == nullptr) ready.Wait(mutex);
+  return std::move(*result);
+}
+
+Committer::Counters Committer::counters() const {
+  base::MutexLock lock(mutex_);
+  return counters_;
+}
+
+void Committer::Run() {
+  while (true) {
+    std::vector<Waiting> batch;
+    {
+      base::MutexLock lock(mutex_);
+      while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
+      if (queue_.empty()) return;
+      size_t bytes = 0;
+      while (!queue_.empty() && batch.size() < limits_.batch_items_max &&
+             (batch.empty() || bytes + queue_.front().bytes <= limits_.batch_bytes_max)) {
+        bytes += queue_.front().bytes;
+        batch.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+      }
+      queue_bytes_ -= bytes;
+    }
+    CommitBatch(std::move(batch));
+  }
+}
+
+void Committer::CommitBatch(std::vector<Waiting> batch) {
+  std::vector<storage::WrappedKey> keys;
+  for (Waiting& waiting : batch) {
+    for (storage::WrappedKey& key : waiting.request.keys) keys.push_back(std::move(key));
+  }
+  if (!keys.empty()) {
+    const absl::Status stored = keys_.Put(keys);
+    if (!stored.ok()) {
+      for (Waiting& waiting : batch) waiting.done(stored);
+      return;
+    }
+  }
+  std::vector<storage::Proposal> proposals;
+  proposals.reserve(batch.size());
+  for (Waiting& waiting : batch) proposals.push_back(std::move(waiting.request.proposal));
+  absl::StatusOr<std::vector<storage::AppendOutcome>> outcomes = log_.Append(proposals);
+  {
+    base::MutexLock lock(mutex_);
+    ++counters_.batches;
+    if (outcomes.ok()) counters_.records += outcomes->size();
+  }
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (outcomes.ok()) {
+      batch[i].done(std::move((*outcomes)[i]));
+    } else {
+      batch[i].done(outcomes.status());
+    }
+  }
+}
+
+}  // namespace imdi::ingestion

@@ -1,0 +1,136 @@
+#pragma once
+
+// The template through which every unary method runs: bytes in, parse, deadline, use case, bytes out, status, log line
+// and metrics, the same for all. Methods are registered raw, so undecodable bytes get our own INVALID_ARGUMENT.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "services/base/call_context.h"
+#include "services/base/error.h"
+#include "services/base/executor.h"
+#include "services/base/metrics.h"
+#include "services/transport/status_bridge.h"
+
+namespace imdi::transport {
+
+enum class Where : uint8_t {
+  kInline,    // On gRPC's own thread: only for calls that touch nothing but memory.
+  kExecutor,  // On the bounded executor: may read a disk or wait for the committer.
+};
+
+struct MethodInfo {
+  std::string_view name;  // "SubmissionService/Submit"
+  Where where = Where::kExecutor;
+  bool mutation = false;  // A deadline is required, and the call is logged when it ends.
+};
+
+// Shared by all services of a listener. Thread-safe. Must outlive the server.
+class Calls {
+ public:
+  struct Options {
+    std::string actor;  // Recorded as unauthenticated until login exists.
+    bool internal = false;
+  };
+  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
+      : options_(std::move(options)), executor_(executor), metrics_(metrics) {}
+
+  // The handler returns its answer.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Run(const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
+                                grpc::ByteBuffer* out,
+                                std::function<absl::StatusOr<Response>(const base::CallContext&, const Request&)> handler) {
+    return RunAsync<Request, Response>(
+        method, rpc, in, out,
+        [handler = std::move(handler)](const base::CallContext& call, const Request& request, auto done) {
+          done(handler(call, request));
+        });
+  }
+
+  // The handler hands its answer to `done`, once, from any thread; the request lives until then.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* RunAsync(
+      const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
+      std::function<void(const base::CallContext&, const Request&, std::function<void(absl::StatusOr<Response>)>)>
+          handler) {
+    grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
+    auto call = std::make_shared<Call<Request>>();
+    Begin(method, rpc, call->state);
+    if (absl::Status admitted = Admit(method, rpc, call->state); !admitted.ok()) {
+      Finish(call->state, reactor, admitted);
+      return reactor;
+    }
+    grpc::ByteBuffer bytes(*in);
+    if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&bytes, &call->request).ok()) {
+      Finish(call->state, reactor,
+             base::Error(base::Reason::kUndecodableRequest,
+                         "the request is not a valid message of this method: check its type, that texts are UTF-8, and "
+                         "that messages nest at most 100 deep"));
+      return reactor;
+    }
+    auto work = [this, call, reactor, out, handler = std::move(handler)] {
+      auto done = [this, call, reactor, out](absl::StatusOr<Response> response) {
+        if (response.ok()) {
+          bool own_buffer = false;
+          const grpc::Status written =
+              grpc::GenericSerialize<grpc::ProtoBufferWriter, Response>(*response, out, &own_buffer);
+          if (!written.ok()) {
+            response = base::Error(base::Reason::kInternal, written.error_message());
+          }
+        }
+        Finish(call->state, reactor, response.status());
+      };
+      try {
+        handler(call->state.context, call->request, done);
+      } catch (const std::exception& thrown) {
+        Thrown(thrown.what());
+        done(base::Error(base::Reason::kInternal, thrown.what()));
+      }
+    };
+    if (method.where == Where::kInline) {
+      work();
+    } else if (!executor_.TrySubmit(std::move(work))) {
+      Finish(call->state, reactor, Overloaded());
+    }
+    return reactor;
+  }
+
+  base::BoundedExecutor& executor() { return executor_; }
+  base::CallContext ContextOf(std::string_view method, grpc::CallbackServerContext* rpc) const;
+  // Counts an exception that reached the edge: the count must stay 0.
+  void Thrown(std::string_view what);
+
+ private:
+  struct State {
+    base::CallContext context;
+    std::string_view method;
+    bool mutation = false;
+    absl::Time started;
+  };
+  template <typename Request>
+  struct Call {
+    State state;
+    Request request;
+  };
+
+  void Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state) const;
+  absl::Status Admit(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state);
+  void Finish(const State& state, grpc::ServerUnaryReactor* reactor, const absl::Status& status);
+  static absl::Status Overloaded();
+
+  const Options options_;
+  base::BoundedExecutor& executor_;
+  base::Metrics& metrics_;
+  std::atomic<int64_t> in_flight_{0};
+};
+
+}  // namespace imdi::transport

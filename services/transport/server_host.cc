@@ -1,0 +1,138 @@
+#include "services/transport/server_host.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "absl/time/clock.h"
+#include "google/protobuf/stubs/logging.h"
+#include "grpc/impl/codegen/grpc_types.h"
+#include "grpc/support/log.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "services/base/error.h"
+#include "services/base/limits.h"
+#include "services/base/log.h"
+#include "services/base/text.h"
+#include "services/transport/client.h"
+
+namespace imdi::transport {
+namespace {
+
+std::atomic<int64_t> library_lines{0};
+std::atomic<int64_t> library_second{0};
+
+// True while this second still has room for a line of a library.
+bool MayLogLibraryLine() {
+  const int64_t second = absl::ToUnixSeconds(absl::Now());
+  if (library_second.exchange(second) != second) library_lines = 0;
+  return library_lines.fetch_add(1) < base::kLibraryLogLinesPerSecond;
+}
+
+void OnProtobufLine(google::protobuf::LogLevel, const char*, int, const std::string& message) {
+  if (MayLogLibraryLine()) base::LogEvent(base::Level::kWarning, "protobuf", {{"message", message}});
+}
+
+void OnGrpcLine(gpr_log_func_args* line) {
+  if (line->severity == GPR_LOG_SEVERITY_ERROR && MayLogLibraryLine()) {
+    base::LogEvent(base::Level::kWarning, "grpc", {{"message", line->message}});
+  }
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, int>> ServerArguments() {
+  return {
+      {GRPC_ARG_MAX_CONCURRENT_STREAMS, base::kConcurrentStreamsMax},
+      {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(base::kMessageBytesMax)},
+      {GRPC_ARG_MAX_METADATA_SIZE, static_cast<int>(base::kMetadataBytesMax)},
+      {GRPC_ARG_HTTP2_MAX_FRAME_SIZE, static_cast<int>(base::kHttp2FrameBytesMax)},
+      {GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, static_cast<int>(base::kHttp2LookaheadBytes)},
+      {GRPC_ARG_HTTP2_BDP_PROBE, 0},
+      {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, base::kHandshakeTimeoutMs},
+      {GRPC_ARG_MAX_CONNECTION_IDLE_MS, base::kConnectionIdleMs},
+      {GRPC_ARG_MAX_CONNECTION_AGE_MS, base::kConnectionAgeMs},
+      {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, base::kConnectionAgeGraceMs},
+      {GRPC_ARG_KEEPALIVE_TIME_MS, base::kKeepaliveTimeMs},
+      {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, base::kKeepaliveTimeoutMs},
+      {GRPC_ARG_HTTP2_MAX_PING_STRIKES, base::kPingStrikesMax},
+      {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, base::kMinPingIntervalMs},
+      {GRPC_ARG_ALLOW_REUSEPORT, 0},
+  };
+}
+
+absl::Status CheckLoopback(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
+  const auto port = base::ParseInt64(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
+  int dots = 0;
+  const bool numeric = host.starts_with("127.") && std::ranges::all_of(host, [&](char c) {
+                         dots += c == '.' ? 1 : 0;
+                         return c == '.' || (c >= '0' && c <= '9');
+                       });
+  const bool loopback = (numeric && dots == 3) || host == "[::1]";
+  if (!loopback || !port.has_value() || *port < 0 || *port > 65535) {
+    return base::Error(base::Reason::kListenRefused,
+                       base::StrCat("refusing to listen on ", base::Quoted(address),
+                                    ": until machine login and TLS exist only loopback addresses with a port are "
+                                    "allowed, for example 127.0.0.1:50051"));
+  }
+  return absl::OkStatus();
+}
+
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(base::kFileDescriptorsWanted);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    base::LogEvent(base::Level::kWarning, "few_descriptors", {{"limit", static_cast<uint64_t>(limit.rlim_cur)}});
+  }
+}
+
+void TameLibraryLogs() {
+  google::protobuf::SetLogHandler(&OnProtobufLine);
+  gpr_set_log_function(&OnGrpcLine);
+}
+
+absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Listen(const std::string& address,
+                                                               const std::vector<grpc::Service*>& services) {
+  if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  for (const auto& [name, value] : ServerArguments()) builder.AddChannelArgument(name, value);
+  grpc::ResourceQuota quota("listener");
+  quota.Resize(base::kGrpcMemoryQuotaBytes);
+  quota.SetMaxThreads(base::kGrpcThreadsMax);
+  builder.SetResourceQuota(quota);
+  int port = 0;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  std::unique_ptr<ServerHost> host(new ServerHost);
+  host->server_ = builder.BuildAndStart();
+  if (host->server_ == nullptr || port == 0) {
+    return base::Error(base::Reason::kListenRefused,
+                       base::StrCat("cannot listen on ", address, "; is another process using the port?"));
+  }
+  host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
+  return host;
+}
+
+ServerHost::~ServerHost() {
+  if (server_ != nullptr) Drain(absl::ZeroDuration());
+}
+
+std::shared_ptr<grpc::Channel> ServerHost::InProcessChannel() { return server_->InProcessChannel(ClientArguments()); }
+
+void ServerHost::SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
+
+void ServerHost::Drain(absl::Duration grace) {
+  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  server_->Wait();
+}
+
+}  // namespace imdi::transport

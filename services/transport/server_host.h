@@ -1,0 +1,53 @@
+#pragma once
+
+// One gRPC listener of a process, with the arguments that keep it standing, and its drain.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/impl/codegen/service_type.h"
+#include "grpcpp/server.h"
+
+namespace imdi::transport {
+
+// Every channel argument of a listener, by name. A test compares them with what a server was built with.
+std::vector<std::pair<std::string, int>> ServerArguments();
+
+// OK for 127.0.0.0/8 and [::1], with a port; LISTEN_REFUSED for anything else: machine login and TLS do not exist yet.
+absl::Status CheckLoopback(const std::string& address);
+
+// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted; descriptor exhaustion would end the listener for good.
+void RaiseDescriptorLimit();
+// Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
+void TameLibraryLogs();
+
+class ServerHost {
+ public:
+  // Listens on `address` (port 0 = any free one) with these services, which must outlive the host.
+
+  static absl::StatusOr<std::unique_ptr<ServerHost>> Listen(const std::string& address,
+                                                            const std::vector<grpc::Service*>& services);
+  ~ServerHost();
+
+  // "127.0.0.1:50051", with the port that was taken.
+  const std::string& address() const { return address_; }
+  // To the same services, without a socket.
+  std::shared_ptr<grpc::Channel> InProcessChannel();
+  // grpc.health.v1 for the whole listener.
+  void SetServing(bool serving);
+  // Stops accepting, lets calls finish for at most `grace`, then cuts them.
+  void Drain(absl::Duration grace);
+
+ private:
+  ServerHost() = default;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace imdi::transport
