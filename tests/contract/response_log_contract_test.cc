@@ -330,7 +330,8 @@ TEST_P(ResponseLogContract, ListsCurrentRevisionsByPrefixInByteOrderAndInPages) 
   AppendOne(Revises("b/1", 1));
   const auto names = [this](std::string_view prefix, std::string_view after, int64_t limit) {
     std::vector<std::string> list;
-    for (const ResourceRevision& entry : log().ListCurrent(prefix, after, limit).value()) {
+    const std::vector<ResourceRevision> page = log().ListCurrent(prefix, after, limit).value();
+    for (const ResourceRevision& entry : page) {
       list.push_back(entry.resource);
     }
     return list;

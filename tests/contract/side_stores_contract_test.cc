@@ -176,7 +176,8 @@ TEST_P(DraftStoreContract, ListsByPrefixInPages) {
   for (const char* name : {"e/2/p", "e/1/p", "f/1/p"}) ASSERT_TRUE(drafts().Put(name, 0, "x").ok());
   const auto names = [this](std::string_view prefix, std::string_view after, int64_t limit) {
     std::vector<std::string> list;
-    for (const Draft& draft : drafts().List(prefix, after, limit).value()) list.push_back(draft.name);
+    const std::vector<Draft> page = drafts().List(prefix, after, limit).value();
+    for (const Draft& draft : page) list.push_back(draft.name);
     return list;
   };
   EXPECT_THAT(names("e/", "", 10), ElementsAre("e/1/p", "e/2/p"));
