@@ -1,0 +1,36 @@
+#pragma once
+
+// Composition root of aggregation: the only file of the service that names a concrete store.
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/impl/codegen/service_type.h"
+#include "imdi/survey/config/v1/config.pb.h"
+#include "services/base/metrics.h"
+#include "services/transport/calls.h"
+
+namespace imdi::aggregation {
+
+class AggregationApp {
+ public:
+  // Opens the store (a damaged one is thrown away: all of it can be folded again) and begins to follow the log behind
+  // `ingestion_internal`. Calls and metrics must outlive the app.
+  static absl::StatusOr<std::unique_ptr<AggregationApp>> Start(const survey::config::v1::AggregationConfig& config,
+                                                               std::shared_ptr<grpc::Channel> ingestion_internal,
+                                                               transport::Calls& internal_calls,
+                                                               base::Metrics& metrics);
+  ~AggregationApp();
+
+  grpc::Service& figures_service();  // Internal.
+  // Stops following; figures are served on.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit AggregationApp(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imdi::aggregation

@@ -1,0 +1,89 @@
+#pragma once
+
+// The state that follows from a prefix of the log: the definitions that hold, what every unit answered last, and the
+// counts of each edition. A pure function of the records; it knows no clock, no disk and no other thread.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "imdi/survey/store/v1/record.pb.h"
+#include "services/domain/answer_set.h"
+#include "services/domain/counts.h"
+#include "services/domain/derivation.h"
+#include "services/domain/survey_catalog.h"
+
+namespace imdi::aggregation {
+
+namespace model = survey::model::v1;
+namespace store_pb = survey::store::v1;
+
+// The last record of a unit's part.
+struct PartAnswers {
+  int64_t revision = 0;
+  int32_t questionnaire = 0;  // Version that the answers were given under.
+  bool withdrawn = false;     // Then there are no answers.
+  store_pb::PackedAnswers answers;
+};
+
+// What the log says of one unit of an edition.
+struct UnitRecord {
+  std::map<std::string, PartAnswers> parts;  // By part id.
+  model::Disposition set_by_team = model::DISPOSITION_UNSPECIFIED;
+};
+
+// One thread owns it.
+class Fold {
+ public:
+  Fold();
+  ~Fold();
+
+  // Takes the record at a position after all those before. On an error nothing has changed: UNKNOWN_RECORD_KIND for a
+  // body that this build does not know (a newer writer), STORE_CORRUPT for one that cannot follow on what is there.
+  absl::Status Apply(int64_t position, int64_t time_us, const store_pb::Record& record);
+  // All up to here is in, though the last records said nothing that is kept.
+  void AdvanceTo(int64_t position, int64_t time_us);
+
+  int64_t position() const { return position_; }
+  int64_t time_us() const { return time_us_; }
+  const domain::Catalog& catalog() const { return *catalog_; }
+
+  // The edition's counts, made up to date; null while it has no questionnaire or no frame, or does not exist. Borrowed
+  // until the next Apply.
+  absl::StatusOr<const domain::EditionCounter*> Counter(std::string_view edition);
+  // Editions whose figures may differ from those at the last call.
+  std::set<std::string> TakeTouched();
+
+  // What follows from the unit's current answers; empty while it has none.
+  absl::StatusOr<std::optional<domain::DerivedResponse>> ResponseOf(std::string_view edition,
+                                                                    std::string_view unit) const;
+  const UnitRecord* FindUnit(std::string_view edition, std::string_view unit) const;
+
+ private:
+  struct Edition;
+
+  absl::Status ApplyDefinition(const store_pb::DefinitionApplied& applied);
+  absl::Status ApplyState(const store_pb::EditionStateChanged& changed);
+  absl::Status ApplyAccepted(const store_pb::SubmissionAccepted& accepted);
+  absl::Status ApplyWithdrawn(const store_pb::SubmissionWithdrawn& withdrawn);
+  absl::Status ApplyDisposition(const store_pb::DispositionSet& set);
+  absl::StatusOr<std::optional<domain::DerivedResponse>> Derive(const domain::Catalog::EditionEntry& entry,
+                                                                const UnitRecord& unit,
+                                                                domain::UnitIndex index) const;
+  absl::Status Recount(const domain::Catalog::EditionEntry& entry, Edition& edition, std::string_view unit);
+  Edition& EditionOf(std::string_view id);
+
+  int64_t position_ = 0;
+  int64_t time_us_ = 0;
+  std::shared_ptr<const domain::Catalog> catalog_ = domain::Catalog::Empty();
+  std::map<std::string, std::unique_ptr<Edition>, std::less<>> editions_;
+  std::set<std::string> touched_;
+};
+
+}  // namespace imdi::aggregation

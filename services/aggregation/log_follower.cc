@@ -1,0 +1,45 @@
+#include "services/aggregation/log_follower.h"
+
+#include <utility>
+
+#include "services/base/error.h"
+#include "services/base/log.h"
+#include "services/transport/status_bridge.h"
+
+namespace imdi::aggregation {
+
+LogFollower::LogFollower(std::shared_ptr<grpc::Channel> ingestion, std::shared_ptr<Aggregator> aggregator,
+                         base::Metrics& metrics)
+    : stub_(ingestion_pb::LogService::NewStub(ingestion)),
+      aggregator_(std::move(aggregator)),
+      position_(metrics.GaugeOf("imdi_aggregation_position", "Last position of the log that is counted.")),
+      behind_(metrics.GaugeOf("imdi_aggregation_behind", "Records of the log that are not counted yet.")),
+      loop_("follow_log", [this](grpc::ClientContext& context) { return Follow(context); }) {}
+
+absl::Status LogFollower::Follow(grpc::ClientContext& context) {
+  ingestion_pb::FollowLogRequest request;
+  *request.mutable_after() = aggregator_->cursor();
+  const auto reader = stub_->FollowLog(&context, request);
+  ingestion_pb::FollowLogResponse chunk;
+  absl::Status status;
+  while (status.ok() && reader->Read(&chunk)) {
+    status = aggregator_->Consume(chunk);
+    const int64_t position = aggregator_->cursor().position();
+    position_.Set(static_cast<double>(position));
+    behind_.Set(static_cast<double>(aggregator_->log_head() - position));
+  }
+  if (!status.ok()) {
+    context.TryCancel();
+    while (reader->Read(&chunk)) continue;
+    (void)reader->Finish();
+  } else {
+    status = transport::FromRpc(reader->Finish());
+  }
+  if (base::ReasonOf(status) == base::Reason::kLogDiverged) {
+    base::LogEvent(base::Level::kWarning, "fold_started_over", {{"status", status.ToString()}});
+    if (absl::Status again = aggregator_->StartOver(); !again.ok()) return again;
+  }
+  return status;
+}
+
+}  // namespace imdi::aggregation
