@@ -122,6 +122,14 @@ absl::Status TextVault::Erase(std::string_view key_id) {
   return keys_.Delete(ids);
 }
 
+absl::StatusOr<std::string> TextVault::SealDraft(std::string_view name, std::string_view bytes) const {
+  return base::Seal(master_key_, bytes, name);
+}
+
+absl::StatusOr<std::string> TextVault::OpenDraft(std::string_view name, std::string_view sealed) const {
+  return base::Open(master_key_, sealed, name);
+}
+
 std::string TextVault::Fingerprint(std::string_view canonical_content) const {
   std::string out(1, kFingerprintVersion);
   out += AsString(base::HmacSha256(fingerprint_key_, canonical_content));

@@ -34,6 +34,10 @@ class TextVault {
   // Deletes the key for good. Idempotent.
   absl::Status Erase(std::string_view key_id);
 
+  // A draft's bytes under the master key, bound to the draft's name; drafts are short-lived and have no keys of their own.
+  absl::StatusOr<std::string> SealDraft(std::string_view name, std::string_view bytes) const;
+  absl::StatusOr<std::string> OpenDraft(std::string_view name, std::string_view sealed) const;
+
   // Versioned HMAC-SHA-256 of canonical content: equal content has equal fingerprints, and nobody without the master
   // key can guess answers from one.
   std::string Fingerprint(std::string_view canonical_content) const;

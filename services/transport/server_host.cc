@@ -102,6 +102,15 @@ void TameLibraryLogs() {
 absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Listen(const std::string& address,
                                                                const std::vector<grpc::Service*>& services) {
   if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
+  return Build(address, services);
+}
+
+absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::InProcess(const std::vector<grpc::Service*>& services) {
+  return Build("", services);
+}
+
+absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string& address,
+                                                              const std::vector<grpc::Service*>& services) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   for (const auto& [name, value] : ServerArguments()) builder.AddChannelArgument(name, value);
@@ -110,15 +119,15 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Listen(const std::string
   quota.SetMaxThreads(base::kGrpcThreadsMax);
   builder.SetResourceQuota(quota);
   int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  if (!address.empty()) builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<ServerHost> host(new ServerHost);
   host->server_ = builder.BuildAndStart();
-  if (host->server_ == nullptr || port == 0) {
+  if (host->server_ == nullptr || (port == 0 && !address.empty())) {
     return base::Error(base::Reason::kListenRefused,
                        base::StrCat("cannot listen on ", address, "; is another process using the port?"));
   }
-  host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
+  if (!address.empty()) host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
   return host;
 }
 

@@ -33,9 +33,11 @@ class ServerHost {
 
   static absl::StatusOr<std::unique_ptr<ServerHost>> Listen(const std::string& address,
                                                             const std::vector<grpc::Service*>& services);
+  // The same without a socket: reachable through InProcessChannel only.
+  static absl::StatusOr<std::unique_ptr<ServerHost>> InProcess(const std::vector<grpc::Service*>& services);
   ~ServerHost();
 
-  // "127.0.0.1:50051", with the port that was taken.
+  // "127.0.0.1:50051", with the port that was taken; empty without a socket.
   const std::string& address() const { return address_; }
   // To the same services, without a socket.
   std::shared_ptr<grpc::Channel> InProcessChannel();
@@ -46,6 +48,8 @@ class ServerHost {
 
  private:
   ServerHost() = default;
+  static absl::StatusOr<std::unique_ptr<ServerHost>> Build(const std::string& address,
+                                                           const std::vector<grpc::Service*>& services);
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

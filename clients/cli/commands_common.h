@@ -1,0 +1,31 @@
+#pragma once
+
+// What the command files share: the retrying call, and how errors are printed.
+
+#include <cstdio>
+#include <string>
+
+#include "clients/cli/commands.h"
+
+namespace imdi::cli {
+
+void PrintOut(const std::string& text);
+void PrintError(const std::string& text);
+// Prints the error with its reason and place, and returns its exit code.
+int Fail(const absl::Status& status);
+void PrintProblems(const std::vector<config::Problem>& problems, size_t count);
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Commands::Try(Stub& stub,
+                                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                       const Request& request) const {
+  absl::StatusOr<Response> response = absl::UnknownError("not called");
+  const absl::Status status = WithRetries(absl::Seconds(options_.timeout_seconds), [&] {
+    response = connection_.Call(stub, method, request);
+    return response.status();
+  });
+  if (!status.ok()) return status;
+  return response;
+}
+
+}  // namespace imdi::cli

@@ -1,0 +1,215 @@
+// Figures out: single figures, lists, and the tables of the report.
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "clients/cli/commands_common.h"
+#include "clients/cli/print.h"
+#include "services/base/text.h"
+
+namespace imdi::cli {
+namespace {
+
+namespace model = ::imdi::survey::model::v1;
+using base::StrCat;
+using Query = query_api::QueryService::StubInterface;
+
+constexpr std::string_view kUnknownGroup = "unknown";
+
+std::string LiveOf(const std::string& edition) { return StrCat(EditionName(edition), "/releases/live"); }
+
+// "imdi_region=3" out of …/figures/IND_RR.FRAME.imdi_region=3; empty for a total.
+std::string GroupOf(const query_api::Figure& figure) {
+  const std::string& name = figure.name();
+  const size_t cell = name.rfind('/') + 1;
+  const size_t basis = name.find('.', cell);
+  const size_t group = basis == std::string::npos ? basis : name.find('.', basis + 1);
+  return group == std::string::npos ? "" : name.substr(group + 1);
+}
+
+std::string CellOf(const query_api::Figure& figure) { return figure.name().substr(figure.name().rfind('/') + 1); }
+
+// "73.0", or the sign that stands in its place.
+std::string ValueOf(const query_api::Figure& figure, int decimals) {
+  if (figure.state_case() == query_api::Figure::kValue) return FormatPercent(figure.value(), decimals);
+  return figure.no_value().sign().empty() ? ".." : figure.no_value().sign();
+}
+
+}  // namespace
+
+int Commands::GetFigure(const std::string& name) {
+  query_api::GetFigureRequest request;
+  request.set_name(name);
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  request.set_at_least_position(*head);
+  const auto figure = Try(connection_.query(), &Query::GetFigure, request);
+  if (!figure.ok()) return Fail(figure.status());
+  if (options_.json) {
+    PrintOut(FormatJson(*figure));
+    return kExitOk;
+  }
+  std::string text = StrCat(CellOf(*figure), "  ", ValueOf(*figure, 1));
+  if (figure->state_case() == query_api::Figure::kNoValue) {
+    base::StrAppend(text, "  ", Label(figure->no_value().text()));
+  } else {
+    base::StrAppend(text, " %  ", figure->numerator(), " of ", figure->base());
+  }
+  base::StrAppend(text, "\n", Label(figure->title()), "; ", Label(figure->basis_title()), "\n");
+  PrintOut(text);
+  return kExitOk;
+}
+
+absl::StatusOr<std::vector<query_api::Figure>> Commands::ListFigures(const std::string& edition,
+                                                                     const std::string& indicator,
+                                                                     const std::string& attribute,
+                                                                     int64_t position) const {
+  std::vector<query_api::Figure> figures;
+  query_api::ListFiguresRequest request;
+  request.set_parent(LiveOf(edition));
+  request.set_indicator(indicator);
+  request.set_attribute(attribute);
+  request.set_page_size(1'000);
+  request.set_at_least_position(position);
+  do {
+    const auto response = Try(connection_.query(), &Query::ListFigures, request);
+    if (!response.ok()) return response.status();
+    figures.insert(figures.end(), response->figures().begin(), response->figures().end());
+    request.set_page_token(response->next_page_token());
+  } while (!request.page_token().empty());
+  return figures;
+}
+
+int Commands::Figures(const std::string& edition, const std::string& indicator, const std::string& attribute) {
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  const auto figures = ListFigures(edition, indicator, attribute, *head);
+  if (!figures.ok()) return Fail(figures.status());
+  if (options_.json) {
+    query_api::ListFiguresResponse all;
+    for (const query_api::Figure& figure : *figures) *all.add_figures() = figure;
+    PrintOut(FormatJson(all));
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> rows = {{"figure", "percent", "numerator", "base", "invited"}};
+  for (const query_api::Figure& figure : *figures) {
+    rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()), StrCat(figure.base()),
+                    StrCat(figure.invited())});
+  }
+  PrintOut(FormatTable(rows));
+  return kExitOk;
+}
+
+int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  // Row key → title, in the order in which rows are shown; a group is a row even where only one edition has it.
+  std::vector<std::pair<std::string, std::string>> order = {{"", "all units"}};
+  std::vector<std::map<std::string, query_api::Figure>> columns;
+  std::vector<std::string> head_row = {"response rate, percent"};
+  for (const std::string& edition : editions) {
+    head_row.push_back(edition);
+    auto& column = columns.emplace_back();
+    for (const std::string_view attribute : {"total", "unit_type", "imdi_region"}) {
+      auto figures = ListFigures(edition, "IND_RR", std::string(attribute), *head);
+      if (!figures.ok()) return Fail(figures.status());
+      for (query_api::Figure& figure : *figures) column.insert_or_assign(GroupOf(figure), std::move(figure));
+    }
+  }
+  for (const std::string_view attribute : {"unit_type=", "imdi_region="}) {
+    std::map<std::string, std::string> titles;
+    for (const auto& column : columns) {
+      for (const auto& [group, figure] : column) {
+        if (!group.starts_with(attribute)) continue;
+        const std::string code = group.substr(attribute.size());
+        std::string title = Label(figure.group_title());
+        if (code == kUnknownGroup || title.empty()) title = code;
+        titles.emplace(group, attribute == "imdi_region=" ? StrCat("region ", title) : title);
+      }
+    }
+    // Municipalities before districts, regions by number, what is unknown last: that is reversed for letters.
+    std::vector<std::pair<std::string, std::string>> rows(titles.begin(), titles.end());
+    std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
+      const auto rank = [&](const std::string& group) {
+        const std::string_view code = std::string_view(group).substr(attribute.size());
+        return code == kUnknownGroup ? 2 : (code == "district" ? 1 : 0);
+      };
+      return rank(a.first) < rank(b.first);
+    });
+    order.insert(order.end(), rows.begin(), rows.end());
+  }
+  if (options_.json) {
+    query_api::ListFiguresResponse all;
+    for (const auto& column : columns) {
+      for (const auto& [group, figure] : column) *all.add_figures() = figure;
+    }
+    PrintOut(FormatJson(all));
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> rows = {head_row};
+  std::vector<std::string> complete = {"  RR1 (complete only)"};
+  for (const auto& [group, title] : order) {
+    std::vector<std::string> row = {group.empty() ? title : StrCat("  ", title)};
+    for (const auto& column : columns) {
+      const auto figure = column.find(group);
+      if (figure == column.end()) {
+        row.emplace_back(".");
+        if (group.empty()) complete.emplace_back(".");
+        continue;
+      }
+      const query_api::Figure& cell = figure->second;
+      row.push_back(StrCat(cell.responded(), " of ", cell.invited(), "  ", ValueOf(cell, 1)));
+      if (group.empty()) {
+        complete.push_back(cell.state_case() == query_api::Figure::kValue ? FormatPercent(cell.rr1(), 1) : "..");
+      }
+    }
+    rows.push_back(std::move(row));
+    if (group.empty()) rows.push_back(complete);
+  }
+  PrintOut(StrCat("\n", FormatTable(rows), "Complete and partial (RR2), of units invited less out of scope.\n"));
+  return kExitOk;
+}
+
+int Commands::ReportClaims(const std::string& edition, const std::vector<std::string>& claims) {
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  // Waits until the figures include everything; the list itself names no position.
+  const auto reached = ListFigures(edition, "IND_RR", "total", *head);
+  if (!reached.ok()) return Fail(reached.status());
+  query_api::ListClaimsRequest request;
+  request.set_parent(EditionName(edition));
+  request.set_page_size(1'000);
+  query_api::ListClaimsResponse chosen;
+  do {
+    const auto response = Try(connection_.query(), &Query::ListClaims, request);
+    if (!response.ok()) return Fail(response.status());
+    for (const query_api::ClaimFigures& claim : response->claims()) {
+      const std::string id = claim.claim().name().substr(claim.claim().name().rfind('/') + 1);
+      if (claims.empty() || std::find(claims.begin(), claims.end(), id) != claims.end()) *chosen.add_claims() = claim;
+    }
+    request.set_page_token(response->next_page_token());
+  } while (!request.page_token().empty());
+  if (options_.json) {
+    PrintOut(FormatJson(chosen));
+    return kExitOk;
+  }
+  std::string text;
+  for (const query_api::ClaimFigures& claim : chosen.claims()) {
+    base::StrAppend(text, "\n", claim.claim().name().substr(claim.claim().name().rfind('/') + 1), "  ",
+                    Label(claim.claim().text()), "\n");
+    for (const query_api::Figure& figure : claim.figures()) {
+      base::StrAppend(text, "     ", CellOf(figure), "  ", ValueOf(figure, 1));
+      if (figure.state_case() == query_api::Figure::kNoValue) {
+        base::StrAppend(text, "  ", Label(figure.no_value().text()), "\n");
+      } else {
+        base::StrAppend(text, " %  ", figure.numerator(), " of ", figure.base(), "\n");
+      }
+    }
+    if (claim.figures().empty()) base::StrAppend(text, "     rests on no figure\n");
+  }
+  PrintOut(text);
+  return kExitOk;
+}
+
+}  // namespace imdi::cli

@@ -1,0 +1,87 @@
+#include "clients/cli/print.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "google/protobuf/util/json_util.h"
+#include "services/base/text.h"
+
+namespace imdi::cli {
+
+size_t DisplayWidth(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows, bool left) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    if (widths.size() < row.size()) widths.resize(row.size());
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) line += "  ";
+      const std::string padding(widths[i] - DisplayWidth(row[i]), ' ');
+      line += left || i == 0 ? row[i] + padding : padding + row[i];
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line;
+    out += '\n';
+  }
+  return out;
+}
+
+std::string FormatJson(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}\n";
+  return json;
+}
+
+std::string FormatPercent(double fraction, int decimals) {
+  const double scale = std::pow(10.0, decimals);
+  // The nudge puts a product such as 0.0145 × 1000, which is just below its half, where it belongs.
+  const double percent = std::round(fraction * 100.0 * scale * (1 + 1e-12)) / scale;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", decimals, percent);
+  return text;
+}
+
+bool OnTerminal() { return isatty(STDERR_FILENO) == 1; }
+
+ProgressBar::ProgressBar(std::string title) : title_(std::move(title)), terminal_(OnTerminal()) {}
+
+ProgressBar::~ProgressBar() {
+  if (terminal_ && drawn_) std::fputc('\n', stderr);
+}
+
+void ProgressBar::Show(size_t done, size_t all) {
+  if (all == 0) return;
+  const size_t steps = terminal_ ? 1'000 : 10;
+  const size_t step = done * steps / all;
+  if (step == shown_ && drawn_) return;
+  if (!terminal_ && step == shown_) return;
+  shown_ = step;
+  drawn_ = true;
+  if (!terminal_) {
+    std::fprintf(stderr, "%s: %zu of %zu\n", title_.c_str(), done, all);
+    return;
+  }
+  constexpr size_t kWidth = 40;
+  const size_t filled = done * kWidth / all;
+  std::fprintf(stderr, "\r%s [%s%s] %zu of %zu", title_.c_str(), std::string(filled, '#').c_str(),
+               std::string(kWidth - filled, ' ').c_str(), done, all);
+  std::fflush(stderr);
+}
+
+}  // namespace imdi::cli

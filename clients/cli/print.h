@@ -1,0 +1,45 @@
+#pragma once
+
+// What imdictl prints: tables whose columns line up whatever the letters, and protobuf messages as JSON.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "google/protobuf/message.h"
+
+namespace imdi::cli {
+
+// Rows of cells; the first row is the head. The first column is left-aligned, the others right-aligned unless
+// `left` is true.
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows, bool left = false);
+
+// Columns that a UTF-8 text takes (one for each code point).
+size_t DisplayWidth(std::string_view text);
+
+// proto3 JSON with proto field names, two spaces of indent, one line end.
+std::string FormatJson(const google::protobuf::Message& message);
+
+// A fraction as percent with so many decimals, rounded half away from zero: 0.7302 → "73.0".
+std::string FormatPercent(double fraction, int decimals);
+
+// True when standard error is a terminal.
+bool OnTerminal();
+
+// One line that is drawn over and over on a terminal; plain lines at every tenth part otherwise.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string title);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+  void Show(size_t done, size_t all);
+
+ private:
+  const std::string title_;
+  const bool terminal_;
+  size_t shown_ = 0;  // Last per mille (terminal) or tenth drawn.
+  bool drawn_ = false;
+};
+
+}  // namespace imdi::cli

@@ -1,0 +1,454 @@
+#include "services/domain/survey_catalog.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "services/base/error.h"
+#include "services/base/limits.h"
+#include "services/base/text.h"
+#include "services/domain/definition_change.h"
+
+namespace imdi::domain {
+namespace {
+
+constexpr std::string_view kEditions = "editions/";
+
+// What stands between `prefix` and the next slash (or the end).
+std::string_view IdAfter(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix)) return {};
+  name.remove_prefix(prefix.size());
+  return name.substr(0, name.find('/'));
+}
+
+DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
+                          std::string_view remedy) {
+  return {std::move(path), 0, std::string(rule), std::move(message), std::string(remedy)};
+}
+
+bool IsEditionId(std::string_view id) {
+  return !id.empty() && id.size() <= 40 && std::ranges::all_of(id, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+bool IsDate(std::string_view text) {
+  return text.size() == 10 && text[4] == '-' && text[7] == '-' &&
+         base::ParseInt64(text.substr(0, 4)) && base::ParseInt64(text.substr(5, 2)) &&
+         base::ParseInt64(text.substr(8, 2));
+}
+
+DefinitionFindings CheckEdition(const model::Edition& edition) {
+  DefinitionFindings out;
+  if (!edition.name().starts_with(kEditions) ||
+      !IsEditionId(std::string_view(edition.name()).substr(kEditions.size())))
+    out.push_back(Finding("edition.name", "BAD_NAME",
+                          base::StrCat(base::Quoted(edition.name()), " is not an edition name"),
+                          "editions/{edition}: letters, digits, '-', '_', at most 40"));
+  if (edition.survey().empty())
+    out.push_back(
+        Finding("edition.survey", "MISSING_SURVEY", "the survey is required", "for example KU"));
+  if (edition.title().nn().empty() || edition.title().nb().empty())
+    out.push_back(Finding("edition.title", "MISSING_TEXT", "nynorsk and bokmål are both required",
+                          "add the missing text"));
+  if (edition.reference_year() < 1990 || edition.reference_year() > 2100)
+    out.push_back(
+        Finding("edition.reference_year", "BAD_YEAR", "not a reference year", "1990 to 2100"));
+  if (edition.design() != "census")
+    out.push_back(Finding("edition.design", "BAD_DESIGN",
+                          base::StrCat(base::Quoted(edition.design()), " is not supported"),
+                          "census"));
+  const auto& languages = edition.languages();
+  for (const auto& [language, name] :
+       {std::pair{model::LANGUAGE_NN, "nn"}, {model::LANGUAGE_NB, "nb"}}) {
+    if (std::ranges::find(languages, static_cast<int>(language)) == languages.end())
+      out.push_back(Finding("edition.languages", "MISSING_LANGUAGE",
+                            base::StrCat("the form must exist in ", name), "add it"));
+  }
+  for (const auto& [field, date] : {std::pair{"edition.fieldwork_from", &edition.fieldwork_from()},
+                                    {"edition.fieldwork_to", &edition.fieldwork_to()}}) {
+    if (!date->empty() && !IsDate(*date))
+      out.push_back(Finding(field, "BAD_DATE", base::StrCat(base::Quoted(*date), " is not a date"),
+                            "write YYYY-MM-DD"));
+  }
+  std::set<std::string_view> parts;
+  if (edition.parts().empty() ||
+      static_cast<size_t>(edition.parts_size()) > base::kPartsPerEditionMax)
+    out.push_back(Finding("edition.parts", "BAD_PARTS",
+                          base::StrCat("1 to ", base::kPartsPerEditionMax, " parts"),
+                          "state them"));
+  for (int i = 0; i < edition.parts_size(); ++i) {
+    if (!IsEditionId(edition.parts(i).id()) || edition.parts(i).id().size() > 20 ||
+        !parts.insert(edition.parts(i).id()).second)
+      out.push_back(Finding(base::StrCat("edition.parts[", i, "].id"), "BAD_ID",
+                            "not a part id, or it stands twice",
+                            "letters, digits, '-', '_', at most 20"));
+  }
+  return out;
+}
+
+absl::Status CannotApply(const std::string& name, const DefinitionFindings& findings) {
+  return base::Error(
+      base::Reason::kStoreCorrupt,
+      base::StrCat("the recorded definition ", name, " cannot be compiled: ",
+                   findings.empty() ? std::string("it does not fit") : ToText(findings.front())));
+}
+
+}  // namespace
+
+std::string_view EditionIdOf(std::string_view name) { return IdAfter(name, kEditions); }
+std::string_view IndicatorIdOf(std::string_view name) { return IdAfter(name, "indicators/"); }
+int32_t QuestionnaireVersionOf(std::string_view name) {
+  const std::string_view version =
+      IdAfter(name, base::StrCat(kEditions, EditionIdOf(name), "/questionnaires/"));
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(base::ParseInt64(version).value_or(0), 0, 1'000'000));
+}
+std::string_view ClaimIdOf(std::string_view name) {
+  return IdAfter(name, base::StrCat(kEditions, EditionIdOf(name), "/claims/"));
+}
+
+const std::string& NameOf(const model::Definition& definition) {
+  static const std::string kNone;
+  switch (definition.document_case()) {
+    case model::Definition::kEdition:
+      return definition.edition().name();
+    case model::Definition::kQuestionnaire:
+      return definition.questionnaire().name();
+    case model::Definition::kFrame:
+      return definition.frame().name();
+    case model::Definition::kIndicator:
+      return definition.indicator().name();
+    case model::Definition::kClaim:
+      return definition.claim().name();
+    case model::Definition::DOCUMENT_NOT_SET:
+      return kNone;
+  }
+  return kNone;
+}
+
+const Catalog::QuestionnaireVersion* Catalog::EditionEntry::Current() const {
+  return questionnaires.empty() ? nullptr : &questionnaires.rbegin()->second;
+}
+const Catalog::QuestionnaireVersion* Catalog::EditionEntry::Version(int32_t version) const {
+  const auto found = questionnaires.find(version);
+  return found == questionnaires.end() ? nullptr : &found->second;
+}
+bool Catalog::EditionEntry::Accepts(int32_t version) const {
+  if (questionnaires.empty()) return false;
+  const int32_t current = questionnaires.rbegin()->first;
+  return version == current || (version == current - 1 && Version(version) != nullptr &&
+                                Current()->compiled->definition().accept_previous_version());
+}
+bool Catalog::EditionEntry::TakesSubmissions(std::string_view unit) const {
+  return state == model::EDITION_STATE_OPEN ||
+         (state == model::EDITION_STATE_CLOSED && reopened.contains(std::string(unit)));
+}
+
+std::shared_ptr<const Catalog> Catalog::Empty() { return std::make_shared<const Catalog>(); }
+
+const Catalog::EditionEntry* Catalog::FindEdition(std::string_view id) const {
+  const auto found = editions_.find(id);
+  return found == editions_.end() ? nullptr : found->second.get();
+}
+const Catalog::IndicatorEntry* Catalog::FindIndicator(std::string_view id) const {
+  const auto found = indicators_.find(id);
+  return found == indicators_.end() ? nullptr : found->second.get();
+}
+const ItemNumbers& Catalog::NumbersOf(std::string_view survey) const {
+  static const ItemNumbers kNone;
+  const auto found = numbers_.find(survey);
+  return found == numbers_.end() ? kNone : *found->second;
+}
+
+std::vector<std::shared_ptr<const CompiledIndicator>> Catalog::IndicatorsOf(
+    std::string_view edition) const {
+  std::vector<std::shared_ptr<const CompiledIndicator>> out;
+  for (const auto& [id, indicator] : indicators_) {
+    const auto compiled = indicator->compiled.find(std::string(edition));
+    if (compiled != indicator->compiled.end()) out.push_back(compiled->second);
+  }
+  return out;
+}
+
+std::optional<model::Definition> Catalog::Get(std::string_view name) const {
+  model::Definition out;
+  if (const IndicatorEntry* indicator = FindIndicator(IndicatorIdOf(name));
+      indicator != nullptr && name == indicator->definition->name()) {
+    *out.mutable_indicator() = *indicator->definition;
+    return out;
+  }
+  const EditionEntry* edition = FindEdition(EditionIdOf(name));
+  if (edition == nullptr) return std::nullopt;
+  if (name == edition->definition->name()) {
+    *out.mutable_edition() = *edition->definition;
+  } else if (edition->frame != nullptr && name == edition->frame->definition().name()) {
+    *out.mutable_frame() = edition->frame->definition();
+  } else if (const auto* version = edition->Version(QuestionnaireVersionOf(name));
+             version != nullptr && name == version->compiled->definition().name()) {
+    *out.mutable_questionnaire() = version->compiled->definition();
+  } else if (const auto claim = edition->claims.find(std::string(ClaimIdOf(name)));
+             claim != edition->claims.end()) {
+    *out.mutable_claim() = *claim->second.second;
+  } else {
+    return std::nullopt;
+  }
+  return out;
+}
+
+int64_t Catalog::RevisionOf(std::string_view name) const {
+  if (const IndicatorEntry* indicator = FindIndicator(IndicatorIdOf(name)))
+    return indicator->revision;
+  const EditionEntry* edition = FindEdition(EditionIdOf(name));
+  if (edition == nullptr) return 0;
+  if (name == edition->definition->name()) return edition->revision;
+  if (edition->frame != nullptr && name == edition->frame->definition().name())
+    return edition->frame_revision;
+  if (const auto* version = edition->Version(QuestionnaireVersionOf(name)))
+    return version->revision;
+  const auto claim = edition->claims.find(std::string(ClaimIdOf(name)));
+  return claim == edition->claims.end() ? 0 : claim->second.first;
+}
+
+std::vector<std::string> Catalog::Names() const {
+  std::vector<std::string> out;
+  for (const auto& [id, edition] : editions_) {
+    out.push_back(edition->definition->name());
+    if (edition->frame != nullptr) out.push_back(edition->frame->definition().name());
+    for (const auto& [version, questionnaire] : edition->questionnaires)
+      out.push_back(questionnaire.compiled->definition().name());
+    for (const auto& [claim_id, claim] : edition->claims) out.push_back(claim.second->name());
+  }
+  for (const auto& [id, indicator] : indicators_) out.push_back(indicator->definition->name());
+  std::ranges::sort(out);
+  return out;
+}
+
+DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definition,
+                                              const AnswerFacts& facts) const {
+  DefinitionVerdict out;
+  out.name = NameOf(definition);
+  const auto refuse_change = [&out](DefinitionFindings findings) {
+    if (!findings.empty()) out.change_refused = true;
+    out.findings.insert(out.findings.end(), findings.begin(), findings.end());
+  };
+  const std::optional<model::Definition> held = Get(out.name);
+  out.revision = RevisionOf(out.name);
+  if (held.has_value() && held->SerializeAsString() == definition.SerializeAsString()) return out;
+  const EditionEntry* edition = FindEdition(EditionIdOf(out.name));
+  const auto needs_edition = [&](std::string path) {
+    if (edition == nullptr)
+      out.findings.push_back(
+          Finding(std::move(path), "UNKNOWN_EDITION",
+                  base::StrCat("there is no edition editions/", EditionIdOf(out.name)),
+                  "apply the edition first"));
+    return edition != nullptr;
+  };
+  switch (definition.document_case()) {
+    case model::Definition::kEdition:
+      out.findings = CheckEdition(definition.edition());
+      if (edition != nullptr)
+        refuse_change(CheckEditionChange(*edition->definition, definition.edition(),
+                                         facts.edition_has_answers));
+      break;
+    case model::Definition::kQuestionnaire: {
+      if (!needs_edition("questionnaire.name")) break;
+      CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
+          definition.questionnaire(), *edition->definition, edition->frame.get());
+      out.findings = std::move(compiled.findings);
+      if (compiled.questionnaire == nullptr) break;
+      const int32_t newest =
+          edition->questionnaires.empty() ? 0 : edition->questionnaires.rbegin()->first;
+      const int32_t version = compiled.questionnaire->version();
+      if (version != newest && version != newest + 1)
+        out.findings.push_back(Finding("questionnaire.name", "VERSION_GAP",
+                                       base::StrCat("the next version is ", newest + 1),
+                                       "number versions without gaps"));
+      if (facts.edition_has_answers && newest > 0)
+        refuse_change(
+            CheckQuestionnaireChange(*edition->Current()->compiled, *compiled.questionnaire));
+      out.new_items =
+          AssignItemNumbers(NumbersOf(edition->definition->survey()), *compiled.questionnaire);
+      break;
+    }
+    case model::Definition::kFrame: {
+      if (definition.frame().name() != base::StrCat(kEditions, EditionIdOf(out.name), "/frame"))
+        out.findings.push_back(Finding("frame.name", "BAD_NAME",
+                                       base::StrCat(base::Quoted(out.name), " is not a frame name"),
+                                       "editions/{edition}/frame"));
+      if (!needs_edition("frame.name")) break;
+      if (!IsDate(definition.frame().frame_date()))
+        out.findings.push_back(
+            Finding("frame.frame_date", "BAD_DATE", "not a date", "write YYYY-MM-DD"));
+      CompiledFrame::Result compiled = CompiledFrame::Compile(definition.frame());
+      out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
+      if (compiled.frame != nullptr && edition->frame != nullptr)
+        refuse_change(CheckFrameChange(*edition->frame, *compiled.frame, facts.unit_has_answers));
+      break;
+    }
+    case model::Definition::kIndicator: {
+      out.findings = CheckIndicator(definition.indicator());
+      for (int i = 0; i < definition.indicator().editions_size() && out.findings.empty(); ++i) {
+        const EditionEntry* one = FindEdition(EditionIdOf(definition.indicator().editions(i)));
+        if (one == nullptr || one->Current() == nullptr || one->frame == nullptr) {
+          out.findings.push_back(Finding(base::StrCat("indicator.editions[", i, "]"),
+                                         "UNKNOWN_EDITION",
+                                         base::StrCat(definition.indicator().editions(i),
+                                                      " has no questionnaire and frame yet"),
+                                         "apply them first"));
+          continue;
+        }
+        CompiledIndicator::Result compiled = CompiledIndicator::Compile(
+            definition.indicator(), *one->Current()->compiled, *one->frame);
+        out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
+      }
+      break;
+    }
+    case model::Definition::kClaim:
+      out.findings = CheckClaim(definition.claim());
+      needs_edition("claim.name");
+      break;
+    case model::Definition::DOCUMENT_NOT_SET:
+      out.findings.push_back(Finding("", "EMPTY_DOCUMENT", "the document is empty",
+                                     "edition, questionnaire, frame, indicator or claim"));
+      break;
+  }
+  if (!out.findings.empty()) return out;
+  out.changed = true;
+  ++out.revision;
+  return out;
+}
+
+absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::Apply(
+    const model::Definition& definition, int64_t revision,
+    std::span<const ItemNumbers::Assigned> new_items) const {
+  auto out = std::make_shared<Catalog>(*this);
+  const std::string& name = NameOf(definition);
+  if (definition.has_indicator()) {
+    auto entry = std::make_shared<IndicatorEntry>();
+    entry->revision = revision;
+    entry->definition = std::make_shared<const model::Indicator>(definition.indicator());
+    out->indicators_[std::string(IndicatorIdOf(name))] = entry;
+    for (const std::string& edition_name : definition.indicator().editions()) {
+      const EditionEntry* edition = FindEdition(EditionIdOf(edition_name));
+      if (edition == nullptr || edition->Current() == nullptr || edition->frame == nullptr)
+        return CannotApply(name, {});
+      CompiledIndicator::Result compiled = CompiledIndicator::Compile(
+          definition.indicator(), *edition->Current()->compiled, *edition->frame);
+      if (compiled.indicator == nullptr) return CannotApply(name, compiled.findings);
+      entry->compiled[edition->id] = compiled.indicator;
+    }
+    return out;
+  }
+  const EditionEntry* before = FindEdition(EditionIdOf(name));
+  if (before == nullptr && !definition.has_edition()) return CannotApply(name, {});
+  auto entry = before == nullptr ? std::make_shared<EditionEntry>()
+                                 : std::make_shared<EditionEntry>(*before);
+  bool recompile = false;
+  switch (definition.document_case()) {
+    case model::Definition::kEdition:
+      entry->id = EditionIdOf(name);
+      entry->revision = revision;
+      entry->definition = std::make_shared<const model::Edition>(definition.edition());
+      break;
+    case model::Definition::kQuestionnaire: {
+      CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
+          definition.questionnaire(), *entry->definition, entry->frame.get());
+      if (compiled.questionnaire == nullptr) return CannotApply(name, compiled.findings);
+      auto numbers = std::make_shared<ItemNumbers>(NumbersOf(entry->definition->survey()));
+      for (const ItemNumbers::Assigned& item : new_items) {
+        if (!numbers->Add(item)) return CannotApply(name, {});
+      }
+      for (const Item& item : compiled.questionnaire->items()) {
+        if (numbers->Find(item.id) == 0) return CannotApply(name, {});
+      }
+      auto binding =
+          std::make_shared<const ItemBinding>(BindItems(*compiled.questionnaire, *numbers));
+      entry->questionnaires[compiled.questionnaire->version()] = {revision, compiled.questionnaire,
+                                                                  std::move(binding)};
+      out->numbers_[entry->definition->survey()] = std::move(numbers);
+      recompile = true;
+      break;
+    }
+    case model::Definition::kFrame: {
+      CompiledFrame::Result compiled = CompiledFrame::Compile(definition.frame());
+      if (compiled.frame == nullptr) return CannotApply(name, compiled.findings);
+      entry->frame = compiled.frame;
+      entry->frame_revision = revision;
+      recompile = true;
+      break;
+    }
+    case model::Definition::kClaim:
+      entry->claims[std::string(ClaimIdOf(name))] = {
+          revision, std::make_shared<const model::Claim>(definition.claim())};
+      break;
+    default:
+      return CannotApply(name, {});
+  }
+  out->editions_[entry->id] = entry;
+  if (recompile && entry->Current() != nullptr && entry->frame != nullptr) {
+    for (auto& [id, indicator] : out->indicators_) {
+      if (!indicator->compiled.contains(entry->id)) continue;
+      CompiledIndicator::Result compiled = CompiledIndicator::Compile(
+          *indicator->definition, *entry->Current()->compiled, *entry->frame);
+      if (compiled.indicator == nullptr) return CannotApply(name, compiled.findings);
+      auto changed = std::make_shared<IndicatorEntry>(*indicator);
+      changed->compiled[entry->id] = compiled.indicator;
+      indicator = std::move(changed);
+    }
+  }
+  return out;
+}
+
+absl::Status Catalog::CheckTransition(std::string_view edition_id, model::EditionState to,
+                                      std::string_view unit, bool* holds) const {
+  *holds = false;
+  const EditionEntry* edition = FindEdition(edition_id);
+  if (edition == nullptr)
+    return base::Error(base::Reason::kUnknownResource,
+                       base::StrCat("there is no edition editions/", edition_id));
+  if (to != model::EDITION_STATE_OPEN && to != model::EDITION_STATE_CLOSED)
+    return base::InvalidField("state", "OPEN or CLOSED");
+  if (edition->Current() == nullptr || edition->frame == nullptr)
+    return base::Error(base::Reason::kEditionStateConflict,
+                       base::StrCat("editions/", edition_id,
+                                    " has no questionnaire and frame yet; apply them first"));
+  if (unit.empty()) {
+    if (to == model::EDITION_STATE_CLOSED && edition->state == model::EDITION_STATE_DRAFT)
+      return base::Error(base::Reason::kEditionStateConflict,
+                         base::StrCat("editions/", edition_id, " was never open"));
+    *holds = edition->state == to;
+    return absl::OkStatus();
+  }
+  if (!edition->frame->Find(unit).has_value())
+    return base::Error(base::Reason::kUnitOutOfFrame,
+                       base::StrCat("unit ", base::Quoted(unit), " is not in the frame"));
+  if (edition->state != model::EDITION_STATE_CLOSED)
+    return base::Error(base::Reason::kEditionStateConflict,
+                       "single units are reopened only while the edition is closed");
+  *holds = edition->reopened.contains(std::string(unit)) == (to == model::EDITION_STATE_OPEN);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::WithState(std::string_view edition_id,
+                                                                  model::EditionState state,
+                                                                  std::string_view unit,
+                                                                  int64_t revision) const {
+  const EditionEntry* edition = FindEdition(edition_id);
+  if (edition == nullptr) return CannotApply(base::StrCat(kEditions, edition_id), {});
+  auto entry = std::make_shared<EditionEntry>(*edition);
+  entry->state_revision = revision;
+  if (unit.empty()) {
+    entry->state = state;
+    entry->reopened.clear();
+  } else if (state == model::EDITION_STATE_OPEN) {
+    entry->reopened.insert(std::string(unit));
+  } else {
+    entry->reopened.erase(std::string(unit));
+  }
+  auto out = std::make_shared<Catalog>(*this);
+  out->editions_[entry->id] = std::move(entry);
+  return out;
+}
+
+}  // namespace imdi::domain

@@ -1,0 +1,133 @@
+#pragma once
+
+// All definitions that hold at one position of the log, folded from its records. Immutable: applying makes a
+// new catalog that shares what did not change, so a snapshot can be read by any thread without locks.
+// Ingestion and aggregation use it alike; it is a pure function of the records.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "imdi/survey/model/v1/definition.pb.h"
+#include "services/domain/frame.h"
+#include "services/domain/indicator.h"
+#include "services/domain/questionnaire.h"
+#include "services/domain/types.h"
+
+namespace imdi::domain {
+
+// Ids out of resource names; empty when the name is not of that form.
+std::string_view EditionIdOf(std::string_view name);        // editions/{edition}[/…]
+std::string_view IndicatorIdOf(std::string_view name);      // indicators/{indicator}
+int32_t QuestionnaireVersionOf(std::string_view name);      // editions/{e}/questionnaires/{version}; 0 = none
+std::string_view ClaimIdOf(std::string_view name);          // editions/{e}/claims/{claim}
+// The resource name inside a document; empty when it has none.
+const std::string& NameOf(const model::Definition& definition);
+
+// What an expected change needs to know of the answers that exist.
+struct AnswerFacts {
+  bool edition_has_answers = false;                            // Any submission in the document's edition.
+  std::function<bool(std::string_view unit)> unit_has_answers; // Null = none has.
+};
+
+// What would happen to a document.
+struct DefinitionVerdict {
+  std::string name;
+  int64_t revision = 0;  // The one it gets, or has already when unchanged.
+  bool changed = false;  // New or different, and without findings: to be appended.
+  bool change_refused = false;  // The findings are about change while answers exist.
+  DefinitionFindings findings;  // All at once; with findings nothing may be appended.
+  std::vector<ItemNumbers::Assigned> new_items;  // Numbers to be recorded with a questionnaire.
+};
+
+class Catalog {
+ public:
+  struct QuestionnaireVersion {
+    int64_t revision = 0;
+    std::shared_ptr<const CompiledQuestionnaire> compiled;
+    std::shared_ptr<const ItemBinding> items;
+  };
+  struct EditionEntry {
+    std::string id;
+    int64_t revision = 0;
+    std::shared_ptr<const model::Edition> definition;
+    model::EditionState state = model::EDITION_STATE_DRAFT;
+    int64_t state_revision = 0;          // 0 = never set.
+    std::set<std::string> reopened;      // Units that may submit though the edition is closed.
+    std::map<int32_t, QuestionnaireVersion> questionnaires;  // By version.
+    int64_t frame_revision = 0;          // 0 = no frame yet.
+    std::shared_ptr<const CompiledFrame> frame;
+    std::map<std::string, std::pair<int64_t, std::shared_ptr<const model::Claim>>> claims;  // By id.
+
+    // The version that holds now; null before the first.
+    const QuestionnaireVersion* Current() const;
+    const QuestionnaireVersion* Version(int32_t version) const;
+    // Submit takes the current version, and the one before while the current one says so.
+    bool Accepts(int32_t version) const;
+    bool TakesSubmissions(std::string_view unit) const;
+  };
+  struct IndicatorEntry {
+    int64_t revision = 0;
+    std::shared_ptr<const model::Indicator> definition;
+    std::map<std::string, std::shared_ptr<const CompiledIndicator>> compiled;  // By edition.
+  };
+
+  Catalog() = default;
+
+  // Nothing applied yet.
+  static std::shared_ptr<const Catalog> Empty();
+
+  const EditionEntry* FindEdition(std::string_view id) const;
+  const IndicatorEntry* FindIndicator(std::string_view id) const;
+  // Item numbers of a survey; empty ones for a survey that has none.
+  const ItemNumbers& NumbersOf(std::string_view survey) const;
+  const std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>>& editions() const {
+    return editions_;
+  }
+  const std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>>& indicators() const {
+    return indicators_;
+  }
+  // Indicators that have an edition in their list, by id.
+  std::vector<std::shared_ptr<const CompiledIndicator>> IndicatorsOf(std::string_view edition) const;
+  // Current revision of a document by resource name; 0 = there is none.
+  int64_t RevisionOf(std::string_view name) const;
+  // The document that holds now; empty optional when there is none.
+  std::optional<model::Definition> Get(std::string_view name) const;
+  // Resource names of all documents, sorted.
+  std::vector<std::string> Names() const;
+
+  // Judges a document against everything that holds.
+  DefinitionVerdict ValidateDefinition(const model::Definition& definition,
+                                       const AnswerFacts& facts) const;
+  // The catalog with a recorded document: revision and numbers are those of the record. A document that
+  // cannot be compiled is DATA_LOSS (it could not have been recorded).
+  absl::StatusOr<std::shared_ptr<const Catalog>> Apply(
+      const model::Definition& definition, int64_t revision,
+      std::span<const ItemNumbers::Assigned> new_items) const;
+
+  // Whether the edition (unit empty) or one unit of it may go to `to`: OK, or FAILED_PRECONDITION /
+  // NOT_FOUND / INVALID_ARGUMENT. `holds` becomes true when it stands there already.
+  absl::Status CheckTransition(std::string_view edition, model::EditionState to, std::string_view unit,
+                               bool* holds) const;
+  // The catalog after a recorded change of state.
+  absl::StatusOr<std::shared_ptr<const Catalog>> WithState(std::string_view edition,
+                                                           model::EditionState state,
+                                                           std::string_view unit,
+                                                           int64_t revision) const;
+
+ private:
+  std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>> editions_;
+  std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>> indicators_;
+  std::map<std::string, std::shared_ptr<const ItemNumbers>, std::less<>> numbers_;  // By survey.
+};
+
+}  // namespace imdi::domain

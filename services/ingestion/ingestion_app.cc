@@ -1,0 +1,81 @@
+#include "services/ingestion/ingestion_app.h"
+
+#include <utility>
+
+#include "services/base/limits.h"
+#include "services/base/status_macros.h"
+#include "services/base/text.h"
+#include "services/ingestion/edition_rpc.h"
+#include "services/ingestion/log_rpc.h"
+#include "services/ingestion/submission_rpc.h"
+#include "storage/rocks/draft_store.h"
+#include "storage/rocks/key_store.h"
+#include "storage/rocks/response_log.h"
+
+namespace imdi::ingestion {
+namespace {
+
+storage::rocks::RocksOptions OptionsFor(const survey::config::v1::IngestionConfig& config, std::string_view folder) {
+  storage::rocks::RocksOptions options;
+  options.path = base::StrCat(config.data_dir(), "/", folder);
+  if (config.memory_mib() > 0) {
+    const size_t bytes = static_cast<size_t>(config.memory_mib()) * base::kMiB;
+    options.block_cache_bytes = bytes * 2 / 3;
+    options.write_buffer_bytes = bytes / 3;
+  }
+  if (config.free_space_min_mib() > 0) {
+    options.free_bytes_min = static_cast<uint64_t>(config.free_space_min_mib()) * base::kMiB;
+  }
+  return options;
+}
+
+}  // namespace
+
+// Members are destroyed in reverse order: services first, the committer before the stores.
+struct IngestionApp::Parts {
+  std::unique_ptr<storage::rocks::RocksResponseLog> log;
+  std::unique_ptr<storage::rocks::RocksKeyStore> keys;
+  std::unique_ptr<storage::rocks::RocksDraftStore> drafts;
+  std::unique_ptr<TextVault> vault;
+  std::unique_ptr<Committer> committer;
+  std::unique_ptr<Definitions> definitions;
+  std::unique_ptr<Submissions> submissions;
+  std::unique_ptr<Collection> collection;
+  std::unique_ptr<EditionRpc> edition_rpc;
+  std::unique_ptr<SubmissionRpc> submission_rpc;
+  std::unique_ptr<LogRpc> log_rpc;
+};
+
+absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::config::v1::IngestionConfig& config,
+                                                                  const base::Clock& clock,
+                                                                  transport::Calls& public_calls,
+                                                                  transport::Calls& internal_calls) {
+  auto parts = std::make_unique<Parts>();
+  IMDI_ASSIGN_OR_RETURN(std::string master_key,
+                        TextVault::LoadMasterKey(config.master_key_file(), config.create_master_key()));
+  IMDI_ASSIGN_OR_RETURN(parts->log, storage::rocks::RocksResponseLog::Open(OptionsFor(config, "log"), clock));
+  IMDI_ASSIGN_OR_RETURN(parts->keys, storage::rocks::RocksKeyStore::Open(OptionsFor(config, "keys")));
+  IMDI_ASSIGN_OR_RETURN(parts->drafts, storage::rocks::RocksDraftStore::Open(OptionsFor(config, "drafts")));
+  parts->vault = std::make_unique<TextVault>(std::move(master_key), *parts->keys);
+  parts->committer = std::make_unique<Committer>(*parts->log, *parts->keys);
+  IMDI_ASSIGN_OR_RETURN(parts->definitions, Definitions::Open(*parts->log, *parts->committer, *parts->vault));
+  parts->submissions = std::make_unique<Submissions>(*parts->log, *parts->committer, *parts->definitions, *parts->vault,
+                                                     *parts->drafts);
+  parts->collection = std::make_unique<Collection>(*parts->log, *parts->definitions);
+  parts->edition_rpc = std::make_unique<EditionRpc>(internal_calls, *parts->definitions);
+  parts->submission_rpc = std::make_unique<SubmissionRpc>(public_calls, *parts->submissions, *parts->collection);
+  parts->log_rpc = std::make_unique<LogRpc>(internal_calls, *parts->log, config.backup_dir());
+  return std::unique_ptr<IngestionApp>(new IngestionApp(std::move(parts)));
+}
+
+IngestionApp::IngestionApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+IngestionApp::~IngestionApp() = default;
+
+grpc::Service& IngestionApp::edition_service() { return *parts_->edition_rpc; }
+grpc::Service& IngestionApp::submission_service() { return *parts_->submission_rpc; }
+grpc::Service& IngestionApp::log_service() { return *parts_->log_rpc; }
+storage::LogHead IngestionApp::head() const { return parts_->log->Head(); }
+absl::Status IngestionApp::StoreState() const { return parts_->log->State(); }
+void IngestionApp::Stop() { parts_->committer->Stop(); }
+
+}  // namespace imdi::ingestion

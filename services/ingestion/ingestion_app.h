@@ -1,0 +1,38 @@
+#pragma once
+
+// Composition root of ingestion: the only file of the service that names concrete stores.
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/impl/codegen/service_type.h"
+#include "imdi/survey/config/v1/config.pb.h"
+#include "services/base/clock.h"
+#include "services/transport/calls.h"
+#include "storage/response_log.h"
+
+namespace imdi::ingestion {
+
+class IngestionApp {
+ public:
+  // Opens and verifies the stores and rebuilds the catalog. The two Calls and the clock must outlive the app.
+  static absl::StatusOr<std::unique_ptr<IngestionApp>> Start(const survey::config::v1::IngestionConfig& config,
+                                                             const base::Clock& clock, transport::Calls& public_calls,
+                                                             transport::Calls& internal_calls);
+  ~IngestionApp();
+
+  grpc::Service& edition_service();     // Internal until login exists.
+  grpc::Service& submission_service();  // Public.
+  grpc::Service& log_service();         // Internal.
+  storage::LogHead head() const;
+  absl::Status StoreState() const;
+  // Commits what waits and takes nothing more.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit IngestionApp(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imdi::ingestion

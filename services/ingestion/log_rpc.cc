@@ -1,0 +1,174 @@
+#include "services/ingestion/log_rpc.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "grpcpp/impl/codegen/proto_utils.h"
+#include "services/base/error.h"
+#include "services/base/limits.h"
+#include "services/base/status_macros.h"
+#include "services/base/text.h"
+#include "services/ingestion/names.h"
+#include "services/transport/stream.h"
+
+namespace imdi::ingestion {
+namespace {
+
+constexpr int64_t kVerifyPositionsMax = 1'000'000;
+constexpr int64_t kChunkRecordsMax = 4'096;
+constexpr size_t kBackupIdBytesMax = 60;
+
+ingestion_pb::Cursor ToCursor(const storage::LogHead& head) {
+  ingestion_pb::Cursor cursor;
+  cursor.set_log_id(head.log_id);
+  cursor.set_epoch(head.epoch);
+  cursor.set_position(head.position);
+  if (head.position > 0) cursor.set_chain_hash(std::string(base::AsText(head.chain)));
+  return cursor;
+}
+
+// OK when the cursor lies on this log's chain.
+absl::Status CheckCursor(const storage::ResponseLog& log, const ingestion_pb::Cursor& cursor) {
+  const storage::LogHead head = log.Head();
+  const absl::Status diverged =
+      base::Error(base::Reason::kLogDiverged,
+                  base::StrCat("position ", cursor.position(), " of log ", base::Quoted(cursor.log_id()), " epoch ",
+                               cursor.epoch(), " is not on this log (", head.log_id, " epoch ", head.epoch, ", head ",
+                               head.position, "); start over from position 0"));
+  if (cursor.position() < 0) return base::InvalidField("after.position", "must not be negative");
+  if (cursor.position() == 0 && cursor.log_id().empty()) return absl::OkStatus();
+  if (cursor.log_id() != head.log_id || cursor.epoch() != head.epoch || cursor.position() > head.position) return diverged;
+  if (cursor.position() == 0) return absl::OkStatus();
+  IMDI_ASSIGN_OR_RETURN(const auto entries, log.Read(cursor.position(), 1, base::kRecordBytesMax));
+  if (entries.empty() || base::AsText(entries.front().chain) != cursor.chain_hash()) return diverged;
+  return absl::OkStatus();
+}
+
+class LogSource final : public transport::StreamSource {
+ public:
+  LogSource(storage::ResponseLog& log, int64_t after, std::function<void()> wake,
+            std::shared_ptr<std::atomic<int>> followers)
+      : log_(log), next_(after + 1), followers_(std::move(followers)) {
+    listener_ = log_.AddHeadListener([wake = std::move(wake)](const storage::LogHead&) { wake(); });
+  }
+  ~LogSource() override {
+    log_.RemoveHeadListener(listener_);
+    followers_->fetch_sub(1);
+  }
+
+  transport::StreamStep Next() override {
+    const storage::LogHead head = log_.Head();
+    if (next_ > head.position && greeted_) return transport::StreamWait{};
+    ingestion_pb::FollowLogResponse chunk;
+    *chunk.mutable_head() = ToCursor(head);
+    greeted_ = true;
+    if (next_ <= head.position) {
+      absl::StatusOr<std::vector<storage::LogEntry>> entries =
+          log_.Read(next_, kChunkRecordsMax, base::kFollowChunkBytesMax);
+      if (!entries.ok()) return entries.status();
+      size_t bytes = 0;
+      for (storage::LogEntry& entry : *entries) {
+        // The envelope of small records counts too: a chunk must fit into one message.
+        bytes += entry.bytes.size() + 64;
+        if (chunk.records_size() > 0 && bytes > base::kFollowChunkBytesMax) break;
+        ingestion_pb::LogRecord& record = *chunk.add_records();
+        record.set_position(entry.position);
+        record.set_time_us(absl::ToUnixMicros(entry.time));
+        record.set_chain_hash(std::string(base::AsText(entry.chain)));
+        record.set_record(std::move(entry.bytes));
+        next_ = entry.position + 1;
+      }
+    }
+    return chunk.SerializeAsString();
+  }
+
+ private:
+  storage::ResponseLog& log_;
+  int64_t next_;
+  bool greeted_ = false;  // The head is sent once even when there is nothing to follow yet.
+  std::shared_ptr<std::atomic<int>> followers_;
+  int64_t listener_ = 0;
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* LogRpc::FollowLog(Rpc*, const grpc::ByteBuffer* in) {
+  ingestion_pb::FollowLogRequest request;
+  grpc::ByteBuffer bytes(*in);
+  if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, ingestion_pb::FollowLogRequest>(&bytes, &request).ok()) {
+    return transport::FailStream(base::Error(base::Reason::kUndecodableRequest, "not a FollowLogRequest"));
+  }
+  return transport::StartStream(
+      [&, this](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
+        IMDI_RETURN_IF_ERROR(CheckCursor(log_, request.after()));
+        if (followers_->fetch_add(1) >= base::kFollowersMax) {
+          followers_->fetch_sub(1);
+          return base::Error(base::Reason::kTooManyFollowers,
+                             base::StrCat("the log has ", base::kFollowersMax, " followers already"));
+        }
+        return std::make_unique<LogSource>(log_, request.after().position(), std::move(wake), followers_);
+      },
+      calls_.executor());
+}
+
+grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
+  return calls_.Run<ingestion_pb::GetHeadRequest, ingestion_pb::GetHeadResponse>(
+      {.name = "LogService/GetHead", .where = transport::Where::kInline}, rpc, in, out,
+      [this](const base::CallContext&, const ingestion_pb::GetHeadRequest&) {
+        const storage::LogHead head = log_.Head();
+        ingestion_pb::GetHeadResponse response;
+        *response.mutable_head() = ToCursor(head);
+        response.set_time_us(absl::ToUnixMicros(head.time));
+        return response;
+      });
+}
+
+grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
+  return calls_.Run<ingestion_pb::VerifyChainRequest, ingestion_pb::VerifyChainResponse>(
+      {.name = "LogService/VerifyChain"}, rpc, in, out,
+      [this](const base::CallContext&,
+             const ingestion_pb::VerifyChainRequest& request) -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
+        const storage::LogHead head = log_.Head();
+        const int64_t from = request.from() == 0 ? 1 : request.from();
+        const int64_t to = request.to() == 0 ? std::min(head.position, from + kVerifyPositionsMax - 1) : request.to();
+        if (from < 1) return base::InvalidField("from", "a position, from 1");
+        if (to > head.position || to - from >= kVerifyPositionsMax) {
+          return base::InvalidField("to", base::StrCat("at most the head (", head.position, ") and ",
+                                                       kVerifyPositionsMax, " positions a call"));
+        }
+        ingestion_pb::VerifyChainResponse response;
+        if (from <= to) IMDI_RETURN_IF_ERROR(log_.VerifyChain(from, to));
+        response.set_verified(std::max<int64_t>(0, to - from + 1));
+        *response.mutable_head() = ToCursor(head);
+        return response;
+      });
+}
+
+grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
+  return calls_.Run<ingestion_pb::CreateBackupRequest, ingestion_pb::CreateBackupResponse>(
+      {.name = "LogService/CreateBackup", .mutation = true}, rpc, in, out,
+      [this](const base::CallContext&,
+             const ingestion_pb::CreateBackupRequest& request) -> absl::StatusOr<ingestion_pb::CreateBackupResponse> {
+        if (backup_dir_.empty()) {
+          return base::Error(base::Reason::kConfigInvalid, "this server has no backup folder configured");
+        }
+        if (!IsId(request.backup_id()) || request.backup_id().size() > kBackupIdBytesMax) {
+          return base::InvalidField("backup_id", "1 to 60 letters, digits, '-' or '_'");
+        }
+        std::error_code error;
+        std::filesystem::create_directories(backup_dir_, error);
+        const std::string path = base::StrCat(backup_dir_, "/", request.backup_id());
+        if (std::filesystem::exists(path, error)) {
+          return base::Error(base::Reason::kAlreadyExists, base::StrCat("there is a backup ", request.backup_id(), " already"));
+        }
+        IMDI_RETURN_IF_ERROR(log_.Backup(path));
+        ingestion_pb::CreateBackupResponse response;
+        response.set_path(request.backup_id());
+        *response.mutable_head() = ToCursor(log_.Head());
+        return response;
+      });
+}
+
+}  // namespace imdi::ingestion

@@ -1,0 +1,695 @@
+#include "services/ingestion/submissions.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "services/base/error.h"
+#include "services/base/limits.h"
+#include "services/base/status_macros.h"
+#include "services/base/text.h"
+#include "services/domain/answers.h"
+#include "services/domain/packed_answers.h"
+#include "services/domain/validation.h"
+#include "services/ingestion/names.h"
+#include "services/ingestion/receipt_document.h"
+
+namespace imdi::ingestion {
+namespace {
+
+namespace model = survey::model::v1;
+namespace store = survey::store::v1;
+
+constexpr int kSubmitAttempts = 2;  // Judged again, once, when definitions moved between validation and append.
+constexpr int kHistoryPageDefault = 20;
+constexpr int kHistoryPageMax = 100;
+constexpr size_t kContactBytesMax = 400;
+
+absl::Status UnknownEdition(std::string_view edition) {
+  return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no edition editions/", edition));
+}
+
+absl::Status StaleRevision(const SubmissionName& name, int64_t current) {
+  return base::WithMetadata(
+      base::Error(base::Reason::kStaleRevision,
+                  base::StrCat(name.WithoutRevision(), " is at revision ", current,
+                               "; read it and repeat with expected_revision ", current)),
+      "current_revision", base::StrCat(current));
+}
+
+// What cannot be read as a submission at all; everything about its content is the questionnaire's business.
+absl::Status CheckShape(const ingestion_pb::SubmissionDraft& draft) {
+  std::vector<base::FieldViolation> violations;
+  const auto require_id = [&](std::string_view field, std::string_view value) {
+    if (!IsId(value)) violations.push_back({std::string(field), "1 to 64 letters, digits, '-' or '_' are required"});
+  };
+  if (!ParseEditionName(draft.edition()).ok()) {
+    violations.push_back({"submission.edition", "must be a name of the form editions/{edition}"});
+  }
+  require_id("submission.unit", draft.unit());
+  require_id("submission.part", draft.part());
+  if (draft.questionnaire() < 1) {
+    violations.push_back({"submission.questionnaire", "the version that the form showed, from 1, is required"});
+  }
+  if (draft.language() == model::LANGUAGE_UNSPECIFIED || !model::Language_IsValid(draft.language())) {
+    violations.push_back({"submission.language", "NN, NB or EN is required"});
+  }
+  if (static_cast<size_t>(draft.answers_size()) > base::kAnswersPerSubmissionMax) {
+    violations.push_back({"submission.answers", base::StrCat("at most ", base::kAnswersPerSubmissionMax, " answers")});
+  }
+  if (draft.check_comments_size() > 100) violations.push_back({"submission.check_comments", "at most 100 comments"});
+  if (draft.contact().name().size() > kContactBytesMax || draft.contact().email().size() > kContactBytesMax) {
+    violations.push_back({"submission.contact", "name and email have at most 200 characters each"});
+  }
+  for (int i = 0; i < draft.answers_size(); ++i) {
+    if (draft.answers(i).item().empty() || draft.answers(i).item().size() > base::kIdBytesMax) {
+      violations.push_back({base::StrCat("submission.answers[", i, "].item"), "an item id of 1 to 64 bytes is required"});
+    }
+    if (draft.answers(i).codes().codes_size() > domain::kCodeMax + 1) {
+      violations.push_back({base::StrCat("submission.answers[", i, "].codes"), "at most 128 codes"});
+    }
+    if (draft.answers(i).text().size() > base::kTextAnswerBytesMax) {
+      violations.push_back(
+          {base::StrCat("submission.answers[", i, "].text"), base::StrCat("at most ", base::kTextAnswerBytesMax, " bytes")});
+    }
+  }
+  return violations.empty() ? absl::OkStatus() : base::InvalidFields(std::move(violations));
+}
+
+// The texts of a submission, apart from its answers.
+store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft, const domain::CompiledQuestionnaire& questionnaire,
+                         const domain::ItemBinding& items) {
+  store::PlainText out;
+  for (const model::Answer& answer : draft.answers()) {
+    const auto item = questionnaire.FindItem(answer.item());
+    if (!item.has_value()) continue;
+    if (answer.has_text()) {
+      store::ItemText& text = *out.add_items();
+      text.set_item(items.number_of[*item]);
+      text.set_text(answer.text());
+    }
+    for (const model::OtherText& other : answer.other_texts()) {
+      store::ItemText& text = *out.add_others();
+      text.set_item(items.number_of[*item]);
+      text.set_code(static_cast<uint32_t>(other.code()));
+      text.set_text(other.text());
+    }
+  }
+  *out.mutable_comments() = draft.check_comments();
+  if (draft.has_contact()) *out.mutable_contact() = draft.contact();
+  return out;
+}
+
+bool HasText(const store::PlainText& text) { return text.ByteSizeLong() > 0; }
+
+// Hard findings first, the rest in the order given; at most kFindingsPerResponseMax.
+template <typename Response>
+void PutFindings(std::vector<model::Finding> findings, Response& response) {
+  response.set_finding_count(static_cast<int32_t>(findings.size()));
+  std::ranges::stable_partition(findings,
+                                [](const model::Finding& finding) { return finding.grade() == model::GRADE_HARD; });
+  if (findings.size() > base::kFindingsPerResponseMax) findings.resize(base::kFindingsPerResponseMax);
+  for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
+}
+
+ingestion_pb::ItemError ToItemError(const absl::Status& status) {
+  const base::ErrorInfo info = base::InfoOf(status);
+  ingestion_pb::ItemError error;
+  error.set_code(static_cast<int32_t>(status.code()));
+  error.set_reason(base::StrCat("REASON_", base::Name(info.reason)));
+  error.set_message(std::string(status.message()));
+  if (const auto current = info.metadata.find("current_revision"); current != info.metadata.end()) {
+    error.set_current_revision(base::ParseInt64(current->second).value_or(0));
+  }
+  return error;
+}
+
+}  // namespace
+
+struct Submissions::Judged {
+  std::shared_ptr<const domain::Catalog> catalog;
+  const domain::Catalog::EditionEntry* edition = nullptr;
+  const domain::Catalog::QuestionnaireVersion* version = nullptr;
+  domain::ValidationResult result;
+};
+
+absl::StatusOr<Submissions::Judged> Submissions::Judge(const ingestion_pb::SubmissionDraft& draft) const {
+  Judged out;
+  out.catalog = definitions_.catalog();
+  const std::string_view edition_id = domain::EditionIdOf(draft.edition());
+  out.edition = out.catalog->FindEdition(edition_id);
+  if (out.edition == nullptr) return UnknownEdition(edition_id);
+  const domain::Catalog::EditionEntry& edition = *out.edition;
+  const std::optional<domain::UnitIndex> unit =
+      edition.frame == nullptr ? std::nullopt : edition.frame->Find(draft.unit());
+  if (!unit.has_value() || edition.frame->unit(*unit).out_of_scope()) {
+    return base::Error(base::Reason::kUnitOutOfFrame,
+                       base::StrCat("unit ", base::Quoted(draft.unit()), " is not invited to ", draft.edition()));
+  }
+  if (!edition.TakesSubmissions(draft.unit())) {
+    if (edition.state == model::EDITION_STATE_CLOSED) {
+      return base::Error(base::Reason::kEditionClosed,
+                         base::StrCat(draft.edition(), " is closed; ask IMDi to reopen it for unit ", draft.unit()));
+    }
+    return base::Error(base::Reason::kEditionNotOpen, base::StrCat(draft.edition(), " has not been opened yet"));
+  }
+  if (!edition.Accepts(draft.questionnaire())) {
+    const auto* current = edition.Current();
+    return base::Error(base::Reason::kQuestionnaireSuperseded,
+                       base::StrCat("questionnaire version ", draft.questionnaire(), " is not taken; the current one is ",
+                                    current == nullptr ? 0 : current->compiled->version()));
+  }
+  out.version = edition.Version(draft.questionnaire());
+  const domain::CompiledQuestionnaire& questionnaire = *out.version->compiled;
+  const auto part = questionnaire.FindPart(draft.part());
+  if (!part.has_value()) {
+    return base::Error(base::Reason::kUnknownResource,
+                       base::StrCat(draft.edition(), " has no part ", base::Quoted(draft.part())));
+  }
+
+  domain::ValidationInput input;
+  input.part = *part;
+  input.unit = edition.frame->FactsOf(*unit);
+  input.answers = &draft.answers();
+  input.comments = &draft.check_comments();
+  domain::AnswerSet others;
+  if (edition.definition->parts_size() > 1) {
+    IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, edition, draft.unit()));
+    IMDI_ASSIGN_OR_RETURN(CurrentResponse response,
+                          ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part()));
+    others = std::move(response.answers);
+    input.other_parts = &others;
+  }
+  domain::AnswerSet previous;
+  const auto* before = out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()));
+  const std::vector<std::string> predecessors = edition.frame->PredecessorsOf(*unit);
+  // A unit that continues several has no single earlier answer: previous() is then unknown.
+  if (before != nullptr && before->Current() != nullptr && predecessors.size() == 1) {
+    IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, *before, predecessors.front()));
+    IMDI_ASSIGN_OR_RETURN(const CurrentResponse response,
+                          ReadResponse(log_, *before, *before->Current(), predecessors.front(), parts));
+    previous = domain::TranslateAnswers(response.answers, *before->Current()->compiled, *before->Current()->items,
+                                        questionnaire, *out.version->items, nullptr);
+    input.previous = &previous;
+  }
+  out.result = domain::Validate(questionnaire, input);
+  return out;
+}
+
+Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
+                                           const ingestion_pb::SubmitRequest& request) const {
+  Prepared out;
+  const auto answer_with = [&out](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+    out.answer = std::move(answer);
+    return std::move(out);
+  };
+  const ingestion_pb::SubmissionDraft& draft = request.submission();
+  if (absl::Status id = CheckRequestId(request.request_id()); !id.ok()) return answer_with(id);
+  if (absl::Status shape = CheckShape(draft); !shape.ok()) return answer_with(shape);
+  if (request.expected_revision() < 0) {
+    return answer_with(base::InvalidField("expected_revision", "the revision last seen, 0 = none yet"));
+  }
+  const SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
+                            request.expected_revision() + 1};
+  out.commit.proposal.request_key = RequestKey(call.actor, "Submit", request.request_id());
+  out.commit.proposal.fingerprint = vault_.Fingerprint(domain::CanonicalContent({.edition = name.edition,
+                                                                                 .unit = name.unit,
+                                                                                 .part = name.part,
+                                                                                 .expected_revision = request.expected_revision(),
+                                                                                 .questionnaire = draft.questionnaire(),
+                                                                                 .language = draft.language(),
+                                                                                 .answers = &draft.answers(),
+                                                                                 .comments = &draft.check_comments(),
+                                                                                 .contact = &draft.contact()}));
+  // A known id before everything else: its answer stands, whatever has happened to the edition since.
+  const auto known = log_.FindRequest(out.commit.proposal.request_key);
+  if (!known.ok()) return answer_with(known.status());
+  if (known->has_value()) {
+    if ((*known)->fingerprint != out.commit.proposal.fingerprint) return answer_with(RequestIdReused(request.request_id()));
+    bool unused = false;
+    return answer_with(Conclude(request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), &unused));
+  }
+
+  absl::StatusOr<Judged> judged = Judge(draft);
+  if (!judged.ok()) return answer_with(judged.status());
+  const auto current = log_.Current(SubmissionResource(name));
+  if (!current.ok()) return answer_with(current.status());
+  const int64_t revision = current->has_value() ? (*current)->revision : 0;
+  if (revision != request.expected_revision()) return answer_with(StaleRevision(name, revision));
+  if (judged->result.refused) {
+    ingestion_pb::SubmitResponse refused;
+    refused.set_outcome(ingestion_pb::SUBMIT_OUTCOME_REFUSED);
+    PutFindings(std::move(judged->result.findings), refused);
+    return answer_with(std::move(refused));
+  }
+
+  store::Record record = BeginRecord(call, request.request_id());
+  store::SubmissionAccepted& accepted = *record.mutable_submission_accepted();
+  accepted.set_edition(name.edition);
+  accepted.set_unit(name.unit);
+  accepted.set_part(name.part);
+  accepted.set_revision(name.revision);
+  accepted.set_questionnaire(draft.questionnaire());
+  accepted.set_language(draft.language());
+  const domain::Catalog::QuestionnaireVersion& version = *judged->version;
+  *accepted.mutable_answers() = domain::PackAnswers(judged->result.answers, *version.items);
+  const store::PlainText texts = TextsOf(draft, *version.compiled, *version.items);
+  if (HasText(texts)) {
+    absl::StatusOr<TextVault::Sealed> sealed = vault_.Seal(name.Full(), texts);
+    if (!sealed.ok()) return answer_with(sealed.status());
+    *accepted.mutable_text() = std::move(sealed->text);
+    out.commit.keys.push_back(std::move(sealed->key));
+  }
+  for (const model::Finding& finding : judged->result.findings) {
+    store::FindingRef& reference = *accepted.add_findings();
+    reference.set_rule(finding.rule());
+    reference.set_item(finding.item());
+  }
+  out.commit.proposal.bytes = record.SerializeAsString();
+  if (out.commit.proposal.bytes.size() > base::kRecordBytesMax) {
+    return answer_with(base::Error(base::Reason::kTooLarge, base::StrCat("a submission has at most ",
+                                                                         base::kRecordBytesMax, " bytes when stored")));
+  }
+  const domain::Catalog::EditionEntry& edition = *judged->edition;
+  out.commit.proposal.depends_on = {
+      {SubmissionResource(name), request.expected_revision(), true},
+      {StateResource(name.edition), edition.state_revision, false},
+      {DefinitionResource(draft.edition()), edition.revision, false},
+      {DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false},
+      {DefinitionResource(edition.Current()->compiled->definition().name()), edition.Current()->revision, false},
+  };
+  out.append = true;
+  return out;
+}
+
+absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(const ingestion_pb::SubmitRequest& request,
+                                                                   const CommitResult& result,
+                                                                   bool* stale_definitions) const {
+  if (!result.ok()) return result.status();
+  const ingestion_pb::SubmissionDraft& draft = request.submission();
+  const SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(), 0};
+  ingestion_pb::SubmitResponse response;
+  response.set_outcome(ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
+  int64_t position = 0;
+  if (const auto* appended = std::get_if<storage::Appended>(&*result)) position = appended->position;
+  if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) position = duplicate->position;
+  if (position != 0) {
+    // Appended now or before, the answer is read from the record, so that every retry gets the same.
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, position));
+    IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(stored.name, position));
+    IMDI_ASSIGN_OR_RETURN(const model::Submission submission, ToSubmission(stored, false));
+    PutFindings({submission.findings().begin(), submission.findings().end()}, response);
+    return response;
+  }
+  if (std::holds_alternative<storage::KeyReused>(*result)) return RequestIdReused(request.request_id());
+  const auto& stale = std::get<storage::Stale>(*result);
+  if (stale.resource == SubmissionResource(name)) return StaleRevision(name, stale.current_revision);
+  *stale_definitions = true;
+  return base::WithMetadata(
+      base::Error(base::Reason::kStaleRevision,
+                  base::StrCat(stale.resource, " changed while the submission was checked; submit it again")),
+      "current_revision", base::StrCat(stale.current_revision));
+}
+
+void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, Prepared prepared,
+                          int attempts_left, SubmitDone done) {
+  if (!prepared.append) {
+    done(std::move(prepared.answer));
+    return;
+  }
+  auto shared = std::make_shared<SubmitDone>(std::move(done));
+  const absl::Status taken = committer_.Enqueue(
+      std::move(prepared.commit), [this, call, &request, attempts_left, shared](CommitResult result) {
+        bool stale_definitions = false;
+        absl::StatusOr<ingestion_pb::SubmitResponse> answer = Conclude(request, result, &stale_definitions);
+        if (!stale_definitions || attempts_left <= 1) {
+          (*shared)(std::move(answer));
+          return;
+        }
+        if (absl::Status reloaded = definitions_.Reload(); !reloaded.ok()) {
+          (*shared)(reloaded);
+          return;
+        }
+        Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(*shared));
+      });
+  if (!taken.ok()) (*shared)(taken);
+}
+
+void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, SubmitDone done) {
+  Enqueue(call, request, Prepare(call, request), kSubmitAttempts, std::move(done));
+}
+
+void Submissions::BatchSubmit(const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request,
+                              BatchDone done) {
+  if (request.requests().empty() || static_cast<size_t>(request.requests_size()) > base::kBatchMax) {
+    done(base::InvalidField("requests", base::StrCat("1 to ", base::kBatchMax, " submissions")));
+    return;
+  }
+  struct Batch {
+    base::Mutex mutex;
+    ingestion_pb::BatchSubmitResponse response ABSL_GUARDED_BY(mutex);
+    int waiting ABSL_GUARDED_BY(mutex) = 0;
+    BatchDone done;
+  };
+  auto batch = std::make_shared<Batch>();
+  batch->done = std::move(done);
+  std::vector<Prepared> prepared;
+  prepared.reserve(static_cast<size_t>(request.requests_size()));
+  for (const ingestion_pb::SubmitRequest& one : request.requests()) prepared.push_back(Prepare(call, one));
+  {
+    base::MutexLock lock(batch->mutex);
+    batch->waiting = request.requests_size();
+    for (int i = 0; i < request.requests_size(); ++i) batch->response.add_results();
+  }
+  for (int i = 0; i < request.requests_size(); ++i) {
+    Enqueue(call, request.requests(i), std::move(prepared[static_cast<size_t>(i)]), kSubmitAttempts,
+            [batch, i](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+              ingestion_pb::BatchSubmitResponse whole;
+              {
+                base::MutexLock lock(batch->mutex);
+                ingestion_pb::BatchSubmitResult& result = *batch->response.mutable_results(i);
+                if (answer.ok()) {
+                  *result.mutable_response() = *std::move(answer);
+                } else {
+                  *result.mutable_error() = ToItemError(answer.status());
+                }
+                if (--batch->waiting > 0) return;
+                whole = std::move(batch->response);
+              }
+              batch->done(std::move(whole));
+            });
+  }
+}
+
+absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(const ingestion_pb::ValidateRequest& request) const {
+  IMDI_RETURN_IF_ERROR(CheckShape(request.submission()));
+  IMDI_ASSIGN_OR_RETURN(Judged judged, Judge(request.submission()));
+  ingestion_pb::ValidateResponse response;
+  response.set_outcome(judged.result.refused ? ingestion_pb::SUBMIT_OUTCOME_REFUSED
+                                             : ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
+  PutFindings(std::move(judged.result.findings), response);
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::Receipt> Submissions::ReceiptAt(const SubmissionName& name, int64_t position) const {
+  IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, position));
+  ingestion_pb::Receipt receipt;
+  receipt.set_submission(stored.name.Full());
+  receipt.set_revision(stored.name.revision);
+  receipt.set_position(position);
+  receipt.set_commit_time_us(absl::ToUnixMicros(stored.entry.time));
+  receipt.set_chain_hash(base::Hex(stored.entry.chain));
+  return receipt;
+}
+
+absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmission& stored, bool with_texts) const {
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(stored.name.edition);
+  if (edition == nullptr) return UnknownEdition(stored.name.edition);
+  model::Submission out;
+  out.set_name(stored.name.Full());
+  out.set_unit(stored.name.unit);
+  out.set_part(stored.name.part);
+  out.set_revision(stored.name.revision);
+  out.set_position(stored.entry.position);
+  out.set_create_time_us(absl::ToUnixMicros(stored.entry.time));
+  out.set_actor(stored.record.actor());
+  out.set_etag(base::Hex(stored.entry.chain).substr(0, 32));
+  out.set_withdrawn(stored.withdrawn());
+  if (stored.withdrawn()) return out;
+
+  const store::SubmissionAccepted& accepted = stored.accepted();
+  out.set_questionnaire(accepted.questionnaire());
+  out.set_language(accepted.language());
+  IMDI_ASSIGN_OR_RETURN(const domain::AnswerSet answers, AnswersOf(stored, *edition));
+  const auto& version = *edition->Version(accepted.questionnaire());
+  const domain::CompiledQuestionnaire& questionnaire = *version.compiled;
+  *out.mutable_answers() = domain::WriteAnswers(questionnaire, answers);
+  const auto unit = edition->frame->Find(stored.name.unit);
+  const model::UnitType type =
+      unit.has_value() ? edition->frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
+  for (const store::FindingRef& reference : accepted.findings()) {
+    const domain::CompiledCheck* check = questionnaire.FindCheck(reference.rule());
+    if (check == nullptr) {
+      *out.add_findings() = domain::MakeFinding(reference.rule(), model::GRADE_SOFT, reference.item());
+      continue;
+    }
+    model::Finding& finding = *out.add_findings();
+    finding.set_item(reference.item());
+    finding.set_rule(check->id);
+    finding.set_grade(check->grade);
+    *finding.mutable_text() = questionnaire.Piped(check->text, type);
+  }
+  if (!accepted.has_text()) return out;
+  const absl::StatusOr<store::PlainText> texts = vault_.Open(stored.name.Full(), accepted.text());
+  if (!texts.ok()) {
+    if (base::ReasonOf(texts.status()) != base::Reason::kTextErased) return texts.status();
+    out.set_text_erased(true);
+    return out;
+  }
+  if (!with_texts) return out;
+  const auto answer_of = [&](uint32_t number) -> model::Answer* {
+    const domain::ItemIndex item = version.items->IndexOf(number);
+    if (item == domain::kNoItem) return nullptr;
+    const auto found = std::ranges::find(*out.mutable_answers(), questionnaire.items()[item].id, &model::Answer::item);
+    return found == out.mutable_answers()->end() ? nullptr : &*found;
+  };
+  for (const store::ItemText& text : texts->items()) {
+    if (model::Answer* answer = answer_of(text.item())) answer->set_text(text.text());
+  }
+  for (const store::ItemText& text : texts->others()) {
+    if (model::Answer* answer = answer_of(text.item())) {
+      model::OtherText& other = *answer->add_other_texts();
+      other.set_code(static_cast<int32_t>(text.code()));
+      other.set_text(text.text());
+    }
+  }
+  *out.mutable_check_comments() = texts->comments();
+  if (texts->has_contact()) *out.mutable_contact() = texts->contact();
+  return out;
+}
+
+absl::StatusOr<ingestion_pb::GetSubmissionResponse> Submissions::Get(
+    const ingestion_pb::GetSubmissionRequest& request) const {
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name()));
+  IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
+  ingestion_pb::GetSubmissionResponse response;
+  IMDI_ASSIGN_OR_RETURN(*response.mutable_submission(), ToSubmission(stored, true));
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::ListSubmissionsResponse> Submissions::List(
+    const ingestion_pb::ListSubmissionsRequest& request) const {
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.parent()));
+  if (request.page_size() < 0) return base::InvalidField("page_size", "must not be negative");
+  const int page_size = request.page_size() == 0 ? kHistoryPageDefault : std::min(request.page_size(), kHistoryPageMax);
+  // The token is the last revision of the page before; revisions never change, so it needs no snapshot.
+  const std::optional<int64_t> after = request.page_token().empty() ? 0 : base::ParseInt64(request.page_token());
+  if (!after.has_value() || *after < 0) {
+    return base::Error(base::Reason::kPageTokenInvalid, "the page token is not one of this list");
+  }
+  IMDI_ASSIGN_OR_RETURN(const auto revisions, log_.ListRevisions(SubmissionResource(name), *after, page_size + 1));
+  if (revisions.empty() && *after == 0) {
+    return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no submission ", name.WithoutRevision()));
+  }
+  ingestion_pb::ListSubmissionsResponse response;
+  for (const storage::ResourceRevision& revision : revisions) {
+    if (response.submissions_size() == page_size) {
+      response.set_next_page_token(base::StrCat(response.submissions(page_size - 1).revision()));
+      break;
+    }
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, revision.position));
+    IMDI_ASSIGN_OR_RETURN(*response.add_submissions(), ToSubmission(stored, false));
+  }
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Submissions::Diff(
+    const ingestion_pb::DiffSubmissionsRequest& request) const {
+  IMDI_ASSIGN_OR_RETURN(SubmissionName name, SubmissionName::Parse(request.parent()));
+  if (request.from_revision() < 1 || request.to_revision() < 1) {
+    return base::InvalidField(request.from_revision() < 1 ? "from_revision" : "to_revision", "a revision, from 1");
+  }
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(name.edition);
+  if (edition == nullptr) return UnknownEdition(name.edition);
+  std::map<std::string, model::Answer> sides[2];
+  std::vector<std::string> order;  // Form order: that of the later revision, then what only the earlier one has.
+  for (const int side : {1, 0}) {
+    name.revision = side == 0 ? request.from_revision() : request.to_revision();
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
+    if (stored.withdrawn()) continue;
+    IMDI_ASSIGN_OR_RETURN(const domain::AnswerSet answers, AnswersOf(stored, *edition));
+    const auto& questionnaire = *edition->Version(stored.accepted().questionnaire())->compiled;
+    for (model::Answer& answer : domain::WriteAnswers(questionnaire, answers)) {
+      if (side == 1 || !sides[1].contains(answer.item())) order.push_back(answer.item());
+      sides[side].emplace(answer.item(), answer);
+    }
+  }
+  ingestion_pb::DiffSubmissionsResponse response;
+  for (const std::string& item : order) {
+    const auto before = sides[0].find(item);
+    const auto after = sides[1].find(item);
+    const bool both = before != sides[0].end() && after != sides[1].end();
+    if (both && before->second.SerializeAsString() == after->second.SerializeAsString()) continue;
+    ingestion_pb::ItemChange& change = *response.add_changes();
+    change.set_item(item);
+    if (before != sides[0].end()) *change.mutable_before() = before->second;
+    if (after != sides[1].end()) *change.mutable_after() = after->second;
+  }
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::GetReceiptResponse> Submissions::GetReceipt(
+    const ingestion_pb::GetReceiptRequest& request) const {
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name()));
+  IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(name.edition);
+  if (edition == nullptr) return UnknownEdition(name.edition);
+  ingestion_pb::GetReceiptResponse response;
+  IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(stored.name, stored.entry.position));
+  IMDI_ASSIGN_OR_RETURN(const model::Submission submission, ToSubmission(stored, true));
+  response.set_media_type("text/plain; charset=utf-8");
+  response.set_language(stored.withdrawn() ? model::LANGUAGE_NB : submission.language());
+  response.set_document(ReceiptDocument(*edition, submission, response.receipt()));
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(const base::CallContext& call,
+                                                                     const ingestion_pb::WithdrawRequest& request) {
+  IMDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name()));
+  if (request.reason().size() > base::kReasonTextBytesMax) {
+    return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
+  }
+  if (request.expected_revision() < 1) {
+    return base::InvalidField("expected_revision", "the revision last seen; there must be one to withdraw");
+  }
+  CommitRequest commit;
+  commit.proposal.request_key = RequestKey(call.actor, "Withdraw", request.request_id());
+  commit.proposal.fingerprint = vault_.Fingerprint(base::StrCat("withdraw\n", name.WithoutRevision(), "\n",
+                                                                request.expected_revision(), "\n", request.reason()));
+  IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(commit.proposal.request_key));
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(name.edition);
+  if (edition == nullptr) return UnknownEdition(name.edition);
+  if (!known.has_value() && !edition->TakesSubmissions(name.unit)) {
+    return base::Error(base::Reason::kEditionClosed,
+                       base::StrCat("editions/", name.edition, " does not take changes of unit ", name.unit,
+                                    "; ask IMDi to reopen it"));
+  }
+  store::Record record = BeginRecord(call, request.request_id());
+  store::SubmissionWithdrawn& withdrawn = *record.mutable_submission_withdrawn();
+  withdrawn.set_edition(name.edition);
+  withdrawn.set_unit(name.unit);
+  withdrawn.set_part(name.part);
+  withdrawn.set_revision(request.expected_revision() + 1);
+  withdrawn.set_reason(request.reason());
+  commit.proposal.bytes = record.SerializeAsString();
+  commit.proposal.depends_on = {{SubmissionResource(name), request.expected_revision(), true},
+                                {StateResource(name.edition), edition->state_revision, false}};
+  IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(std::move(commit)));
+  int64_t position = 0;
+  if (const auto* appended = std::get_if<storage::Appended>(&outcome)) position = appended->position;
+  if (const auto* duplicate = std::get_if<storage::Duplicate>(&outcome)) position = duplicate->position;
+  if (position == 0) {
+    if (std::holds_alternative<storage::KeyReused>(outcome)) return RequestIdReused(request.request_id());
+    const auto& stale = std::get<storage::Stale>(outcome);
+    if (stale.resource != SubmissionResource(name)) IMDI_RETURN_IF_ERROR(definitions_.Reload());
+    return StaleRevision(name, stale.current_revision);
+  }
+  ingestion_pb::WithdrawResponse response;
+  IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(name, position));
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(const base::CallContext& call,
+                                                                       const ingestion_pb::EraseTextRequest& request) {
+  IMDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name()));
+  if (name.revision == 0) return base::InvalidField("name", "the revision whose texts to erase, as …@{revision}");
+  if (request.reason().size() > base::kReasonTextBytesMax) {
+    return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
+  }
+  IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
+  ingestion_pb::EraseTextResponse response;
+  if (stored.withdrawn() || !stored.accepted().has_text()) return response;
+  const std::string& key_id = stored.accepted().text().key_id();
+  IMDI_ASSIGN_OR_RETURN(const auto erased, log_.Current(ErasureResource(name)));
+  response.set_position(erased.has_value() ? erased->position : 0);
+  if (!erased.has_value()) {
+    store::Record record = BeginRecord(call, request.request_id());
+    store::TextErased& body = *record.mutable_text_erased();
+    body.set_submission(name.Full());
+    body.set_key_id(key_id);
+    body.set_reason(request.reason());
+    CommitRequest commit;
+    commit.proposal.request_key = RequestKey(call.actor, "EraseText", request.request_id());
+    commit.proposal.fingerprint = vault_.Fingerprint(base::StrCat("erase\n", name.Full(), "\n", request.reason()));
+    commit.proposal.bytes = record.SerializeAsString();
+    commit.proposal.depends_on = {{ErasureResource(name), 0, true}};
+    IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(std::move(commit)));
+    if (std::holds_alternative<storage::KeyReused>(outcome)) return RequestIdReused(request.request_id());
+    if (const auto* appended = std::get_if<storage::Appended>(&outcome)) response.set_position(appended->position);
+    // Stale: another call erased it at the same moment; the key goes all the same.
+  }
+  // Also on a repeated call: a crash between record and deletion is made good here.
+  IMDI_RETURN_IF_ERROR(vault_.Erase(key_id));
+  return response;
+}
+
+namespace {
+
+std::string DraftName(const SubmissionName& name) {
+  return base::StrCat("editions/", name.edition, "/drafts/", name.unit, ".", name.part);
+}
+
+}  // namespace
+
+absl::StatusOr<ingestion_pb::SaveDraftResponse> Submissions::SaveDraft(const ingestion_pb::SaveDraftRequest& request) {
+  IMDI_RETURN_IF_ERROR(CheckShape(request.draft()));
+  const SubmissionName name{std::string(domain::EditionIdOf(request.draft().edition())), request.draft().unit(),
+                            request.draft().part(), 0};
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(name.edition);
+  if (edition == nullptr) return UnknownEdition(name.edition);
+  if (edition->frame == nullptr || !edition->frame->Find(name.unit).has_value()) {
+    return base::Error(base::Reason::kUnitOutOfFrame, base::StrCat("unit ", base::Quoted(name.unit), " is not invited"));
+  }
+  // Drafts hold texts too: sealed under the master key, bound to the name.
+  IMDI_ASSIGN_OR_RETURN(const std::string sealed, vault_.SealDraft(DraftName(name), request.draft().SerializeAsString()));
+  ingestion_pb::SaveDraftResponse response;
+  IMDI_ASSIGN_OR_RETURN(const int64_t version, drafts_.Put(DraftName(name), request.expected_version(), sealed));
+  response.set_version(version);
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::GetDraftResponse> Submissions::GetDraft(const ingestion_pb::GetDraftRequest& request) const {
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name(), "drafts"));
+  IMDI_ASSIGN_OR_RETURN(const auto draft, drafts_.Get(DraftName(name)));
+  if (!draft.has_value()) {
+    return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no draft ", DraftName(name)));
+  }
+  ingestion_pb::GetDraftResponse response;
+  IMDI_ASSIGN_OR_RETURN(const std::string bytes, vault_.OpenDraft(DraftName(name), draft->bytes));
+  if (!response.mutable_draft()->ParseFromString(bytes)) {
+    return base::Error(base::Reason::kStoreCorrupt, base::StrCat("the draft ", DraftName(name), " does not parse"));
+  }
+  response.set_version(draft->version);
+  return response;
+}
+
+absl::StatusOr<ingestion_pb::DeleteDraftResponse> Submissions::DeleteDraft(
+    const ingestion_pb::DeleteDraftRequest& request) {
+  IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name(), "drafts"));
+  IMDI_ASSIGN_OR_RETURN(const auto draft, drafts_.Get(DraftName(name)));
+  if (draft.has_value()) IMDI_RETURN_IF_ERROR(drafts_.Delete(draft->name, draft->version));
+  return ingestion_pb::DeleteDraftResponse();
+}
+
+}  // namespace imdi::ingestion

@@ -1,0 +1,38 @@
+#pragma once
+
+// The snapshot that calls are answered from, and the few before it that page tokens may still name.
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "services/base/limits.h"
+#include "services/base/mutex.h"
+#include "services/query/snapshot.h"
+#include "services/query/wait_list.h"
+
+namespace imdi::query {
+
+// Thread-safe.
+class Snapshots {
+ public:
+  explicit Snapshots(size_t waiters_max = base::kWaitersMax) : waits_(waiters_max) {}
+
+  std::shared_ptr<const Snapshot> Current() const { return waits_.Current(); }
+  void Publish(std::shared_ptr<const Snapshot> next);
+  // The figures may be old from now on: aggregation is not heard.
+  void MarkStale();
+  // The snapshot that a page token names; SNAPSHOT_GONE when it is kept no longer.
+  absl::StatusOr<std::shared_ptr<const Snapshot>> At(std::string_view log_id, int64_t epoch, int64_t position) const;
+  WaitList& waits() { return waits_; }
+
+ private:
+  mutable base::Mutex mutex_;
+  std::deque<std::shared_ptr<const Snapshot>> kept_ ABSL_GUARDED_BY(mutex_);  // Newest first, the current one too.
+  WaitList waits_;
+};
+
+}  // namespace imdi::query
