@@ -31,7 +31,7 @@ Connection::Connection(const std::string& public_address, const std::string& int
     : call_timeout_(call_timeout) {
   const auto open = transport::MakeChannel(public_address);
   const auto internal = transport::MakeChannel(internal_address);
-  editions_ = ingestion_api::EditionService::NewStub(open);
+  editions_ = ingestion_api::EditionService::NewStub(internal);
   submissions_ = ingestion_api::SubmissionService::NewStub(open);
   log_ = ingestion_api::LogService::NewStub(internal);
   query_ = query_api::QueryService::NewStub(internal);

@@ -51,6 +51,8 @@ inline constexpr int kDrainMs = 10'000;                       // Time for calls 
 // ---- Pages
 inline constexpr int kPageSizeDefault = 100;                  // When page_size is 0.
 inline constexpr int kPageSizeMax = 1'000;                    // A larger page_size means this; page.
+inline constexpr size_t kPageBytesMax = 512 * kKiB;           // Bytes of a page of figures; page.
+inline constexpr size_t kEntryFramingBytes = 16;              // What an entry of a page costs beside its own bytes, at most.
 inline constexpr size_t kPageTokenBytesMax = 1 * kKiB;        // A page token; refuse PAGE_TOKEN_INVALID.
 inline constexpr size_t kBatchMax = 100;                      // Submissions in a BatchSubmit; refuse FIELD_INVALID.
 
@@ -93,13 +95,14 @@ inline constexpr int kStreamAgeMaxMs = 1'800'000;             // Age of a stream
 inline constexpr int kStreamProbeMs = 10'000;                 // Longest silence on a FollowLog stream; a heartbeat goes out.
 inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a follower that lost its stream.
 inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
+inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 inline constexpr int kFoldAnnounceMs = 10;                    // Folded position announced at the latest after this.
 
 // ---- Queries
 inline constexpr size_t kFilterBytesMax = 2 * kKiB;           // A filter expression; refuse FIELD_INVALID.
 inline constexpr int kCrossingAttributesMax = 2;              // Attributes of a crossing; refuse CELL_NOT_IN_RELEASE.
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
-inline constexpr size_t kBatchFiguresMax = 1'000;             // Names in BatchGetFigures; refuse FIELD_INVALID.
+inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
@@ -109,6 +112,7 @@ inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the p
 inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
 
 static_assert(kPageSizeDefault <= kPageSizeMax);
+static_assert(kPageBytesMax * 2 <= kMessageBytesMax, "a page and its last entry fit into one message");
 static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
               "a record and its envelope fit into one message");
 static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,

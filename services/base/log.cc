@@ -1,5 +1,6 @@
 #include "services/base/log.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <utility>
@@ -26,7 +27,7 @@ Sink& TheSink() {
 void AppendJsonString(std::string& out, std::string_view text) {
   out.push_back('"');
   while (!text.empty()) {
-    const size_t valid = FirstInvalidUtf8(text);
+    const size_t valid = std::min(FirstInvalidUtf8(text), text.size());
     for (const char c : text.substr(0, valid)) {
       const auto byte = static_cast<uint8_t>(c);
       if (c == '"' || c == '\\') {

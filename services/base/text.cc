@@ -65,10 +65,10 @@ size_t FirstInvalidUtf8(std::string_view text) {
     if (length == 0) return at;
     at += length;
   }
-  return text.size();
+  return std::string_view::npos;
 }
 
-bool IsValidUtf8(std::string_view text) { return FirstInvalidUtf8(text) == text.size(); }
+bool IsValidUtf8(std::string_view text) { return FirstInvalidUtf8(text) == std::string_view::npos; }
 
 std::string Hex(std::span<const uint8_t> bytes) {
   std::string out;

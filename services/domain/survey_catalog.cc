@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
@@ -106,6 +108,16 @@ int32_t QuestionnaireVersionOf(std::string_view name) {
 }
 std::string_view ClaimIdOf(std::string_view name) {
   return IdAfter(name, base::StrCat(kEditions, EditionIdOf(name), "/claims/"));
+}
+
+std::string CanonicalBytes(const google::protobuf::MessageLite& message) {
+  std::string out;
+  google::protobuf::io::StringOutputStream stream(&out);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return out;
 }
 
 const std::string& NameOf(const model::Definition& definition) {
@@ -234,7 +246,7 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   };
   const std::optional<model::Definition> held = Get(out.name);
   out.revision = RevisionOf(out.name);
-  if (held.has_value() && held->SerializeAsString() == definition.SerializeAsString()) return out;
+  if (held.has_value() && CanonicalBytes(*held) == CanonicalBytes(definition)) return out;
   const EditionEntry* edition = FindEdition(EditionIdOf(out.name));
   const auto needs_edition = [&](std::string path) {
     if (edition == nullptr)

@@ -33,6 +33,9 @@ std::string_view ClaimIdOf(std::string_view name);          // editions/{e}/clai
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
 
+// The bytes of a message with its maps in a fixed order: equal messages have equal bytes in every process.
+std::string CanonicalBytes(const google::protobuf::MessageLite& message);
+
 // What an expected change needs to know of the answers that exist.
 struct AnswerFacts {
   bool edition_has_answers = false;                            // Any submission in the document's edition.

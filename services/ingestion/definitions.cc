@@ -197,7 +197,7 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
     }
     storage::Proposal proposal;
     proposal.request_key = RequestKey(call.actor, "ApplyDefinition", request.request_id());
-    proposal.fingerprint = vault_.Fingerprint(request.definition().SerializeAsString());
+    proposal.fingerprint = vault_.Fingerprint(domain::CanonicalBytes(request.definition()));
     proposal.bytes = record.SerializeAsString();
     proposal.depends_on.push_back({DefinitionResource(name), verdict.revision - 1, true});
     if (!verdict.new_items.empty()) {

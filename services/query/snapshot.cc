@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "services/base/text.h"
 #include "services/query/figure_name.h"
 
 namespace imdi::query {
@@ -30,7 +31,7 @@ EditionView::EditionView(const aggregation_pb::EditionFigures& edition)
 }
 
 const ReadyFigure* EditionView::Find(std::string_view name) const {
-  const auto found = by_name_.find(std::string(name));
+  const auto found = by_name_.find(base::ToAbsl(name));
   return found == by_name_.end() ? nullptr : &figures_[found->second];
 }
 

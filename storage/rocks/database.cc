@@ -1,6 +1,7 @@
 #include "storage/rocks/database.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdarg>
 #include <cstdio>
@@ -8,6 +9,7 @@
 
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/listener.h"
+#include "rocksdb/system_clock.h"
 #include "rocksdb/table.h"
 #include "services/base/error.h"
 #include "services/base/log.h"
@@ -42,6 +44,25 @@ class EngineLogger final : public rocksdb::Logger {
                    {{"text", std::string_view(line.data(), std::min(line.size() - 1,
                                                                     static_cast<size_t>(size)))}});
   }
+};
+
+// RocksDB waits a whole second after a flush that failed, and whoever closes or reopens the store waits
+// with it. Nothing is retried in that second here, so it is shortened.
+class ShortSleepClock final : public rocksdb::SystemClockWrapper {
+ public:
+  using rocksdb::SystemClockWrapper::SystemClockWrapper;
+  const char* Name() const override { return "ShortSleepClock"; }
+  void SleepForMicroseconds(int micros) override {
+    target_->SleepForMicroseconds(std::min(micros, 20'000));
+  }
+};
+
+class EngineEnv final : public rocksdb::EnvWrapper {
+ public:
+  explicit EngineEnv(const FileSystemPtr& fs) : rocksdb::EnvWrapper(rocksdb::NewCompositeEnv(fs)) {
+    system_clock_ = std::make_shared<ShortSleepClock>(system_clock_);
+  }
+  const char* Name() const override { return "EngineEnv"; }
 };
 
 bool IsHeldLock(const rocksdb::IOStatus& status) {
@@ -84,7 +105,7 @@ Database::Database(RocksOptions options, Schema schema)
     : options_(std::move(options)),
       schema_(std::move(schema)),
       fs_(OrDefault(options_.file_system)),
-      env_(rocksdb::NewCompositeEnv(fs_)),
+      env_(std::make_unique<EngineEnv>(fs_)),
       cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
       write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(options_.write_buffer_bytes)) {}
 

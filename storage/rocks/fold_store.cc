@@ -6,6 +6,7 @@
 #include "rocksdb/iterator.h"
 #include "rocksdb/write_batch.h"
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
@@ -23,6 +24,7 @@ using base::Reason;
 
 namespace {
 
+constexpr size_t kDerivedStoreMibDefault = 64;
 constexpr size_t kState = 0;
 constexpr size_t kCursor = 1;
 
@@ -148,6 +150,19 @@ absl::Status RocksFoldStore::Discard(const RocksOptions& options) {
   if (status.ok()) return absl::OkStatus();
   base::LogEvent(base::Level::kError, "store_discard_failed", {{"text", status.ToString()}});
   return Error(Reason::kStoreUnavailable, "the derived state could not be deleted; look at the disk");
+}
+
+absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder, int32_t memory_mib) {
+  RocksOptions options;
+  options.path = folder;
+  const size_t bytes = (memory_mib > 0 ? static_cast<size_t>(memory_mib) : kDerivedStoreMibDefault) * base::kMiB;
+  options.block_cache_bytes = bytes / 2;
+  options.write_buffer_bytes = bytes / 2;
+  auto store = RocksFoldStore::Open(options);
+  if (store.ok() || base::ReasonOf(store.status()) != Reason::kStoreCorrupt) return store;
+  base::LogEvent(base::Level::kWarning, "derived_store_discarded", {{"status", store.status().ToString()}});
+  IMDI_RETURN_IF_ERROR(RocksFoldStore::Discard(options));
+  return RocksFoldStore::Open(options);
 }
 
 }  // namespace imdi::storage::rocks

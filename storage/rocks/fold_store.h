@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,5 +39,9 @@ class RocksFoldStore final : public FoldStore {
   const std::unique_ptr<Database> database_;
   base::Mutex write_mutex_;  // Held through a whole mutation.
 };
+
+// Opens the folder of a service that keeps nothing but derived state, with so much memory (0 = 64 MiB). A damaged store is
+// thrown away, with a line in the log.
+absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder, int32_t memory_mib);
 
 }  // namespace imdi::storage::rocks

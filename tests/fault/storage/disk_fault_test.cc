@@ -195,9 +195,26 @@ class Damage : public DiskFault {
     log_.reset();  // Seals a checkpoint.
     Open();
     AppendSome(12);
-    stdfs::copy(options_.path, folder_ / "image", stdfs::copy_options::recursive);
+    CopyWhileOpen(options_.path, folder_ / "image");
     log_.reset();
     options_.path = folder_ / "damaged";
+  }
+  // RocksDB deletes what it needs no more in the background; a copy that this cut into is made again.
+  static void CopyWhileOpen(const std::string& from, const std::string& to) {
+    const auto names = [&from] {
+      std::vector<std::string> out;
+      std::error_code ignored;
+      for (const auto& entry : stdfs::recursive_directory_iterator(from, ignored)) out.push_back(entry.path());
+      std::sort(out.begin(), out.end());
+      return out;
+    };
+    while (true) {
+      const std::vector<std::string> before = names();
+      std::error_code failed;
+      stdfs::copy(from, to, stdfs::copy_options::recursive, failed);
+      if (!failed && before == names()) return;
+      stdfs::remove_all(to);
+    }
   }
   void CopyImage() {
     stdfs::remove_all(options_.path);

@@ -1,0 +1,39 @@
+#pragma once
+
+// Keeps a FollowFigures stream open and feeds it to the snapshot keeper.
+
+#include <memory>
+
+#include "absl/time/time.h"
+#include "grpcpp/channel.h"
+#include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
+#include "services/base/metrics.h"
+#include "services/query/snapshot_keeper.h"
+#include "services/query/snapshots.h"
+#include "services/transport/client.h"
+
+namespace imdi::query {
+
+class FiguresFollower {
+ public:
+  // What is given by reference must outlive the loop.
+  FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper, Snapshots& snapshots,
+              base::Metrics& metrics);
+
+  // Ends the stream and keeps the last snapshot. Idempotent.
+  void Stop();
+
+ private:
+  absl::Status Follow(grpc::ClientContext& context);
+  void Keep();
+
+  const std::unique_ptr<survey::aggregation::v1::FiguresService::Stub> stub_;
+  SnapshotKeeper& keeper_;
+  Snapshots& snapshots_;
+  base::Gauge& position_;
+  base::Gauge& stale_;
+  absl::Time kept_ = absl::InfinitePast();
+  transport::FollowLoop loop_;  // Last: its thread uses all of the above.
+};
+
+}  // namespace imdi::query

@@ -1,0 +1,39 @@
+#include "services/query/query_app.h"
+
+#include <utility>
+
+#include "services/base/status_macros.h"
+#include "services/query/figures_follower.h"
+#include "services/query/query_rpc.h"
+#include "services/query/snapshot_keeper.h"
+#include "services/query/snapshots.h"
+#include "storage/rocks/fold_store.h"
+
+namespace imdi::query {
+
+struct QueryApp::Parts {
+  Snapshots snapshots;
+  std::unique_ptr<SnapshotKeeper> keeper;
+  std::unique_ptr<QueryRpc> rpc;
+  std::unique_ptr<FiguresFollower> follower;
+};
+
+absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(const survey::config::v1::QueryConfig& config,
+                                                          std::shared_ptr<grpc::Channel> aggregation_internal,
+                                                          transport::Calls& internal_calls, base::Metrics& metrics) {
+  auto parts = std::make_unique<Parts>();
+  IMDI_ASSIGN_OR_RETURN(auto store, storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
+  IMDI_ASSIGN_OR_RETURN(parts->keeper, SnapshotKeeper::Open(std::move(store), parts->snapshots));
+  parts->rpc = std::make_unique<QueryRpc>(internal_calls, parts->snapshots);
+  parts->follower = std::make_unique<FiguresFollower>(std::move(aggregation_internal), *parts->keeper, parts->snapshots,
+                                              metrics);
+  return std::unique_ptr<QueryApp>(new QueryApp(std::move(parts)));
+}
+
+QueryApp::QueryApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+QueryApp::~QueryApp() { Stop(); }
+
+grpc::Service& QueryApp::query_service() { return *parts_->rpc; }
+void QueryApp::Stop() { parts_->follower->Stop(); }
+
+}  // namespace imdi::query

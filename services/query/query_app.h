@@ -1,0 +1,35 @@
+#pragma once
+
+// Composition root of query: the only file of the service that names a concrete store.
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "grpcpp/channel.h"
+#include "grpcpp/impl/codegen/service_type.h"
+#include "imdi/survey/config/v1/config.pb.h"
+#include "services/base/metrics.h"
+#include "services/transport/calls.h"
+
+namespace imdi::query {
+
+class QueryApp {
+ public:
+  // Opens the store (a damaged one is thrown away: all of it comes again), serves what it kept, and begins to follow
+  // the figures behind `aggregation_internal`. Calls and metrics must outlive the app.
+  static absl::StatusOr<std::unique_ptr<QueryApp>> Start(const survey::config::v1::QueryConfig& config,
+                                                         std::shared_ptr<grpc::Channel> aggregation_internal,
+                                                         transport::Calls& internal_calls, base::Metrics& metrics);
+  ~QueryApp();
+
+  grpc::Service& query_service();  // Internal until login exists.
+  // Stops following and keeps the last snapshot; it is served on.
+  void Stop();
+
+ private:
+  struct Parts;
+  explicit QueryApp(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace imdi::query
