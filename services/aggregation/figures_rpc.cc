@@ -19,7 +19,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* FiguresRpc::FollowFigures(Rpc*, cons
   if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, FollowFiguresRequest>(&bytes, &request).ok()) {
     return transport::FailStream(base::Error(base::Reason::kUndecodableRequest, "not a FollowFiguresRequest"));
   }
-  return transport::StartStream(
+  return calls_.streams().Start(
       [this](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
         if (followers_->fetch_add(1) >= base::kFigureFollowersMax) {
           followers_->fetch_sub(1);
@@ -27,8 +27,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* FiguresRpc::FollowFigures(Rpc*, cons
                              base::StrCat("the figures have ", base::kFigureFollowersMax, " followers already"));
         }
         return std::make_unique<FiguresSource>(aggregator_, std::move(wake), followers_);
-      },
-      calls_.executor());
+      });
 }
 
 grpc::ServerUnaryReactor* FiguresRpc::GetFoldState(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {

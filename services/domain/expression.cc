@@ -182,8 +182,7 @@ class ExpressionParser {
 
   static void Finish(std::vector<ItemIndex>& items) {
     std::ranges::sort(items);
-    const auto [from, to] = std::ranges::unique(items);
-    items.erase(from, to);
+    items.erase(std::unique(items.begin(), items.end()), items.end());
   }
 
   const Token& Peek() const { return tokens_[at_]; }
@@ -547,8 +546,7 @@ class ExpressionParser {
     } while (list && TakeIf(","));
     if (list && !Expect(")")) return std::nullopt;
     std::ranges::sort(groups);
-    const auto [from, to] = std::ranges::unique(groups);
-    groups.erase(from, to);
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
     node.first = static_cast<uint32_t>(expression_.groups_.size());
     node.count = static_cast<uint32_t>(groups.size());
     for (auto& [code, group] : groups) {

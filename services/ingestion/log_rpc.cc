@@ -100,7 +100,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* LogRpc::FollowLog(Rpc*, const grpc::
   if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, ingestion_pb::FollowLogRequest>(&bytes, &request).ok()) {
     return transport::FailStream(base::Error(base::Reason::kUndecodableRequest, "not a FollowLogRequest"));
   }
-  return transport::StartStream(
+  return calls_.streams().Start(
       [&, this](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
         IMDI_RETURN_IF_ERROR(CheckCursor(log_, request.after()));
         if (followers_->fetch_add(1) >= base::kFollowersMax) {
@@ -109,8 +109,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* LogRpc::FollowLog(Rpc*, const grpc::
                              base::StrCat("the log has ", base::kFollowersMax, " followers already"));
         }
         return std::make_unique<LogSource>(log_, request.after().position(), std::move(wake), followers_);
-      },
-      calls_.executor());
+      });
 }
 
 grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {

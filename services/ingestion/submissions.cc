@@ -110,8 +110,8 @@ bool HasText(const store::PlainText& text) { return text.ByteSizeLong() > 0; }
 template <typename Response>
 void PutFindings(std::vector<model::Finding> findings, Response& response) {
   response.set_finding_count(static_cast<int32_t>(findings.size()));
-  std::ranges::stable_partition(findings,
-                                [](const model::Finding& finding) { return finding.grade() == model::GRADE_HARD; });
+  std::stable_partition(findings.begin(), findings.end(),
+                        [](const model::Finding& finding) { return finding.grade() == model::GRADE_HARD; });
   if (findings.size() > base::kFindingsPerResponseMax) findings.resize(base::kFindingsPerResponseMax);
   for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
 }

@@ -20,6 +20,7 @@
 #include "services/base/executor.h"
 #include "services/base/metrics.h"
 #include "services/transport/status_bridge.h"
+#include "services/transport/stream.h"
 
 namespace imdi::transport {
 
@@ -42,7 +43,7 @@ class Calls {
     bool internal = false;
   };
   Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
-      : options_(std::move(options)), executor_(executor), metrics_(metrics) {}
+      : options_(std::move(options)), executor_(executor), metrics_(metrics), streams_(executor) {}
 
   // The handler returns its answer.
   template <typename Request, typename Response>
@@ -104,7 +105,7 @@ class Calls {
     return reactor;
   }
 
-  base::BoundedExecutor& executor() { return executor_; }
+  Streams& streams() { return streams_; }
   base::CallContext ContextOf(std::string_view method, grpc::CallbackServerContext* rpc) const;
   // Counts an exception that reached the edge: the count must stay 0.
   void Thrown(std::string_view what);
@@ -130,6 +131,7 @@ class Calls {
   const Options options_;
   base::BoundedExecutor& executor_;
   base::Metrics& metrics_;
+  Streams streams_;
   std::atomic<int64_t> in_flight_{0};
 };
 

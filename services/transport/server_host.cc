@@ -9,7 +9,9 @@
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/impl/codegen/grpc_types.h"
 #include "grpc/support/log.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
@@ -41,6 +43,15 @@ void OnGrpcLine(gpr_log_func_args* line) {
     base::LogEvent(base::Level::kWarning, "grpc", {{"message", line->message}});
   }
 }
+
+// Reflection for one server; the usual way would give it to every server of the process.
+class ReflectionOption final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+  }
+};
 
 }  // namespace
 
@@ -100,17 +111,19 @@ void TameLibraryLogs() {
 }
 
 absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Listen(const std::string& address,
-                                                               const std::vector<grpc::Service*>& services) {
+                                                               const std::vector<grpc::Service*>& services,
+                                                               ListenerExtras extras) {
   if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
-  return Build(address, services);
+  return Build(address, services, std::move(extras));
 }
 
 absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::InProcess(const std::vector<grpc::Service*>& services) {
-  return Build("", services);
+  return Build("", services, {});
 }
 
 absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string& address,
-                                                              const std::vector<grpc::Service*>& services) {
+                                                              const std::vector<grpc::Service*>& services,
+                                                              ListenerExtras extras) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   for (const auto& [name, value] : ServerArguments()) builder.AddChannelArgument(name, value);
@@ -121,13 +134,16 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string&
   int port = 0;
   if (!address.empty()) builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
+  if (extras.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
   std::unique_ptr<ServerHost> host(new ServerHost);
+  host->health_names_ = std::move(extras.health_names);
   host->server_ = builder.BuildAndStart();
   if (host->server_ == nullptr || (port == 0 && !address.empty())) {
     return base::Error(base::Reason::kListenRefused,
                        base::StrCat("cannot listen on ", address, "; is another process using the port?"));
   }
   if (!address.empty()) host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
+  host->SetServing(false);
   return host;
 }
 
@@ -137,7 +153,11 @@ ServerHost::~ServerHost() {
 
 std::shared_ptr<grpc::Channel> ServerHost::InProcessChannel() { return server_->InProcessChannel(ClientArguments()); }
 
-void ServerHost::SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
+void ServerHost::SetServing(bool serving) {
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus("", serving);
+  for (const std::string& name : health_names_) health->SetServingStatus(name, serving);
+}
 
 void ServerHost::Drain(absl::Duration grace) {
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));

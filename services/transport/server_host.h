@@ -27,12 +27,19 @@ void RaiseDescriptorLimit();
 // Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
 void TameLibraryLogs();
 
+// What a listener offers beside its services.
+struct ListenerExtras {
+  std::vector<std::string> health_names;  // Services that grpc.health.v1 answers for by name; "" always.
+  bool reflection = false;                // grpc.reflection.v1alpha: for internal listeners only.
+};
+
 class ServerHost {
  public:
-  // Listens on `address` (port 0 = any free one) with these services, which must outlive the host.
-
+  // Listens on `address` (port 0 = any free one) with these services, which must outlive the host. Not serving in the
+  // words of grpc.health.v1 until SetServing.
   static absl::StatusOr<std::unique_ptr<ServerHost>> Listen(const std::string& address,
-                                                            const std::vector<grpc::Service*>& services);
+                                                            const std::vector<grpc::Service*>& services,
+                                                            ListenerExtras extras = {});
   // The same without a socket: reachable through InProcessChannel only.
   static absl::StatusOr<std::unique_ptr<ServerHost>> InProcess(const std::vector<grpc::Service*>& services);
   ~ServerHost();
@@ -41,7 +48,7 @@ class ServerHost {
   const std::string& address() const { return address_; }
   // To the same services, without a socket.
   std::shared_ptr<grpc::Channel> InProcessChannel();
-  // grpc.health.v1 for the whole listener.
+  // grpc.health.v1 for the whole listener and each of its named services.
   void SetServing(bool serving);
   // Stops accepting, lets calls finish for at most `grace`, then cuts them.
   void Drain(absl::Duration grace);
@@ -49,7 +56,9 @@ class ServerHost {
  private:
   ServerHost() = default;
   static absl::StatusOr<std::unique_ptr<ServerHost>> Build(const std::string& address,
-                                                           const std::vector<grpc::Service*>& services);
+                                                           const std::vector<grpc::Service*>& services,
+                                                           ListenerExtras extras);
+  std::vector<std::string> health_names_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

@@ -11,40 +11,34 @@
 #include "services/transport/status_bridge.h"
 
 namespace imdi::transport {
-namespace {
+struct Streams::Running {
+  bool Add(const std::shared_ptr<Stream>& stream);
+  void Remove(const Stream* stream);
 
-class Stream;
-
-// The running streams of the process, so that drain can end them.
-class Running {
- public:
-  static Running& Get() {
-    static Running* const running = new Running;
-    return *running;
-  }
-  bool Add(std::weak_ptr<Stream> stream, const void* key);
-  void Remove(const void* key);
-  void EndAll();
-
- private:
-  base::Mutex mutex_;
-  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<const void*, std::weak_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
+  base::Mutex mutex;
+  bool ending ABSL_GUARDED_BY(mutex) = false;
+  std::map<const Stream*, std::weak_ptr<Stream>> streams ABSL_GUARDED_BY(mutex);
 };
+
+namespace {
 
 absl::Status ShuttingDown() {
   return base::WithRetryDelay(base::Error(base::Reason::kShuttingDown, "the service is stopping; resume elsewhere or later"),
                               absl::Milliseconds(base::kReconnectBackoffMinMs));
 }
 
+}  // namespace
+
 // Kept alive by itself until gRPC says that the stream is over.
-class Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public std::enable_shared_from_this<Stream> {
+class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                              public std::enable_shared_from_this<Streams::Stream> {
  public:
-  explicit Stream(base::BoundedExecutor& executor) : executor_(executor) {}
+  Stream(base::BoundedExecutor& executor, std::shared_ptr<Running> running)
+      : executor_(executor), running_(std::move(running)) {}
 
   void Start(const MakeSource& make) {
     self_ = shared_from_this();
-    const bool allowed = Running::Get().Add(weak_from_this(), this);
+    const bool allowed = running_->Add(self_);
     absl::StatusOr<std::unique_ptr<StreamSource>> source =
         allowed ? make([weak = weak_from_this()] {
           if (const std::shared_ptr<Stream> stream = weak.lock()) stream->Wake();
@@ -85,7 +79,7 @@ class Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public s
   }
   void OnCancel() override { End(base::Error(base::Reason::kCancelled, "the reader has gone")); }
   void OnDone() override {
-    Running::Get().Remove(this);
+    running_->Remove(this);
     self_.reset();  // Pumping on another thread, if any, holds its own reference.
   }
 
@@ -126,6 +120,7 @@ class Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public s
   }
 
   base::BoundedExecutor& executor_;
+  const std::shared_ptr<Running> running_;
   std::unique_ptr<StreamSource> source_;
   grpc::ByteBuffer chunk_;
   std::shared_ptr<Stream> self_;
@@ -135,29 +130,40 @@ class Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, public s
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-bool Running::Add(std::weak_ptr<Stream> stream, const void* key) {
-  base::MutexLock lock(mutex_);
-  if (ending_) return false;
-  streams_.emplace(key, std::move(stream));
+bool Streams::Running::Add(const std::shared_ptr<Stream>& stream) {
+  base::MutexLock lock(mutex);
+  if (ending) return false;
+  streams.emplace(stream.get(), stream);
   return true;
 }
 
-void Running::Remove(const void* key) {
-  base::MutexLock lock(mutex_);
-  streams_.erase(key);
+void Streams::Running::Remove(const Stream* stream) {
+  base::MutexLock lock(mutex);
+  streams.erase(stream);
 }
 
-void Running::EndAll() {
-  std::map<const void*, std::weak_ptr<Stream>> streams;
+Streams::Streams(base::BoundedExecutor& executor) : executor_(executor), running_(std::make_shared<Running>()) {}
+Streams::~Streams() = default;
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Streams::Start(const MakeSource& make) {
+  const auto stream = std::make_shared<Stream>(executor_, running_);
+  stream->Start(make);
+  return stream.get();
+}
+
+void Streams::EndAll() {
+  std::map<const Stream*, std::weak_ptr<Stream>> streams;
   {
-    base::MutexLock lock(mutex_);
-    ending_ = true;
-    streams = streams_;
+    base::MutexLock lock(running_->mutex);
+    running_->ending = true;
+    streams = running_->streams;
   }
   for (const auto& [key, weak] : streams) {
     if (const std::shared_ptr<Stream> stream = weak.lock()) stream->End(ShuttingDown());
   }
 }
+
+namespace {
 
 class Failed final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -167,14 +173,6 @@ class Failed final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartStream(MakeSource make, base::BoundedExecutor& executor) {
-  const auto stream = std::make_shared<Stream>(executor);
-  stream->Start(make);
-  return stream.get();
-}
-
 grpc::ServerWriteReactor<grpc::ByteBuffer>* FailStream(const absl::Status& status) { return new Failed(status); }
-
-void EndAllStreams() { Running::Get().EndAll(); }
 
 }  // namespace imdi::transport

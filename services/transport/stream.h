@@ -27,15 +27,31 @@ class StreamSource {
   virtual StreamStep Next() = 0;
 };
 
-// Calls `make` with the stream's wake function (thread-safe, cheap, may be called at any time, also after the stream
-// has ended) and streams what the source gives. `executor` runs Next.
+// Gets the stream's wake function: thread-safe, cheap, may be called at any time, also after the stream has ended.
 using MakeSource = std::function<absl::StatusOr<std::unique_ptr<StreamSource>>(std::function<void()> wake)>;
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StartStream(MakeSource make, base::BoundedExecutor& executor);
+
+// The streams of a listener, so that drain can end them. Thread-safe.
+class Streams {
+ public:
+  // `executor` runs the sources and must outlive the streams.
+  explicit Streams(base::BoundedExecutor& executor);
+  ~Streams();
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  // Streams what the made source gives; a source that cannot be made ends the stream with its status.
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(const MakeSource& make);
+  // Ends every running stream with SHUTTING_DOWN; streams begun later end at once.
+  void EndAll();
+
+ private:
+  class Stream;
+  struct Running;
+  base::BoundedExecutor& executor_;
+  const std::shared_ptr<Running> running_;
+};
 
 // A stream that only fails.
 grpc::ServerWriteReactor<grpc::ByteBuffer>* FailStream(const absl::Status& status);
-
-// Ends every running stream with SHUTTING_DOWN; streams begun later end at once. For drain.
-void EndAllStreams();
 
 }  // namespace imdi::transport

@@ -26,17 +26,17 @@ absl::StatusOr<std::vector<AppendOutcome>> MemoryResponseLog::Append(
   {
     MutexLock lock(mutex_);
     IMDI_RETURN_IF_ERROR(state_);
-    const auto& requests = requests_;
-    const auto& revisions = revisions_;
+    const auto* const requests = &requests_;  // The lambdas run under the lock held here.
+    const auto* const revisions = &revisions_;
     const AppendLookups lookups = {
-        .request = [&requests](const std::string& key) -> absl::StatusOr<std::optional<RequestEntry>> {
-          const auto it = requests.find(key);
-          if (it == requests.end()) return std::optional<RequestEntry>();
+        .request = [requests](const std::string& key) -> absl::StatusOr<std::optional<RequestEntry>> {
+          const auto it = requests->find(key);
+          if (it == requests->end()) return std::optional<RequestEntry>();
           return std::optional<RequestEntry>(it->second);
         },
-        .revision = [&revisions](const std::string& resource) -> absl::StatusOr<int64_t> {
-          const auto it = revisions.find(resource);
-          return it == revisions.end() ? 0 : static_cast<int64_t>(it->second.size());
+        .revision = [revisions](const std::string& resource) -> absl::StatusOr<int64_t> {
+          const auto it = revisions->find(resource);
+          return it == revisions->end() ? 0 : static_cast<int64_t>(it->second.size());
         }};
     IMDI_ASSIGN_OR_RETURN(AppendPlan plan, PlanAppend(proposals, head_, clock_.Now(), lookups));
     for (const PlannedRecord& record : plan.records) {

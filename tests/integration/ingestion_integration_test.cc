@@ -9,19 +9,11 @@
 #include <memory>
 #include <string>
 
-#include "absl/time/clock.h"
-#include "clients/cli/definition_documents.h"
-#include "imdi/survey/ingestion/v1/edition_service.grpc.pb.h"
-#include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
-#include "imdi/survey/ingestion/v1/submission_service.grpc.pb.h"
 #include "services/base/error.h"
-#include "services/base/executor.h"
-#include "services/base/metrics.h"
-#include "services/base/text.h"
-#include "services/ingestion/ingestion_app.h"
 #include "services/transport/client.h"
-#include "services/transport/server_host.h"
 #include "services/transport/status_bridge.h"
+#include "tests/support/ingestion_server.h"
+#include "tests/support/temp_folder.h"
 
 namespace imdi::ingestion {
 namespace {
@@ -29,117 +21,18 @@ namespace {
 namespace pb = survey::ingestion::v1;
 namespace model = survey::model::v1;
 
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "imdi-test-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-// One process' worth of ingestion; Restart stands for the end and the next start of the process.
-class Server {
- public:
-  explicit Server(const std::string& folder) {
-    config_.set_data_dir(folder + "/ingestion");
-    config_.set_master_key_file(folder + "/master.key");
-    config_.set_create_master_key(true);
-    config_.set_backup_dir(folder + "/backups");
-    Start();
-  }
-  ~Server() { Stop(); }
-
-  void Restart() {
-    Stop();
-    Start();
-  }
-
-  template <typename Stub, typename Request, typename Response>
-  absl::Status Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                    const Request& request, Response* response) {
-    grpc::ClientContext context;
-    transport::SetTimeout(context, absl::Seconds(20));
-    return transport::FromRpc((stub.*method)(&context, request, response));
-  }
-
-  std::unique_ptr<pb::EditionService::Stub> editions;
-  std::unique_ptr<pb::SubmissionService::Stub> submissions;
-  std::unique_ptr<pb::LogService::Stub> log;
-
- private:
-  void Start() {
-    executor_ = std::make_unique<base::BoundedExecutor>("calls", 4, 64);
-    calls_ = std::make_unique<transport::Calls>(transport::Calls::Options{.actor = "test", .internal = true}, *executor_, metrics_);
-    auto app = IngestionApp::Start(config_, clock_, *calls_, *calls_);
-    ASSERT_TRUE(app.ok()) << app.status();
-    app_ = std::move(*app);
-    auto host = transport::ServerHost::Listen(
-        "127.0.0.1:0", {&app_->edition_service(), &app_->submission_service(), &app_->log_service()});
-    ASSERT_TRUE(host.ok()) << host.status();
-    host_ = std::move(*host);
-    const auto channel = transport::MakeChannel(host_->address());
-    editions = pb::EditionService::NewStub(channel);
-    submissions = pb::SubmissionService::NewStub(channel);
-    log = pb::LogService::NewStub(channel);
-  }
-  void Stop() {
-    if (host_ != nullptr) host_->Drain(absl::Seconds(1));
-    executor_->Drain();
-    host_.reset();
-    app_.reset();
-  }
-
-  survey::config::v1::IngestionConfig config_;
-  base::SystemClock clock_;
-  base::Metrics metrics_;
-  std::unique_ptr<base::BoundedExecutor> executor_;
-  std::unique_ptr<transport::Calls> calls_;
-  std::unique_ptr<IngestionApp> app_;
-  std::unique_ptr<transport::ServerHost> host_;
-};
-
-std::string SurveyFolder() {
-  const char* root = std::getenv("IMDI_ROOT");
-  return base::StrCat(root == nullptr ? "." : root, "/deploy/surveys/ku");
-}
+using testing_support::CallOnce;
+using testing_support::IngestionServer;
+using testing_support::SurveyFolder;
+using testing_support::TempFolder;
 
 class IngestionOverTcp : public testing::Test {
  protected:
   IngestionOverTcp() : server_(folder_.path()) {}
 
-  void ApplySurvey() {
-    const cli::DefinitionDocuments documents = cli::LoadDefinitions({SurveyFolder()});
-    for (const config::Problem& problem : documents.problems) ADD_FAILURE() << config::ToText(problem);
-    int number = 0;
-    for (const cli::DefinitionDocument& document : documents.documents) {
-      pb::ApplyDefinitionRequest request;
-      *request.mutable_definition() = document.definition;
-      request.set_request_id(base::StrCat("apply-", ++number));
-      pb::ApplyDefinitionResponse response;
-      const absl::Status status = server_.Call(*server_.editions, &pb::EditionService::Stub::ApplyDefinition, request, &response);
-      ASSERT_TRUE(status.ok()) << document.name << ": " << status;
-      for (const pb::DefinitionFinding& finding : response.findings()) {
-        ADD_FAILURE() << document.name << " " << finding.path() << ": " << finding.rule() << ": " << finding.message();
-      }
-    }
-  }
-  absl::Status SetState(model::EditionState state, const std::string& id, const std::string& unit = "") {
-    pb::SetEditionStateRequest request;
-    request.set_edition("editions/KU2015");
-    request.set_state(state);
-    request.set_unit(unit);
-    request.set_reason("test");
-    request.set_request_id(id);
-    pb::SetEditionStateResponse response;
-    return server_.Call(*server_.editions, &pb::EditionService::Stub::SetEditionState, request, &response);
+  void ApplySurvey() { server_.ApplyFiles(SurveyFolder()); }
+  absl::Status SetState(model::EditionState state, const std::string& unit = "") {
+    return server_.SetState("KU2015", state, unit);
   }
   static pb::SubmitRequest Answers(const std::string& unit, int participants, int target, int64_t expected, const std::string& id) {
     pb::SubmitRequest request;
@@ -161,20 +54,11 @@ class IngestionOverTcp : public testing::Test {
     }
     return request;
   }
-  absl::StatusOr<pb::SubmitResponse> Submit(const pb::SubmitRequest& request) {
-    pb::SubmitResponse response;
-    const absl::Status status = server_.Call(*server_.submissions, &pb::SubmissionService::Stub::Submit, request, &response);
-    if (!status.ok()) return status;
-    return response;
-  }
-  int64_t Head() {
-    pb::GetHeadResponse response;
-    EXPECT_TRUE(server_.Call(*server_.log, &pb::LogService::Stub::GetHead, pb::GetHeadRequest(), &response).ok());
-    return response.head().position();
-  }
+  absl::StatusOr<pb::SubmitResponse> Submit(const pb::SubmitRequest& request) { return server_.Submit(request); }
+  int64_t Head() { return server_.Head(); }
 
   TempFolder folder_;
-  Server server_;
+  IngestionServer server_;
 };
 
 TEST_F(IngestionOverTcp, TakesTheWholeSurveyAndApplyingItAgainAppendsNothing) {
@@ -187,7 +71,7 @@ TEST_F(IngestionOverTcp, TakesTheWholeSurveyAndApplyingItAgainAppendsNothing) {
 
 TEST_F(IngestionOverTcp, AnAcceptedSubmissionIsThereAfterARestartAndARetryGetsTheSameReceipt) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   const auto first = Submit(Answers("0101", 1, 1, 0, "one"));
   ASSERT_TRUE(first.ok()) << first.status();
   ASSERT_EQ(first->outcome(), pb::SUBMIT_OUTCOME_ACCEPTED) << first->DebugString();
@@ -201,18 +85,18 @@ TEST_F(IngestionOverTcp, AnAcceptedSubmissionIsThereAfterARestartAndARetryGetsTh
 
 TEST_F(IngestionOverTcp, ARetryIsAnsweredAfterTheEditionClosedButANewSubmissionIsRefused) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   ASSERT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
-  ASSERT_TRUE(SetState(model::EDITION_STATE_CLOSED, "close").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_CLOSED).ok());
   EXPECT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
   EXPECT_EQ(base::ReasonOf(Submit(Answers("0104", 1, 1, 0, "two")).status()), base::Reason::kEditionClosed);
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "reopen", "0104").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "0104").ok());
   EXPECT_TRUE(Submit(Answers("0104", 1, 1, 0, "two")).ok());
 }
 
 TEST_F(IngestionOverTcp, ARequestIdWithOtherContentIsRefused) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   ASSERT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
   const auto other = Submit(Answers("0101", 1, 2, 0, "one"));
   EXPECT_EQ(base::ReasonOf(other.status()), base::Reason::kRequestIdReused);
@@ -221,7 +105,7 @@ TEST_F(IngestionOverTcp, ARequestIdWithOtherContentIsRefused) {
 
 TEST_F(IngestionOverTcp, AStaleRevisionIsAbortedAndNamesTheCurrentOne) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   ASSERT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
   const auto stale = Submit(Answers("0101", 1, 2, 0, "two"));
   EXPECT_EQ(stale.status().code(), absl::StatusCode::kAborted);
@@ -230,7 +114,7 @@ TEST_F(IngestionOverTcp, AStaleRevisionIsAbortedAndNamesTheCurrentOne) {
 
 TEST_F(IngestionOverTcp, WhatTheQuestionnaireRefusesIsAnsweredWithEveryFindingAndLeavesTheRequestIdFree) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   const int64_t head = Head();
   pb::SubmitRequest request = Answers("0101", 7, 1, 0, "one");
   request.mutable_submission()->add_answers()->set_item("NOSUCH");
@@ -246,7 +130,7 @@ TEST_F(IngestionOverTcp, WhatTheQuestionnaireRefusesIsAnsweredWithEveryFindingAn
 
 TEST_F(IngestionOverTcp, HistoryAndDiffShowACorrectionAndAWithdrawal) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   ASSERT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
   ASSERT_TRUE(Submit(Answers("0101", 1, 2, 1, "two")).ok());
   pb::DiffSubmissionsRequest diff;
@@ -254,7 +138,7 @@ TEST_F(IngestionOverTcp, HistoryAndDiffShowACorrectionAndAWithdrawal) {
   diff.set_from_revision(1);
   diff.set_to_revision(2);
   pb::DiffSubmissionsResponse changes;
-  ASSERT_TRUE(server_.Call(*server_.submissions, &pb::SubmissionService::Stub::DiffSubmissions, diff, &changes).ok());
+  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::DiffSubmissions, diff, &changes).ok());
   ASSERT_EQ(changes.changes_size(), 1);
   EXPECT_EQ(changes.changes(0).item(), "INT01");
   EXPECT_EQ(changes.changes(0).before().code(), 1);
@@ -265,18 +149,18 @@ TEST_F(IngestionOverTcp, HistoryAndDiffShowACorrectionAndAWithdrawal) {
   withdraw.set_expected_revision(2);
   withdraw.set_request_id("three");
   pb::WithdrawResponse withdrawn;
-  ASSERT_TRUE(server_.Call(*server_.submissions, &pb::SubmissionService::Stub::Withdraw, withdraw, &withdrawn).ok());
+  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::Withdraw, withdraw, &withdrawn).ok());
   pb::ListSubmissionsRequest list;
   list.set_parent("editions/KU2015/submissions/0101.main");
   pb::ListSubmissionsResponse history;
-  ASSERT_TRUE(server_.Call(*server_.submissions, &pb::SubmissionService::Stub::ListSubmissions, list, &history).ok());
+  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::ListSubmissions, list, &history).ok());
   ASSERT_EQ(history.submissions_size(), 3);
   EXPECT_TRUE(history.submissions(2).withdrawn());
 
   pb::GetCollectionStatusRequest status;
   status.set_edition("editions/KU2015");
   pb::GetCollectionStatusResponse counts;
-  ASSERT_TRUE(server_.Call(*server_.submissions, &pb::SubmissionService::Stub::GetCollectionStatus, status, &counts).ok());
+  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::GetCollectionStatus, status, &counts).ok());
   EXPECT_EQ(counts.total().invited(), 443);
   EXPECT_EQ(counts.total().complete(), 0);
   EXPECT_EQ(counts.total().non_contact(), 443);
@@ -284,7 +168,7 @@ TEST_F(IngestionOverTcp, HistoryAndDiffShowACorrectionAndAWithdrawal) {
 
 TEST_F(IngestionOverTcp, TextsAreNowhereInTheClearAndErasingThemIsForGood) {
   ApplySurvey();
-  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "open").ok());
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   pb::SubmitRequest request = Answers("0101", 1, 1, 0, "one");
   request.mutable_submission()->mutable_contact()->set_email("seksjonspost@example.invalid");
   ASSERT_TRUE(Submit(request).ok());
@@ -292,7 +176,7 @@ TEST_F(IngestionOverTcp, TextsAreNowhereInTheClearAndErasingThemIsForGood) {
     pb::GetSubmissionRequest get;
     get.set_name("editions/KU2015/submissions/0101.main@1");
     pb::GetSubmissionResponse got;
-    EXPECT_TRUE(server_.Call(*server_.submissions, &pb::SubmissionService::Stub::GetSubmission, get, &got).ok());
+    EXPECT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::GetSubmission, get, &got).ok());
     return got.submission();
   };
   EXPECT_EQ(contact().contact().email(), "seksjonspost@example.invalid");
@@ -306,7 +190,7 @@ TEST_F(IngestionOverTcp, TextsAreNowhereInTheClearAndErasingThemIsForGood) {
   erase.set_name("editions/KU2015/submissions/0101.main@1");
   erase.set_request_id("erase");
   pb::EraseTextResponse erased;
-  ASSERT_TRUE(server_.Call(*server_.submissions, &pb::SubmissionService::Stub::EraseText, erase, &erased).ok());
+  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::EraseText, erase, &erased).ok());
   EXPECT_GT(erased.position(), 0);
   EXPECT_TRUE(contact().text_erased());
   EXPECT_EQ(contact().contact().email(), "");
@@ -323,7 +207,7 @@ TEST_F(IngestionOverTcp, AMutationWithoutADeadlineIsRefused) {
 TEST_F(IngestionOverTcp, TheChainVerifies) {
   ApplySurvey();
   pb::VerifyChainResponse verified;
-  ASSERT_TRUE(server_.Call(*server_.log, &pb::LogService::Stub::VerifyChain, pb::VerifyChainRequest(), &verified).ok());
+  ASSERT_TRUE(CallOnce(*server_.log, &pb::LogService::Stub::VerifyChain, pb::VerifyChainRequest(), &verified).ok());
   EXPECT_EQ(verified.verified(), Head());
 }
 
