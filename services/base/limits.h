@@ -64,7 +64,7 @@ inline constexpr size_t kTextAnswerBytesMax = 16 * kKiB;      // A free-text ans
 inline constexpr size_t kCommentBytesMax = 2 * kKiB;          // A respondent's comment on a soft finding; refuse.
 inline constexpr size_t kReasonTextBytesMax = 1 * kKiB;       // A stated reason (reopen, withdraw); refuse.
 inline constexpr size_t kAnswersPerSubmissionMax = 2'000;     // Answers in a submission; refuse FIELD_INVALID.
-inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; page, with true count.
+inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; cut, with true count.
 
 // ---- Definitions
 inline constexpr size_t kDefinitionBytesMax = 768 * kKiB;     // A definition document; refuse TOO_LARGE (split it).
@@ -107,7 +107,7 @@ inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchG
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
-inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut, counted.
+inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut.
 inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.
 inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
 
