@@ -16,7 +16,7 @@
 #include "storage/memory/response_log.h"
 #include "storage/response_log.h"
 #include "storage/rocks/response_log.h"
-#include "tests/contract/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace imdi::storage {
 namespace {
@@ -26,6 +26,7 @@ using base::ReasonOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing_support::TempFolder;
 
 // A log that can be closed and opened again. An engine that keeps nothing stays open instead.
 class Engine {

@@ -16,7 +16,7 @@
 #include "storage/rocks/draft_store.h"
 #include "storage/rocks/fold_store.h"
 #include "storage/rocks/key_store.h"
-#include "tests/contract/temp_folder.h"
+#include "tests/support/temp_folder.h"
 
 namespace imdi::storage {
 namespace {
@@ -26,6 +26,7 @@ using base::ReasonOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+using testing_support::TempFolder;
 
 constexpr int64_t kDraftsMax = 5;
 

@@ -1,12 +1,11 @@
-// The power fails at any write, sync, rename, creation or deletion, again and again, also while the log
-// is being made or opened. Afterwards every acknowledged request is there, once, where it was said to
-// be; every other one is there once or not at all, and asking again tells which.
+// The power fails at any write, sync, rename, creation or deletion, again and again, also while the
+// log is being made or opened. Afterwards every acknowledged request is there, once, where it was
+// said to be; every other one is there once or not at all, and asking again tells which.
 //
 // IMDI_CAMPAIGN_ROUNDS sets the number of rounds, IMDI_SEED the first seed.
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -16,20 +15,17 @@
 #include "services/base/clock.h"
 #include "services/base/log.h"
 #include "storage/rocks/response_log.h"
-#include "tests/contract/temp_folder.h"
 #include "tests/fault/storage/fault_file_system.h"
 #include "tests/fault/storage/log_model.h"
+#include "tests/support/campaign.h"
+#include "tests/support/temp_folder.h"
 
 namespace imdi::storage::fault {
 namespace {
 
 using rocks::RocksOptions;
 using rocks::RocksResponseLog;
-
-int64_t NumberFromEnvironment(const char* name, int64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoll(text);
-}
+using testing_support::TempFolder;
 
 bool EndsWith(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -118,13 +114,11 @@ class PowerCut : public testing::Test {
 };
 
 TEST_F(PowerCut, LosesNothingThatWasAcknowledged) {
-  const int64_t rounds = NumberFromEnvironment("IMDI_CAMPAIGN_ROUNDS", 25);
-  const int64_t first_seed = NumberFromEnvironment(
-      "IMDI_SEED", static_cast<int64_t>(std::random_device{}() % 1'000'000'000));
-  std::cout << "power cuts: " << rounds << " rounds from seed " << first_seed << "\n";
+  const int64_t rounds = testing_support::CampaignRounds(25);
+  const uint64_t first_seed = testing_support::CampaignSeed("power cuts");
   Tally tally;
-  for (int64_t seed = first_seed; seed < first_seed + rounds; ++seed) {
-    const auto violation = RunRound(static_cast<uint64_t>(seed), true, tally);
+  for (uint64_t seed = first_seed; seed < first_seed + static_cast<uint64_t>(rounds); ++seed) {
+    const auto violation = RunRound(seed, true, tally);
     ASSERT_EQ(violation, std::nullopt) << "IMDI_SEED=" << seed << " IMDI_CAMPAIGN_ROUNDS=1";
   }
   std::cout << "power cuts: " << tally.cuts << " cuts, " << tally.openings << " openings, "
@@ -134,12 +128,12 @@ TEST_F(PowerCut, LosesNothingThatWasAcknowledged) {
 }
 
 TEST_F(PowerCut, CampaignNoticesWhenSyncsAreNotReal) {
-  const int64_t first_seed = NumberFromEnvironment("IMDI_SEED", 1);
+  const uint64_t first_seed = testing_support::CampaignSeed("power cuts without real syncs");
   Tally tally;
   int64_t noticed = 0;
   constexpr int64_t kRounds = 8;
-  for (int64_t seed = first_seed; seed < first_seed + kRounds; ++seed) {
-    const auto violation = RunRound(static_cast<uint64_t>(seed), false, tally);
+  for (uint64_t seed = first_seed; seed < first_seed + kRounds; ++seed) {
+    const auto violation = RunRound(seed, false, tally);
     if (!violation.has_value()) continue;
     ++noticed;
     if (noticed == 1) std::cout << "for example: " << *violation << "\n";
