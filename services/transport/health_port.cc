@@ -26,6 +26,11 @@ absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(const std::string
   httplib::Server& server = port->impl_->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(base::kHealthRequestsInFlightMax); };
   server.set_payload_max_length(1024);
+  // Not the library's SO_REUSEPORT: two processes would share the port, and each answer half of the probes.
+  server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+  });
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("alive\n", "text/plain");
   });
