@@ -12,11 +12,6 @@
 namespace imdi::domain {
 namespace {
 
-size_t CountCharacters(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
-}
-
 // The value of one answer, or the rule that it breaks.
 struct ReadValue {
   AnswerValue value;
@@ -81,6 +76,11 @@ std::string_view CheckOtherTexts(const Question& question, const AnswerValue& va
 
 }  // namespace
 
+size_t CountCharacters(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<uint8_t>(c) & 0xc0) != 0x80; }));
+}
+
 AnswerSet ReadAnswers(const CompiledQuestionnaire& questionnaire, const AnswerList& answers,
                       std::vector<model::Finding>* findings) {
   AnswerSet out(questionnaire.item_count());
@@ -142,7 +142,8 @@ AnswerList WriteAnswers(const CompiledQuestionnaire& questionnaire, const Answer
 
 AnswerSet TranslateAnswers(const AnswerSet& answers, const CompiledQuestionnaire& from,
                            const ItemBinding& from_items, const CompiledQuestionnaire& to,
-                           const ItemBinding& to_items, std::vector<bool>* fielded) {
+                           const ItemBinding& to_items, std::vector<bool>* fielded,
+                           Recodes use) {
   AnswerSet out(to.item_count());
   if (fielded != nullptr) fielded->assign(to.item_count(), false);
   for (ItemIndex item = 0; item < to.item_count(); ++item) {
@@ -152,7 +153,7 @@ AnswerSet TranslateAnswers(const AnswerSet& answers, const CompiledQuestionnaire
     AnswerValue value = answers[source];
     const auto& recodes = to.definition().recodes();
     const auto recode = std::ranges::find(recodes, to.items()[item].id, &model::Recode::item);
-    if (recode != recodes.end() &&
+    if (use == Recodes::kApplied && recode != recodes.end() &&
         (value.kind == AnswerValue::Kind::kCode || value.kind == AnswerValue::Kind::kCodeSet)) {
       CodeBits before =
           value.kind == AnswerValue::Kind::kCode ? CodeBits::Of(value.code) : value.codes;

@@ -569,13 +569,14 @@ class ExpressionParser {
 ParsedExpression ParseExpression(std::string_view text, const SymbolTable& symbols,
                                  ExpressionUse use, ItemIndex limit) {
   ParsedExpression out;
-  if (text.size() > base::kExpressionBytesMax) {
+  const auto too_long = [&out] {
     out.errors.push_back(
         {1, "EXPRESSION_TOO_LONG",
          base::StrCat("an expression has at most ", base::kExpressionBytesMax, " bytes"),
          "split it over several questions or indicators", ""});
     return out;
-  }
+  };
+  if (text.size() > base::kExpressionBytesMax) return too_long();
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     out.expression = Expression();
     return out;
@@ -585,6 +586,7 @@ ParsedExpression ParseExpression(std::string_view text, const SymbolTable& symbo
   // meanings are equal values.
   if (!parsed.errors.empty()) return parsed;
   const std::string canonical = parsed.expression->Print();
+  if (canonical.size() > base::kExpressionBytesMax) return too_long();  // Nobody could read it back.
   return ExpressionParser(canonical, symbols, use, limit).Parse();
 }
 

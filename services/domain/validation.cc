@@ -149,7 +149,7 @@ ValidationResult Validate(const CompiledQuestionnaire& questionnaire,
     for (const model::CheckComment& comment : *input.comments) {
       if (questionnaire.FindCheck(comment.check()) == nullptr) {
         out.findings.push_back(MakeFinding("UNKNOWN_CHECK", model::GRADE_HARD, ""));
-      } else if (comment.text().size() > kCheckCommentCharsMax * 4) {
+      } else if (CountCharacters(comment.text()) > kCheckCommentCharsMax) {
         out.findings.push_back(MakeFinding("TEXT_TOO_LONG", model::GRADE_HARD, ""));
       }
     }
