@@ -165,4 +165,11 @@ absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::stri
   return RocksFoldStore::Open(options);
 }
 
+absl::Status DiscardDerivedStore(const std::string& folder) {
+  base::LogEvent(base::Level::kWarning, "derived_store_discarded", {{"folder", folder}});
+  RocksOptions options;
+  options.path = folder;
+  return RocksFoldStore::Discard(options);
+}
+
 }  // namespace imdi::storage::rocks

@@ -43,5 +43,7 @@ class RocksFoldStore final : public FoldStore {
 // Opens the folder of a service that keeps nothing but derived state, with so much memory (0 = 64 MiB). A damaged store is
 // thrown away, with a line in the log.
 absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder, int32_t memory_mib);
+// Throws it away, for damage that was met only while reading. The store must be closed.
+absl::Status DiscardDerivedStore(const std::string& folder);
 
 }  // namespace imdi::storage::rocks
