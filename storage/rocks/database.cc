@@ -227,6 +227,7 @@ rocksdb::DBOptions Database::DbOptions() const {
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.delete_obsolete_files_period_micros = 0;
+  db.db_host_id = "";  // Tables would name the machine otherwise.
   db.listeners.push_back(std::make_shared<ErrorListener>(*const_cast<Database*>(this)));
   return db;
 }
