@@ -156,8 +156,7 @@ absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(const domain
     if (record.questionnaire != questionnaire.version()) {
       const auto* version = entry.Version(record.questionnaire);
       std::vector<bool> also_there;
-      given = domain::TranslateAnswers(given, *version->compiled, *version->items, questionnaire, *current->items,
-                                       &also_there);
+      given = entry.ReadUnder(std::move(given), *version, *current, &also_there);
       if (fielded.empty()) fielded.assign(questionnaire.item_count(), true);
       for (domain::ItemIndex item = 0; item < questionnaire.item_count(); ++item) {
         if (questionnaire.QuestionOf(item).part == *number) fielded[item] = also_there[item];

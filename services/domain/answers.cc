@@ -1,7 +1,6 @@
 #include "services/domain/answers.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -84,7 +83,7 @@ size_t CountCharacters(std::string_view text) {
 AnswerSet ReadAnswers(const CompiledQuestionnaire& questionnaire, const AnswerList& answers,
                       std::vector<model::Finding>* findings) {
   AnswerSet out(questionnaire.item_count());
-  std::set<std::string_view> seen;
+  std::vector<bool> seen(questionnaire.item_count());
   const auto add = [&](std::string_view rule, std::string_view item) {
     findings->push_back(MakeFinding(rule, model::GRADE_HARD, item));
   };
@@ -94,10 +93,11 @@ AnswerSet ReadAnswers(const CompiledQuestionnaire& questionnaire, const AnswerLi
       add("UNKNOWN_ITEM", answer.item());
       continue;
     }
-    if (!seen.insert(answer.item()).second) {
+    if (seen[*item]) {
       add("DUPLICATE", answer.item());
       continue;
     }
+    seen[*item] = true;
     const Question& question = questionnaire.QuestionOf(*item);
     ReadValue read = ReadOne(question, questionnaire.items()[*item].type, answer);
     if (read.broken_rule.empty()) read.broken_rule = CheckOtherTexts(question, read.value, answer);
@@ -142,8 +142,7 @@ AnswerList WriteAnswers(const CompiledQuestionnaire& questionnaire, const Answer
 
 AnswerSet TranslateAnswers(const AnswerSet& answers, const CompiledQuestionnaire& from,
                            const ItemBinding& from_items, const CompiledQuestionnaire& to,
-                           const ItemBinding& to_items, std::vector<bool>* fielded,
-                           Recodes use) {
+                           const ItemBinding& to_items, std::vector<bool>* fielded, Recodes use) {
   AnswerSet out(to.item_count());
   if (fielded != nullptr) fielded->assign(to.item_count(), false);
   for (ItemIndex item = 0; item < to.item_count(); ++item) {
@@ -173,6 +172,43 @@ AnswerSet TranslateAnswers(const AnswerSet& answers, const CompiledQuestionnaire
   return out;
 }
 
+namespace {
+
+void PutAnswer(std::string& out, const model::Answer& answer) {
+  base::PutBytes(out, answer.item());
+  base::PutU8(out, static_cast<uint8_t>(answer.value_case()));
+  switch (answer.value_case()) {
+    case model::Answer::kCode:
+      base::PutU32(out, static_cast<uint32_t>(answer.code()));
+      break;
+    case model::Answer::kCodes: {
+      std::vector<int32_t> codes(answer.codes().codes().begin(), answer.codes().codes().end());
+      std::ranges::sort(codes);
+      base::PutU32(out, static_cast<uint32_t>(codes.size()));
+      for (const int32_t code : codes) base::PutU32(out, static_cast<uint32_t>(code));
+      break;
+    }
+    case model::Answer::kNumber:
+      base::PutU64(out, static_cast<uint64_t>(answer.number()));
+      break;
+    case model::Answer::kText:
+      base::PutBytes(out, answer.text());
+      break;
+    case model::Answer::VALUE_NOT_SET:
+      break;
+  }
+  std::vector<std::pair<int32_t, std::string_view>> others;
+  for (const model::OtherText& other : answer.other_texts()) others.emplace_back(other.code(), other.text());
+  std::ranges::sort(others);
+  base::PutU32(out, static_cast<uint32_t>(others.size()));
+  for (const auto& [code, text] : others) {
+    base::PutU32(out, static_cast<uint32_t>(code));
+    base::PutBytes(out, text);
+  }
+}
+
+}  // namespace
+
 std::string CanonicalContent(const SubmissionContent& content) {
   std::string out;
   base::PutU8(out, 1);  // Version.
@@ -182,47 +218,29 @@ std::string CanonicalContent(const SubmissionContent& content) {
   base::PutU64(out, static_cast<uint64_t>(content.expected_revision));
   base::PutU32(out, static_cast<uint32_t>(content.questionnaire));
   base::PutU32(out, static_cast<uint32_t>(content.language));
-  std::vector<std::string> answers;
+  // Each answer is written once, all behind one another, and then copied in the order of the item ids.
+  std::string written;
+  struct Piece {
+    std::string_view item;
+    size_t from;
+    size_t size;
+  };
+  std::vector<Piece> pieces;
   if (content.answers != nullptr) {
+    written.reserve(32 * static_cast<size_t>(content.answers->size()));
+    pieces.reserve(static_cast<size_t>(content.answers->size()));
     for (const model::Answer& answer : *content.answers) {
-      std::string one;
-      base::PutBytes(one, answer.item());
-      base::PutU8(one, static_cast<uint8_t>(answer.value_case()));
-      switch (answer.value_case()) {
-        case model::Answer::kCode:
-          base::PutU32(one, static_cast<uint32_t>(answer.code()));
-          break;
-        case model::Answer::kCodes: {
-          std::vector<int32_t> codes(answer.codes().codes().begin(), answer.codes().codes().end());
-          std::ranges::sort(codes);
-          base::PutU32(one, static_cast<uint32_t>(codes.size()));
-          for (const int32_t code : codes) base::PutU32(one, static_cast<uint32_t>(code));
-          break;
-        }
-        case model::Answer::kNumber:
-          base::PutU64(one, static_cast<uint64_t>(answer.number()));
-          break;
-        case model::Answer::kText:
-          base::PutBytes(one, answer.text());
-          break;
-        case model::Answer::VALUE_NOT_SET:
-          break;
-      }
-      std::vector<std::pair<int32_t, std::string_view>> others;
-      for (const model::OtherText& other : answer.other_texts())
-        others.emplace_back(other.code(), other.text());
-      std::ranges::sort(others);
-      base::PutU32(one, static_cast<uint32_t>(others.size()));
-      for (const auto& [code, text] : others) {
-        base::PutU32(one, static_cast<uint32_t>(code));
-        base::PutBytes(one, text);
-      }
-      answers.push_back(std::move(one));
+      const size_t from = written.size();
+      PutAnswer(written, answer);
+      pieces.push_back({answer.item(), from, written.size() - from});
     }
   }
-  std::ranges::sort(answers);
-  base::PutU32(out, static_cast<uint32_t>(answers.size()));
-  for (const std::string& answer : answers) base::PutBytes(out, answer);
+  const auto bytes_of = [&written](const Piece& piece) { return std::string_view(written).substr(piece.from, piece.size); };
+  std::ranges::sort(pieces, [&](const Piece& a, const Piece& b) {
+    return a.item == b.item ? bytes_of(a) < bytes_of(b) : a.item < b.item;
+  });
+  base::PutU32(out, static_cast<uint32_t>(pieces.size()));
+  for (const Piece& piece : pieces) base::PutBytes(out, bytes_of(piece));
   std::vector<std::pair<std::string_view, std::string_view>> comments;
   if (content.comments != nullptr) {
     for (const model::CheckComment& comment : *content.comments)

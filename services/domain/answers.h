@@ -21,9 +21,6 @@ inline constexpr size_t kCheckCommentCharsMax = 1'000;  // Comment on a soft che
 // Unicode code points of UTF-8 text.
 size_t CountCharacters(std::string_view text);
 
-// Code points of a UTF-8 text.
-size_t CountCharacters(std::string_view text);
-
 // Answers as sent → the set the rules work on. Every answer that cannot stand is left out and has a hard
 // finding: UNKNOWN_ITEM, DUPLICATE, EMPTY_ANSWER, WRONG_TYPE, UNKNOWN_CODE, EXCLUSIVE_CODE, OUT_OF_RANGE,
 // TEXT_TOO_LONG, OTHER_TEXT_WITHOUT_CODE.

@@ -16,8 +16,15 @@ void Add(DefinitionFindings& findings, std::string path, std::string message,
 
 constexpr std::string_view kNewId = "use a new item id, or state a recode";
 
+constexpr std::string_view kNewVersion = "make it the next version of the questionnaire";
+
 bool SameBytes(const google::protobuf::MessageLite& a, const google::protobuf::MessageLite& b) {
   return a.SerializeAsString() == b.SerializeAsString();
+}
+
+template <typename Messages>
+bool SameMessages(const Messages& a, const Messages& b) {
+  return std::ranges::equal(a, b, [](const auto& x, const auto& y) { return SameBytes(x, y); });
 }
 
 }  // namespace
@@ -25,6 +32,24 @@ bool SameBytes(const google::protobuf::MessageLite& a, const google::protobuf::M
 DefinitionFindings CheckQuestionnaireChange(const CompiledQuestionnaire& before,
                                             const CompiledQuestionnaire& after) {
   DefinitionFindings out;
+  // Answers under this very version are read by it: only a next version can add items or recode.
+  const bool same_version = before.version() == after.version();
+  const auto recode_of = [&after](const Item& item) {
+    const auto& recodes = after.definition().recodes();
+    const auto found = std::ranges::find(recodes, item.id, &model::Recode::item);
+    return found == recodes.end() ? nullptr : &*found;
+  };
+  if (same_version) {
+    for (const Item& item : after.items()) {
+      if (!before.FindItem(item.id).has_value())
+        Add(out, after.PathOf(after.questions()[item.question]),
+            base::StrCat("item ", item.id, " was added to a version that has answers"),
+            kNewVersion);
+    }
+    if (!SameMessages(before.definition().recodes(), after.definition().recodes()))
+      Add(out, "questionnaire.recodes", "the recodes of a version that has answers changed",
+          kNewVersion);
+  }
   for (const Item& item : before.items()) {
     const Question& old_question = before.questions()[item.question];
     const std::optional<ItemIndex> now = after.FindItem(item.id);
@@ -35,12 +60,32 @@ DefinitionFindings CheckQuestionnaireChange(const CompiledQuestionnaire& before,
     }
     const Question& question = after.QuestionOf(*now);
     const std::string path = after.PathOf(question);
-    const auto& recodes = after.definition().recodes();
-    const bool recoded = std::ranges::find(recodes, item.id, &model::Recode::item) != recodes.end();
+    const model::Recode* recode = same_version ? nullptr : recode_of(item);
     if (question.type != old_question.type)
       Add(out, path + ".type", base::StrCat("the type of ", item.id, " changed"), kNewId);
-    if (!(question.code_bits == old_question.code_bits) && !recoded)
+    if (!(question.code_bits == old_question.code_bits) && recode == nullptr)
       Add(out, path, base::StrCat("the code list of ", item.id, " changed"), kNewId);
+    for (int i = 0; recode != nullptr && i < recode->pairs_size(); ++i) {
+      if (!old_question.code_bits.Has(recode->pairs(i).from()))
+        Add(out, "questionnaire.recodes",
+            base::StrCat("the recode of ", item.id, " starts from code ", recode->pairs(i).from(),
+                         ", which the version before does not have"),
+            "name one of its codes");
+    }
+    const Question* offered_by = after.questions().data() + question.options_from;
+    const Question* offered_before = before.questions().data() + old_question.options_from;
+    if ((question.options_from == kNoQuestion) != (old_question.options_from == kNoQuestion) ||
+        (question.options_from != kNoQuestion && offered_by->id != offered_before->id))
+      Add(out, path + ".options_from",
+          base::StrCat("the question that offers the options of ", item.id, " changed"), kNewId);
+    if (question.required != old_question.required)
+      Add(out, path + ".required",
+          base::StrCat("whether ", item.id, " must be answered changed, which is a hard check"),
+          kNewId);
+    if (question.background != old_question.background)
+      Add(out, path + ".section",
+          base::StrCat("whether ", item.id, " counts for complete and partial changed"),
+          "keep it in a section of the same kind");
     if (!(question.exclusive == old_question.exclusive))
       Add(out, path + ".exclusive", base::StrCat("the exclusive codes of ", item.id, " changed"),
           kNewId);
@@ -56,6 +101,10 @@ DefinitionFindings CheckQuestionnaireChange(const CompiledQuestionnaire& before,
     if (!SameBytes(question.numeric, old_question.numeric))
       Add(out, path + ".numeric", base::StrCat("the numeric rule of ", item.id, " changed"),
           kNewId);
+    if (question.open_text.max_chars() < old_question.open_text.max_chars())
+      Add(out, path + ".open_text.max_chars",
+          base::StrCat("the text of ", item.id, " may be shorter only than before"),
+          "keep the bound or raise it");
   }
   const auto hard_checks = [](const CompiledQuestionnaire& questionnaire,
                               const CompiledQuestionnaire& other) {

@@ -452,17 +452,38 @@ class QuestionnaireCompiler {
       Add("outcome", "BAD_BOUNDS", "1 <= partial_percent <= complete_percent <= 100 is required",
           "state both");
     }
-    for (int i = 0; i < definition().recodes_size(); ++i) {
-      if (!out_->FindItem(definition().recodes(i).item()).has_value())
-        Add(base::StrCat("recodes[", i, "].item"), "UNKNOWN_QUESTION",
-            base::StrCat("there is no item ", base::Quoted(definition().recodes(i).item())),
-            "name an item of this questionnaire");
-    }
+    std::set<std::string_view> recoded;
+    for (int i = 0; i < definition().recodes_size(); ++i)
+      ReadRecode(base::StrCat("recodes[", i, "]"), definition().recodes(i), recoded);
     for (int i = 0; i < definition().not_fielded_size(); ++i) {
       if (out_->FindQuestion(definition().not_fielded(i)) != nullptr)
         Add(base::StrCat("not_fielded[", i, "]"), "FIELDED_AFTER_ALL",
             base::StrCat(definition().not_fielded(i), " is asked here"),
             "remove it from not_fielded");
+    }
+  }
+
+  void ReadRecode(const std::string& path, const model::Recode& recode,
+                  std::set<std::string_view>& seen) {
+    if (!seen.insert(recode.item()).second)
+      Add(path + ".item", "DUPLICATE_ID", "the item is recoded twice", "remove one");
+    const std::optional<ItemIndex> item = out_->FindItem(recode.item());
+    if (!item.has_value()) {
+      Add(path + ".item", "UNKNOWN_QUESTION",
+          base::StrCat("there is no item ", base::Quoted(recode.item())),
+          "name an item of this questionnaire");
+      return;
+    }
+    std::set<int32_t> from;
+    for (int p = 0; p < recode.pairs_size(); ++p) {
+      const std::string pair_path = base::StrCat(path, ".pairs[", p, "]");
+      if (!out_->QuestionOf(*item).code_bits.Has(recode.pairs(p).to()))
+        Add(pair_path + ".to", "UNKNOWN_CODE",
+            base::StrCat(recode.item(), " has no code ", recode.pairs(p).to()),
+            "name one of its codes");
+      if (!from.insert(recode.pairs(p).from()).second)
+        Add(pair_path + ".from", "DUPLICATE_CODE",
+            base::StrCat("code ", recode.pairs(p).from(), " is recoded twice"), "remove one");
     }
   }
 

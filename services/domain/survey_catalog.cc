@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/time/civil_time.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "services/base/error.h"
@@ -35,9 +36,40 @@ bool IsEditionId(std::string_view id) {
 }
 
 bool IsDate(std::string_view text) {
-  return text.size() == 10 && text[4] == '-' && text[7] == '-' &&
-         base::ParseInt64(text.substr(0, 4)) && base::ParseInt64(text.substr(5, 2)) &&
-         base::ParseInt64(text.substr(8, 2));
+  absl::CivilDay day;
+  return text.size() == 10 && text[0] >= '0' && text[0] <= '9' &&
+         absl::ParseCivilTime(base::ToAbsl(text), &day);
+}
+
+bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !text.nb().empty(); }
+
+DefinitionFindings CheckSchedule(const model::Edition& edition) {
+  DefinitionFindings out;
+  absl::Time before = absl::InfinitePast();
+  for (int i = 0; i < edition.schedule_size(); ++i) {
+    const model::ScheduledTransition& transition = edition.schedule(i);
+    const std::string path = base::StrCat("edition.schedule[", i, "]");
+    const std::optional<absl::Time> at = TimeOf(transition);
+    if (!at.has_value()) {
+      out.push_back(Finding(path + ".at", "BAD_TIME",
+                            base::StrCat(base::Quoted(transition.at()), " is not a time in UTC"),
+                            "write it as 2017-11-20T07:00:00Z"));
+    } else if (*at <= before) {
+      out.push_back(Finding(path + ".at", "NOT_ASCENDING",
+                            "a transition comes after the one before it", "sort them by time"));
+    }
+    if (at.has_value()) before = *at;
+    if (transition.to() != model::EDITION_STATE_OPEN &&
+        transition.to() != model::EDITION_STATE_CLOSED) {
+      out.push_back(Finding(path + ".to", "BAD_STATE", "an edition is scheduled to open or close",
+                            "open or closed"));
+    }
+  }
+  if (static_cast<size_t>(edition.schedule_size()) > kScheduledTransitionsMax)
+    out.push_back(Finding("edition.schedule", "TOO_MANY_TRANSITIONS",
+                          base::StrCat("at most ", kScheduledTransitionsMax, " transitions"),
+                          "remove what has happened long ago"));
+  return out;
 }
 
 DefinitionFindings CheckEdition(const model::Edition& edition) {
@@ -50,9 +82,12 @@ DefinitionFindings CheckEdition(const model::Edition& edition) {
   if (edition.survey().empty())
     out.push_back(
         Finding("edition.survey", "MISSING_SURVEY", "the survey is required", "for example KU"));
-  if (edition.title().nn().empty() || edition.title().nb().empty())
+  if (!Complete(edition.title()))
     out.push_back(Finding("edition.title", "MISSING_TEXT", "nynorsk and bokmål are both required",
                           "add the missing text"));
+  if (edition.has_addressed_to() && !Complete(edition.addressed_to()))
+    out.push_back(Finding("edition.addressed_to", "MISSING_TEXT",
+                          "nynorsk and bokmål are both required", "add the missing text"));
   if (edition.reference_year() < 1990 || edition.reference_year() > 2100)
     out.push_back(
         Finding("edition.reference_year", "BAD_YEAR", "not a reference year", "1990 to 2100"));
@@ -85,8 +120,19 @@ DefinitionFindings CheckEdition(const model::Edition& edition) {
       out.push_back(Finding(base::StrCat("edition.parts[", i, "].id"), "BAD_ID",
                             "not a part id, or it stands twice",
                             "letters, digits, '-', '_', at most 20"));
+    if (!Complete(edition.parts(i).role()))
+      out.push_back(Finding(base::StrCat("edition.parts[", i, "].role"), "MISSING_TEXT",
+                            "nynorsk and bokmål are both required", "add the missing text"));
   }
+  const DefinitionFindings schedule = CheckSchedule(edition);
+  out.insert(out.end(), schedule.begin(), schedule.end());
   return out;
+}
+
+bool SameParts(const model::Edition& a, const model::Edition& b) {
+  return std::ranges::equal(a.parts(), b.parts(), [](const model::Part& x, const model::Part& y) {
+    return x.id() == y.id() && std::ranges::equal(x.sections(), y.sections());
+  });
 }
 
 absl::Status CannotApply(const std::string& name, const DefinitionFindings& findings) {
@@ -97,6 +143,16 @@ absl::Status CannotApply(const std::string& name, const DefinitionFindings& find
 }
 
 }  // namespace
+
+std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition) {
+  absl::Time at;
+  std::string error;
+  if (!transition.at().ends_with('Z') ||
+      !absl::ParseTime(absl::RFC3339_full, transition.at(), &at, &error) ||
+      at == absl::InfiniteFuture() || at == absl::InfinitePast())
+    return std::nullopt;
+  return at;
+}
 
 std::string_view EditionIdOf(std::string_view name) { return IdAfter(name, kEditions); }
 std::string_view IndicatorIdOf(std::string_view name) { return IdAfter(name, "indicators/"); }
@@ -151,6 +207,36 @@ bool Catalog::EditionEntry::Accepts(int32_t version) const {
   const int32_t current = questionnaires.rbegin()->first;
   return version == current || (version == current - 1 && Version(version) != nullptr &&
                                 Current()->compiled->definition().accept_previous_version());
+}
+AnswerSet Catalog::EditionEntry::ReadUnder(AnswerSet answers, const QuestionnaireVersion& given,
+                                           const QuestionnaireVersion& read,
+                                           std::vector<bool>* fielded) const {
+  const int32_t from = given.compiled->version();
+  const int32_t to = read.compiled->version();
+  if (fielded != nullptr) fielded->assign(read.compiled->item_count(), true);
+  if (from == to) return answers;
+  const QuestionnaireVersion* at = &given;
+  for (auto next = questionnaires.upper_bound(from);
+       next != questionnaires.end() && next->first <= to; ++next) {
+    answers = TranslateAnswers(answers, *at->compiled, *at->items, *next->second.compiled,
+                               *next->second.items, nullptr);
+    at = &next->second;
+  }
+  if (from > to) {
+    answers = TranslateAnswers(answers, *at->compiled, *at->items, *read.compiled, *read.items,
+                               nullptr, Recodes::kIgnored);
+    // A recode has no way back: what a later version recoded is unknown under an earlier one.
+    for (auto later = questionnaires.upper_bound(to);
+         later != questionnaires.end() && later->first <= from; ++later) {
+      for (const model::Recode& recode : later->second.compiled->definition().recodes()) {
+        const std::optional<ItemIndex> item = read.compiled->FindItem(recode.item());
+        if (item.has_value()) answers.Set(*item, AnswerValue());
+      }
+    }
+  }
+  for (ItemIndex item = 0; fielded != nullptr && item < read.compiled->item_count(); ++item)
+    (*fielded)[item] = given.compiled->FindItem(read.compiled->items()[item].id).has_value();
+  return answers;
 }
 bool Catalog::EditionEntry::TakesSubmissions(std::string_view unit) const {
   return state == model::EDITION_STATE_OPEN ||
@@ -259,6 +345,19 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   switch (definition.document_case()) {
     case model::Definition::kEdition:
       out.findings = CheckEdition(definition.edition());
+      if (const std::string& previous = definition.edition().previous_edition();
+          !previous.empty()) {
+        const EditionEntry* before = FindEdition(EditionIdOf(previous));
+        if (before == nullptr || before->definition->name() != previous || before == edition)
+          out.findings.push_back(
+              Finding("edition.previous_edition", "UNKNOWN_EDITION",
+                      base::StrCat("there is no other edition ", base::Quoted(previous)),
+                      "apply the edition before this one first"));
+        else if (before->definition->survey() != definition.edition().survey())
+          out.findings.push_back(Finding("edition.previous_edition", "OTHER_SURVEY",
+                                         base::StrCat(previous, " belongs to another survey"),
+                                         "name an edition of the same survey"));
+      }
       if (edition != nullptr)
         refuse_change(CheckEditionChange(*edition->definition, definition.edition(),
                                          facts.edition_has_answers));
@@ -326,6 +425,8 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
       break;
   }
   if (!out.findings.empty()) return out;
+  // What follows from the document must hold too: a record that cannot be folded stops everybody.
+  if (Applied(definition, out.revision + 1, out.new_items, &out.findings) == nullptr) return out;
   out.changed = true;
   ++out.revision;
   return out;
@@ -334,8 +435,33 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
 absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::Apply(
     const model::Definition& definition, int64_t revision,
     std::span<const ItemNumbers::Assigned> new_items) const {
+  DefinitionFindings findings;
+  std::shared_ptr<const Catalog> out = Applied(definition, revision, new_items, &findings);
+  if (out == nullptr) return CannotApply(NameOf(definition), findings);
+  return out;
+}
+
+std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definition,
+                                                int64_t revision,
+                                                std::span<const ItemNumbers::Assigned> new_items,
+                                                DefinitionFindings* findings) const {
   auto out = std::make_shared<Catalog>(*this);
   const std::string& name = NameOf(definition);
+  const auto fail = [findings](const DefinitionFindings& why) {
+    findings->insert(findings->end(), why.begin(), why.end());
+    if (findings->empty())
+      findings->push_back(Finding("", "DOES_NOT_FIT", "the document does not fit what holds",
+                                  "apply what it rests on first"));
+    return nullptr;
+  };
+  // What rests on the document and would no longer compile.
+  const auto broken = [findings](std::string_view rule, std::string_view dependent,
+                                 const DefinitionFindings& why, std::string_view document) {
+    findings->push_back(Finding(std::string(document), rule,
+                                base::StrCat(dependent, " rests on it and would not hold: ",
+                                             why.empty() ? std::string() : ToText(why.front())),
+                                "keep what it reads, or change that first"));
+  };
   if (definition.has_indicator()) {
     auto entry = std::make_shared<IndicatorEntry>();
     entry->revision = revision;
@@ -344,21 +470,24 @@ absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::Apply(
     for (const std::string& edition_name : definition.indicator().editions()) {
       const EditionEntry* edition = FindEdition(EditionIdOf(edition_name));
       if (edition == nullptr || edition->Current() == nullptr || edition->frame == nullptr)
-        return CannotApply(name, {});
+        return fail({});
       CompiledIndicator::Result compiled = CompiledIndicator::Compile(
           definition.indicator(), *edition->Current()->compiled, *edition->frame);
-      if (compiled.indicator == nullptr) return CannotApply(name, compiled.findings);
+      if (compiled.indicator == nullptr) return fail(compiled.findings);
       entry->compiled[edition->id] = compiled.indicator;
     }
     return out;
   }
   const EditionEntry* before = FindEdition(EditionIdOf(name));
-  if (before == nullptr && !definition.has_edition()) return CannotApply(name, {});
+  if (before == nullptr && !definition.has_edition()) return fail({});
   auto entry = before == nullptr ? std::make_shared<EditionEntry>()
                                  : std::make_shared<EditionEntry>(*before);
-  bool recompile = false;
+  bool recompile_questionnaires = false;
+  bool recompile_indicators = false;
   switch (definition.document_case()) {
     case model::Definition::kEdition:
+      recompile_questionnaires =
+          before != nullptr && !SameParts(*before->definition, definition.edition());
       entry->id = EditionIdOf(name);
       entry->revision = revision;
       entry->definition = std::make_shared<const model::Edition>(definition.edition());
@@ -366,28 +495,28 @@ absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::Apply(
     case model::Definition::kQuestionnaire: {
       CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
           definition.questionnaire(), *entry->definition, entry->frame.get());
-      if (compiled.questionnaire == nullptr) return CannotApply(name, compiled.findings);
+      if (compiled.questionnaire == nullptr) return fail(compiled.findings);
       auto numbers = std::make_shared<ItemNumbers>(NumbersOf(entry->definition->survey()));
       for (const ItemNumbers::Assigned& item : new_items) {
-        if (!numbers->Add(item)) return CannotApply(name, {});
+        if (!numbers->Add(item)) return fail({});
       }
       for (const Item& item : compiled.questionnaire->items()) {
-        if (numbers->Find(item.id) == 0) return CannotApply(name, {});
+        if (numbers->Find(item.id) == 0) return fail({});
       }
       auto binding =
           std::make_shared<const ItemBinding>(BindItems(*compiled.questionnaire, *numbers));
       entry->questionnaires[compiled.questionnaire->version()] = {revision, compiled.questionnaire,
                                                                   std::move(binding)};
       out->numbers_[entry->definition->survey()] = std::move(numbers);
-      recompile = true;
+      recompile_indicators = true;
       break;
     }
     case model::Definition::kFrame: {
       CompiledFrame::Result compiled = CompiledFrame::Compile(definition.frame());
-      if (compiled.frame == nullptr) return CannotApply(name, compiled.findings);
+      if (compiled.frame == nullptr) return fail(compiled.findings);
       entry->frame = compiled.frame;
       entry->frame_revision = revision;
-      recompile = true;
+      recompile_questionnaires = true;
       break;
     }
     case model::Definition::kClaim:
@@ -395,20 +524,40 @@ absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::Apply(
           revision, std::make_shared<const model::Claim>(definition.claim())};
       break;
     default:
-      return CannotApply(name, {});
+      return fail({});
+  }
+  const std::string document = definition.has_frame()     ? "frame"
+                               : definition.has_edition() ? "edition"
+                                                          : "questionnaire";
+  if (recompile_questionnaires) {
+    // Routes and checks name attributes of the frame by number, and parts by their place.
+    for (auto& [version, questionnaire] : entry->questionnaires) {
+      const std::string dependent = questionnaire.compiled->definition().name();
+      CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
+          questionnaire.compiled->definition(), *entry->definition, entry->frame.get());
+      if (compiled.questionnaire == nullptr)
+        broken("BREAKS_QUESTIONNAIRE", dependent, compiled.findings, document);
+      else
+        questionnaire.compiled = std::move(compiled.questionnaire);
+    }
+    recompile_indicators = true;
   }
   out->editions_[entry->id] = entry;
-  if (recompile && entry->Current() != nullptr && entry->frame != nullptr) {
+  if (recompile_indicators && entry->Current() != nullptr && entry->frame != nullptr) {
     for (auto& [id, indicator] : out->indicators_) {
       if (!indicator->compiled.contains(entry->id)) continue;
       CompiledIndicator::Result compiled = CompiledIndicator::Compile(
           *indicator->definition, *entry->Current()->compiled, *entry->frame);
-      if (compiled.indicator == nullptr) return CannotApply(name, compiled.findings);
+      if (compiled.indicator == nullptr) {
+        broken("BREAKS_INDICATOR", indicator->definition->name(), compiled.findings, document);
+        continue;
+      }
       auto changed = std::make_shared<IndicatorEntry>(*indicator);
       changed->compiled[entry->id] = compiled.indicator;
       indicator = std::move(changed);
     }
   }
+  if (!findings->empty()) return nullptr;
   return out;
 }
 
@@ -451,8 +600,9 @@ absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::WithState(std::string_vi
   auto entry = std::make_shared<EditionEntry>(*edition);
   entry->state_revision = revision;
   if (unit.empty()) {
+    // A scheduled closing of an edition that is closed already leaves reopened units open.
+    if (entry->state != state) entry->reopened.clear();
     entry->state = state;
-    entry->reopened.clear();
   } else if (state == model::EDITION_STATE_OPEN) {
     entry->reopened.insert(std::string(unit));
   } else {

@@ -17,7 +17,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "imdi/survey/model/v1/definition.pb.h"
+#include "services/domain/answers.h"
 #include "services/domain/frame.h"
 #include "services/domain/indicator.h"
 #include "services/domain/questionnaire.h"
@@ -32,6 +34,11 @@ int32_t QuestionnaireVersionOf(std::string_view name);      // editions/{e}/ques
 std::string_view ClaimIdOf(std::string_view name);          // editions/{e}/claims/{claim}
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
+
+inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse DEFINITION_INVALID.
+
+// When a scheduled transition is due; none unless it is an RFC 3339 time in UTC.
+std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition);
 
 // The bytes of a message with its maps in a fixed order: equal messages have equal bytes in every process.
 std::string CanonicalBytes(const google::protobuf::MessageLite& message);
@@ -77,6 +84,10 @@ class Catalog {
     // Submit takes the current version, and the one before while the current one says so.
     bool Accepts(int32_t version) const;
     bool TakesSubmissions(std::string_view unit) const;
+    // Answers given under one version as another version of this edition reads them, through the recodes of
+    // every version between. `fielded`, unless null, becomes by item index of `read`: `given` had the item.
+    AnswerSet ReadUnder(AnswerSet answers, const QuestionnaireVersion& given, const QuestionnaireVersion& read,
+                        std::vector<bool>* fielded) const;
   };
   struct IndicatorEntry {
     int64_t revision = 0;
@@ -128,6 +139,11 @@ class Catalog {
                                                            int64_t revision) const;
 
  private:
+  // Null when the document, or something that rests on it, does not compile; `findings` then say why, all at once.
+  std::shared_ptr<const Catalog> Applied(const model::Definition& definition, int64_t revision,
+                                         std::span<const ItemNumbers::Assigned> new_items,
+                                         DefinitionFindings* findings) const;
+
   std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>> editions_;
   std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>> indicators_;
   std::map<std::string, std::shared_ptr<const ItemNumbers>, std::less<>> numbers_;  // By survey.

@@ -5,6 +5,7 @@
 
 #include "services/base/error.h"
 #include "services/base/limits.h"
+#include "services/base/status_macros.h"
 
 namespace imdi::ingestion {
 namespace {
@@ -55,6 +56,9 @@ void Committer::Stop() {
 }
 
 absl::Status Committer::Enqueue(CommitRequest request, CommitDone done) {
+  // Asked here: the log refuses a whole batch for one proposal that is out of bounds.
+  IMDI_RETURN_IF_ERROR(storage::CheckProposal(request.proposal));
+  if (!request.keys.empty()) IMDI_RETURN_IF_ERROR(storage::CheckKeys(request.keys));
   const size_t bytes = BytesOf(request);
   base::MutexLock lock(mutex_);
   if (stopping_) return ShuttingDown();
@@ -65,28 +69,6 @@ absl::Status Committer::Enqueue(CommitRequest request, CommitDone done) {
   queue_bytes_ += bytes;
   queue_.push_back({std::move(request), std::move(done), bytes});
   if (queue_.size() == 1) changed_.NotifyOne();
-  return absl::OkStatus();
-}
-
-absl::Status Committer::EnqueueAll(std::vector<CommitRequest> requests,
-                                   std::function<void(size_t, CommitResult)> done) {
-  auto shared = std::make_shared<std::function<void(size_t, CommitResult)>>(std::move(done));
-  size_t bytes = 0;
-  for (const CommitRequest& request : requests) bytes += BytesOf(request);
-  base::MutexLock lock(mutex_);
-  if (stopping_) return ShuttingDown();
-  if (queue_.size() + requests.size() > limits_.queue_items_max ||
-      queue_bytes_ + bytes > limits_.queue_bytes_max) {
-    ++counters_.refused;
-    return QueueFull();
-  }
-  queue_bytes_ += bytes;
-  for (size_t i = 0; i < requests.size(); ++i) {
-    const size_t own = BytesOf(requests[i]);
-    queue_.push_back({std::move(requests[i]),
-                      [shared, i](CommitResult result) { (*shared)(i, std::move(result)); }, own});
-  }
-  changed_.NotifyOne();
   return absl::OkStatus();
 }
 

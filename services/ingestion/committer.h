@@ -30,8 +30,8 @@ struct CommitRequest {
 using CommitResult = absl::StatusOr<storage::AppendOutcome>;
 using CommitDone = std::function<void(CommitResult)>;
 
-// Thread-safe. `done` runs on the committer's thread, once, also at destruction (then with SHUTTING_DOWN or the true
-// result); it must be short and must not wait for the committer.
+// Thread-safe. `done` runs on the committer's thread, once, also at destruction; it must be short and must not wait for
+// the committer.
 class Committer {
  public:
   struct Limits {
@@ -49,10 +49,9 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Refuses at once with QUEUE_FULL (UNAVAILABLE, retry delay) or SHUTTING_DOWN; then `done` is never called.
+  // Refuses at once with QUEUE_FULL (UNAVAILABLE, retry delay), SHUTTING_DOWN, or INVALID_ARGUMENT for a proposal that
+  // the log would refuse; then `done` is never called. Proposals are appended in the order in which they were taken.
   absl::Status Enqueue(CommitRequest request, CommitDone done);
-  // All of them in one batch and in order, or none. `done` is called once for each, in order.
-  absl::Status EnqueueAll(std::vector<CommitRequest> requests, std::function<void(size_t, CommitResult)> done);
   // Enqueue and wait; for callers on the executor, never on the committer's thread.
   CommitResult Commit(CommitRequest request);
 

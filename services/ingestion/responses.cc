@@ -84,8 +84,7 @@ absl::StatusOr<CurrentResponse> ReadResponse(const storage::ResponseLog& log,
     const auto* given_under = edition.Version(stored.accepted().questionnaire());
     if (given_under->compiled->version() != questionnaire.version()) {
       std::vector<bool> fielded;
-      answers = domain::TranslateAnswers(answers, *given_under->compiled, *given_under->items, questionnaire,
-                                         *version.items, &fielded);
+      answers = edition.ReadUnder(std::move(answers), *given_under, version, &fielded);
       if (out.fielded.empty()) out.fielded.assign(questionnaire.item_count(), true);
       for (domain::ItemIndex item = 0; item < questionnaire.item_count(); ++item) {
         if (questionnaire.QuestionOf(item).part == *part_number) out.fielded[item] = fielded[item];

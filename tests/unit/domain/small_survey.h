@@ -65,10 +65,12 @@ inline model::Edition SmallEdition(const std::string& id) {
   out.add_languages(model::LANGUAGE_NB);
   model::Part& first = *out.add_parts();
   first.set_id("first");
+  *first.mutable_role() = Words("first role");
   first.add_sections("A");
   first.add_sections("BG");
   model::Part& second = *out.add_parts();
   second.set_id("second");
+  *second.mutable_role() = Words("second role");
   second.add_sections("B");
   return out;
 }
