@@ -16,6 +16,37 @@ namespace imdi::transport {
 namespace {
 
 constexpr std::string_view kViolationCount = "violation_count";
+// What the details cost beside their texts, at most: type URLs, domain, reason, count, delay; and each entry of a list.
+constexpr size_t kFramingBytes = 400;
+constexpr size_t kEntryBytes = 16;
+
+// The room of trailing metadata: a client drops all of it when it is larger than 8 KiB.
+class Room {
+ public:
+  // False, and nothing taken, when it does not fit.
+  bool Take(size_t bytes) {
+    if (bytes > left_) return false;
+    left_ -= bytes;
+    return true;
+  }
+
+ private:
+  size_t left_ = base::kErrorDetailBytesMax;
+};
+
+// gRPC sends the message percent-encoded.
+size_t EncodedSize(std::string_view message) {
+  size_t size = 0;
+  for (const char c : message) size += c >= 0x20 && c <= 0x7e && c != '%' ? 1 : 3;
+  return size;
+}
+
+// With '?' for each byte that is not UTF-8: protobuf would refuse to read the whole message back.
+std::string Readable(std::string_view text) {
+  std::string out(text);
+  for (size_t at = base::FirstInvalidUtf8(out); at != std::string::npos; at = base::FirstInvalidUtf8(out)) out[at] = '?';
+  return out;
+}
 
 grpc::Status Incident(const absl::Status& status) {
   const std::string incident = base::RandomId();
@@ -39,16 +70,23 @@ grpc::Status Incident(const absl::Status& status) {
 
 grpc::Status ToRpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  base::ErrorInfo info = base::InfoOf(status);
-  if (info.reason == base::Reason::kUnspecified || info.reason == base::Reason::kInternal) return Incident(status);
+  const base::ErrorInfo info = base::InfoOf(status);
+  const bool known = base::CanonicalCode(info.reason) != absl::StatusCode::kUnknown;
+  if (!known || info.reason == base::Reason::kInternal) return Incident(status);
 
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
-  details.set_message(std::string(status.message().substr(0, base::kErrorMessageBytesMax)));
+  details.set_message(Readable(base::ToStd(status.message())));
+  Room room;
+  room.Take(kFramingBytes + details.message().size() + EncodedSize(details.message()));
   google::rpc::ErrorInfo error_info;
   error_info.set_reason(std::string(base::Name(info.reason)));
   error_info.set_domain(std::string(kErrorDomain));
-  for (const auto& [key, value] : info.metadata) (*error_info.mutable_metadata())[key] = value;
+  for (const auto& [key, value] : info.metadata) {
+    if (room.Take(kEntryBytes + key.size() + value.size())) {
+      (*error_info.mutable_metadata())[Readable(key)] = Readable(value);
+    }
+  }
   if (info.violation_count > 0) {
     (*error_info.mutable_metadata())[std::string(kViolationCount)] = base::StrCat(info.violation_count);
   }
@@ -60,19 +98,14 @@ grpc::Status ToRpc(const absl::Status& status) {
     retry.mutable_retry_delay()->set_nanos(static_cast<int32_t>(milliseconds % 1000) * 1'000'000);
     details.add_details()->PackFrom(retry);
   }
-  if (!info.violations.empty()) {
-    google::rpc::BadRequest bad;
-    for (const base::FieldViolation& violation : info.violations) {
-      auto& out = *bad.add_field_violations();
-      out.set_field(violation.field);
-      out.set_description(violation.description);
-      if (bad.ByteSizeLong() + details.ByteSizeLong() > base::kErrorDetailBytesMax) {
-        bad.mutable_field_violations()->RemoveLast();
-        break;
-      }
-    }
-    details.add_details()->PackFrom(bad);
+  google::rpc::BadRequest bad;
+  for (const base::FieldViolation& violation : info.violations) {
+    if (!room.Take(kEntryBytes + violation.field.size() + violation.description.size())) break;
+    auto& out = *bad.add_field_violations();
+    out.set_field(Readable(violation.field));
+    out.set_description(Readable(violation.description));
   }
+  if (bad.field_violations_size() > 0) details.add_details()->PackFrom(bad);
   return {static_cast<grpc::StatusCode>(status.code()), details.message(), details.SerializeAsString()};
 }
 

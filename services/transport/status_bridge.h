@@ -12,8 +12,9 @@ namespace imdi::transport {
 // Domain of every ErrorInfo.
 inline constexpr std::string_view kErrorDomain = "survey.imdi.no";
 
-// Lossless for every error made by base::Error, up to kErrorDetailBytesMax of details (violations are cut first, the
-// true count stays). An error without a reason, or with Reason::kInternal, leaves only an incident id; its text is
+// Lossless for every error made by base::Error while message (percent-encoded) and details fit into
+// kErrorDetailBytesMax: metadata that does not fit is left out, violations are cut, the true count stays. Bytes that are
+// not UTF-8 become '?'. An error without a reason, or with Reason::kInternal, leaves only an incident id; its text is
 // logged beside that id.
 grpc::Status ToRpc(const absl::Status& status);
 
