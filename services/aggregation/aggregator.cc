@@ -64,9 +64,10 @@ absl::Status Aggregator::CheckLog(const ingestion_pb::FollowLogResponse& chunk) 
 }
 
 absl::Status Aggregator::StopOn(absl::Status status) {
-  base::LogEvent(base::Level::kError, "folding_stopped", {{"status", status.ToString()}});
+  const std::string why = base::StrCat(base::Name(base::ReasonOf(status)), ": ", base::ToStd(status.message()));
+  base::LogEvent(base::Level::kError, "folding_stopped", {{"status", why}});
   base::MutexLock lock(mutex_);
-  stopped_ = status.ToString();
+  stopped_ = why;
   return status;
 }
 
@@ -140,7 +141,9 @@ absl::Status Aggregator::Publish() {
   auto next = std::make_shared<Snapshot>(*Current());
   {
     base::MutexLock lock(mutex_);
-    if (next->log_id != cursor_.log_id || next->epoch != cursor_.epoch) next->editions.clear();
+    // Another log, or the same one folded again from its beginning: nothing of before belongs to this position.
+    const bool anew = next->log_id != cursor_.log_id || next->epoch != cursor_.epoch || next->position > fold_->position();
+    if (anew) next->editions.clear();
     next->log_id = cursor_.log_id;
     next->epoch = cursor_.epoch;
   }
