@@ -6,6 +6,7 @@
 #include "services/base/limits.h"
 #include "services/base/text.h"
 #include "services/transport/stream.h"
+#include "services/transport/undecodable.h"
 
 namespace imdi::aggregation {
 
@@ -17,7 +18,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* FiguresRpc::FollowFigures(Rpc*, cons
   FollowFiguresRequest request;
   grpc::ByteBuffer bytes(*in);
   if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, FollowFiguresRequest>(&bytes, &request).ok()) {
-    return transport::FailStream(base::Error(base::Reason::kUndecodableRequest, "not a FollowFiguresRequest"));
+    return transport::FailStream(transport::WhyUndecodable(*FollowFiguresRequest::descriptor(), *in));
   }
   return calls_.streams().Start(
       [this](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {

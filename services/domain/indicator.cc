@@ -79,10 +79,14 @@ DefinitionFindings CheckIndicator(const model::Indicator& indicator) {
 
 DefinitionFindings CheckClaim(const model::Claim& claim) {
   DefinitionFindings out;
-  if (claim.name().find("/claims/") == std::string::npos || !claim.name().starts_with("editions/"))
+  constexpr std::string_view kClaims = "/claims/";
+  const std::string_view name = claim.name();
+  const size_t claims = name.rfind(kClaims);
+  if (!name.starts_with("editions/") || std::ranges::count(name, '/') != 3 ||
+      claims == std::string_view::npos || !IsIndicatorId(name.substr(claims + kClaims.size())))
     out.push_back(Finding("claim.name", "BAD_NAME",
-                          base::StrCat(base::Quoted(claim.name()), " is not a claim name"),
-                          "editions/{edition}/claims/{claim}"));
+                          base::StrCat(base::Quoted(name), " is not a claim name"),
+                          "editions/{edition}/claims/{ID}: upper case letters, digits, '_'"));
   if (!Complete(claim.text()))
     out.push_back(Finding("claim.text", "MISSING_TEXT", "nynorsk and bokmål are both required",
                           "add the missing text"));

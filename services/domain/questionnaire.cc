@@ -96,7 +96,8 @@ class QuestionnaireCompiler {
     const auto version = name.starts_with(prefix)
                              ? base::ParseInt64(std::string_view(name).substr(prefix.size()))
                              : std::nullopt;
-    if (!version.has_value() || *version < 1 || *version > 1'000'000) {
+    if (!version.has_value() || *version < 1 || *version > 1'000'000 ||
+        name != base::StrCat(prefix, *version)) {
       Add("name", "BAD_NAME",
           base::StrCat(base::Quoted(name), " is not a questionnaire of ", edition_.name()),
           base::StrCat("write ", prefix, "{version}, versions from 1"));

@@ -79,9 +79,9 @@ DefinitionFindings CheckEdition(const model::Edition& edition) {
     out.push_back(Finding("edition.name", "BAD_NAME",
                           base::StrCat(base::Quoted(edition.name()), " is not an edition name"),
                           "editions/{edition}: letters, digits, '-', '_', at most 40"));
-  if (edition.survey().empty())
-    out.push_back(
-        Finding("edition.survey", "MISSING_SURVEY", "the survey is required", "for example KU"));
+  if (!IsEditionId(edition.survey()))
+    out.push_back(Finding("edition.survey", "MISSING_SURVEY", "the survey's id is required",
+                          "letters, digits, '-', '_', at most 40, for example KU"));
   if (!Complete(edition.title()))
     out.push_back(Finding("edition.title", "MISSING_TEXT", "nynorsk and bokmål are both required",
                           "add the missing text"));

@@ -12,6 +12,7 @@
 #include "services/base/text.h"
 #include "services/ingestion/names.h"
 #include "services/transport/stream.h"
+#include "services/transport/undecodable.h"
 
 namespace imdi::ingestion {
 namespace {
@@ -98,7 +99,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* LogRpc::FollowLog(Rpc*, const grpc::
   ingestion_pb::FollowLogRequest request;
   grpc::ByteBuffer bytes(*in);
   if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, ingestion_pb::FollowLogRequest>(&bytes, &request).ok()) {
-    return transport::FailStream(base::Error(base::Reason::kUndecodableRequest, "not a FollowLogRequest"));
+    return transport::FailStream(transport::WhyUndecodable(*ingestion_pb::FollowLogRequest::descriptor(), *in));
   }
   return calls_.streams().Start(
       [&, this](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
@@ -131,9 +132,11 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
              const ingestion_pb::VerifyChainRequest& request) -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
         const storage::LogHead head = log_.Head();
         const int64_t from = request.from() == 0 ? 1 : request.from();
+        if (from < 1 || from > head.position + 1) {
+          return base::InvalidField("from", base::StrCat("a position, from 1 to the head (", head.position, ")"));
+        }
         const int64_t to = request.to() == 0 ? std::min(head.position, from + kVerifyPositionsMax - 1) : request.to();
-        if (from < 1) return base::InvalidField("from", "a position, from 1");
-        if (to > head.position || to - from >= kVerifyPositionsMax) {
+        if (to < 0 || to > head.position || to - from >= kVerifyPositionsMax) {
           return base::InvalidField("to", base::StrCat("at most the head (", head.position, ") and ",
                                                        kVerifyPositionsMax, " positions a call"));
         }

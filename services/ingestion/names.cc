@@ -53,7 +53,8 @@ absl::StatusOr<SubmissionName> SubmissionName::Parse(std::string_view name, std:
   const auto edition = TakeUntil(rest, '/');
   const auto kind = TakeUntil(rest, '/');
   const auto unit = TakeUntil(rest, '.');
-  if (!unit.has_value() || *editions != "editions" || *kind != collection || !IsId(*edition) || !IsId(*unit)) {
+  if (!editions || !edition || !kind || !unit) return BadName(name, form);
+  if (*editions != "editions" || *kind != collection || !IsId(*edition) || !IsId(*unit)) {
     return BadName(name, form);
   }
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {

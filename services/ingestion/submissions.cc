@@ -1,6 +1,7 @@
 #include "services/ingestion/submissions.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@ namespace model = survey::model::v1;
 namespace store = survey::store::v1;
 
 constexpr int kSubmitAttempts = 2;  // Judged again, once, when definitions moved between validation and append.
+constexpr int64_t kRevisionMax = std::numeric_limits<int32_t>::max();  // No unit comes near it; one more still counts.
 constexpr int kHistoryPageDefault = 20;
 constexpr int kHistoryPageMax = 100;
 constexpr size_t kContactBytesMax = 400;
@@ -210,7 +212,7 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   const ingestion_pb::SubmissionDraft& draft = request.submission();
   if (absl::Status id = CheckRequestId(request.request_id()); !id.ok()) return answer_with(id);
   if (absl::Status shape = CheckShape(draft); !shape.ok()) return answer_with(shape);
-  if (request.expected_revision() < 0) {
+  if (request.expected_revision() < 0 || request.expected_revision() > kRevisionMax) {
     return answer_with(base::InvalidField("expected_revision", "the revision last seen, 0 = none yet"));
   }
   const SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
@@ -489,7 +491,7 @@ absl::StatusOr<ingestion_pb::ListSubmissionsResponse> Submissions::List(
   const int page_size = request.page_size() == 0 ? kHistoryPageDefault : std::min(request.page_size(), kHistoryPageMax);
   // The token is the last revision of the page before; revisions never change, so it needs no snapshot.
   const std::optional<int64_t> after = request.page_token().empty() ? 0 : base::ParseInt64(request.page_token());
-  if (!after.has_value() || *after < 0) {
+  if (!after.has_value() || *after < 0 || *after > kRevisionMax) {
     return base::Error(base::Reason::kPageTokenInvalid, "the page token is not one of this list");
   }
   IMDI_ASSIGN_OR_RETURN(const auto revisions, log_.ListRevisions(SubmissionResource(name), *after, page_size + 1));
@@ -567,7 +569,7 @@ absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(const base:
   if (request.reason().size() > base::kReasonTextBytesMax) {
     return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
   }
-  if (request.expected_revision() < 1) {
+  if (request.expected_revision() < 1 || request.expected_revision() > kRevisionMax) {
     return base::InvalidField("expected_revision", "the revision last seen; there must be one to withdraw");
   }
   CommitRequest commit;

@@ -21,6 +21,7 @@
 #include "services/base/metrics.h"
 #include "services/transport/status_bridge.h"
 #include "services/transport/stream.h"
+#include "services/transport/undecodable.h"
 
 namespace imdi::transport {
 
@@ -72,10 +73,7 @@ class Calls {
     }
     grpc::ByteBuffer bytes(*in);
     if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&bytes, &call->request).ok()) {
-      Finish(call->state, reactor,
-             base::Error(base::Reason::kUndecodableRequest,
-                         "the request is not a valid message of this method: check its type, that texts are UTF-8, and "
-                         "that messages nest at most 100 deep"));
+      Finish(call->state, reactor, WhyUndecodable(*Request::descriptor(), *in));
       return reactor;
     }
     auto work = [this, call, reactor, out, handler = std::move(handler)] {
