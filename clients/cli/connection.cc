@@ -9,9 +9,10 @@
 namespace imdi::cli {
 
 bool WorthRetrying(const absl::Status& status) {
-  // Every mutation carries a request id, so a second try finds what the first one did.
+  // Every mutation carries a request id, so a second try finds what the first one did. Nobody here cancels a call, but
+  // gRPC answers CANCELLED to one that reaches a server in the moment in which it shuts down.
   return base::IsRetryable(status) || status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kDeadlineExceeded || status.code() == absl::StatusCode::kCancelled ||
          base::ReasonOf(status) == base::Reason::kCommitUnknown;
 }
 

@@ -7,10 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "imdi/survey/model/v1/edition.pb.h"
 #include "imdi/survey/model/v1/questionnaire.pb.h"
+#include "services/base/text.h"
 #include "services/domain/expression.h"
 #include "services/domain/frame.h"
 #include "services/domain/types.h"
@@ -123,7 +125,7 @@ class CompiledQuestionnaire {
   std::vector<Item> items_;
   std::vector<CompiledCheck> checks_;
   std::vector<std::string> parts_;
-  std::map<std::string, ItemIndex, std::less<>> item_by_id_;
+  std::unordered_map<std::string, ItemIndex, base::TextHash, std::equal_to<>> item_by_id_;
   std::map<std::string, QuestionIndex, std::less<>> question_by_id_;
   std::map<std::string, std::string, std::less<>> grid_example_;
   bool reads_attributes_ = false;

@@ -73,6 +73,9 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   }
 
   const auto* version = edition->Current();
+  const std::array<int64_t, 4> definitions = {edition->revision, edition->frame_revision,
+                                              version == nullptr ? 0 : version->revision,
+                                              version == nullptr ? 0 : version->compiled->version()};
   std::vector<ingestion_pb::CollectionCounts> groups(
       attribute.has_value() ? frame.attributes()[*attribute].groups.size() + 1 : 0);
   base::MutexLock lock(mutex_);
@@ -82,8 +85,7 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
     model::Disposition outcome = model::DISPOSITION_UNSPECIFIED;
     if (const auto found = submissions.find(unit.code()); found != submissions.end() && version != nullptr) {
       Derived& derived = known[unit.code()];
-      if (derived.positions != found->second || derived.questionnaire_revision != version->revision ||
-          derived.questionnaire_version != version->compiled->version()) {
+      if (derived.positions != found->second || derived.definitions != definitions) {
         IMDI_ASSIGN_OR_RETURN(const CurrentResponse current,
                               ReadResponse(log_, *edition, *version, unit.code(), found->second));
         const domain::DerivedResponse response_of_unit =
@@ -91,7 +93,7 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
                                                 .answers = &current.answers,
                                                 .submitted = current.submitted,
                                                 .fielded = current.fielded.empty() ? nullptr : &current.fielded});
-        derived = {found->second, version->revision, version->compiled->version(), response_of_unit.outcome};
+        derived = {found->second, definitions, response_of_unit.outcome};
       }
       outcome = derived.outcome;
     }

@@ -2,6 +2,7 @@
 
 // How collection stands, live: units of an edition by disposition, in total and by a frame attribute.
 
+#include <array>
 #include <map>
 #include <string>
 
@@ -26,8 +27,8 @@ class Collection {
  private:
   struct Derived {
     std::map<std::string, int64_t> positions;  // Of the unit's current submissions, by part.
-    int64_t questionnaire_revision = 0;
-    int32_t questionnaire_version = 0;
+    // Of the definitions that it was derived under: edition, frame, questionnaire, and its version.
+    std::array<int64_t, 4> definitions = {};
     survey::model::v1::Disposition outcome = survey::model::v1::DISPOSITION_UNSPECIFIED;
   };
 

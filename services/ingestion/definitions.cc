@@ -18,6 +18,7 @@ namespace {
 namespace model = survey::model::v1;
 namespace store = survey::store::v1;
 
+constexpr std::string_view kSchedulerActor = "scheduler";
 constexpr int kAttemptsMax = 4;  // A change that keeps meeting newer definitions is given up as ABORTED.
 
 absl::Status CorruptRecord(int64_t position) {
@@ -100,6 +101,22 @@ std::shared_ptr<const domain::Catalog> Definitions::catalog() const {
   return catalog_;
 }
 
+void Definitions::SetCatalogListener(std::function<void()> listener) {
+  base::MutexLock lock(listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+void Definitions::Publish(std::shared_ptr<const domain::Catalog> catalog, int64_t position) {
+  {
+    base::MutexLock lock(mutex_);
+    if (position < catalog_position_) return;
+    catalog_position_ = position;
+    catalog_ = std::move(catalog);
+  }
+  base::MutexLock lock(listener_mutex_);
+  if (listener_) listener_();
+}
+
 absl::Status Definitions::Reload() {
   std::vector<int64_t> positions;
   for (const std::string_view prefix : {kDefinitionPrefix, kStatePrefix}) {
@@ -125,8 +142,7 @@ absl::Status Definitions::Reload() {
     IMDI_ASSIGN_OR_RETURN(const store::Record record, ReadRecord(log_, position));
     IMDI_ASSIGN_OR_RETURN(catalog, ApplyRecord(*catalog, record, position));
   }
-  base::MutexLock lock(mutex_);
-  catalog_ = std::move(catalog);
+  Publish(std::move(catalog), positions.empty() ? 0 : positions.back());
   return absl::OkStatus();
 }
 
@@ -167,7 +183,22 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
                                                              " bytes; split it into several documents"));
   }
   const std::string name = domain::NameOf(request.definition());
+  const std::string request_key = RequestKey(call.actor, "ApplyDefinition", request.request_id());
+  const std::string fingerprint = vault_.Fingerprint(domain::CanonicalBytes(request.definition()));
   base::MutexLock lock(change_mutex_);
+  if (!request.validate_only()) {
+    IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(request_key));
+    if (known.has_value()) {
+      if (known->fingerprint != fingerprint) return RequestIdReused(request.request_id());
+      IMDI_ASSIGN_OR_RETURN(const store::Record stored, ReadRecord(log_, known->position));
+      ingestion_pb::ApplyDefinitionResponse response;
+      response.set_name(name);
+      response.set_revision(stored.definition_applied().revision());
+      response.set_changed(true);
+      response.set_position(known->position);
+      return response;
+    }
+  }
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     const std::shared_ptr<const domain::Catalog> before = catalog();
     IMDI_ASSIGN_OR_RETURN(const domain::AnswerFacts facts, FactsAbout(domain::EditionIdOf(name)));
@@ -196,8 +227,8 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
       out.set_number(item.number);
     }
     storage::Proposal proposal;
-    proposal.request_key = RequestKey(call.actor, "ApplyDefinition", request.request_id());
-    proposal.fingerprint = vault_.Fingerprint(domain::CanonicalBytes(request.definition()));
+    proposal.request_key = request_key;
+    proposal.fingerprint = fingerprint;
     proposal.bytes = record.SerializeAsString();
     proposal.depends_on.push_back({DefinitionResource(name), verdict.revision - 1, true});
     if (!verdict.new_items.empty()) {
@@ -210,8 +241,7 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
     IMDI_ASSIGN_OR_RETURN(const store::Record stored, ReadRecord(log_, position));
     if (stored.definition_applied().revision() == verdict.revision) {
       IMDI_ASSIGN_OR_RETURN(std::shared_ptr<const domain::Catalog> after, ApplyRecord(*before, stored, position));
-      base::MutexLock swap(mutex_);
-      catalog_ = std::move(after);
+      Publish(std::move(after), position);
     }
     response.set_revision(stored.definition_applied().revision());
     response.set_position(position);
@@ -287,49 +317,75 @@ absl::StatusOr<ingestion_pb::SetEditionStateResponse> Definitions::SetState(
   if (request.reason().size() > base::kReasonTextBytesMax) {
     return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
   }
-  const std::string key = RequestKey(call.actor, "SetEditionState", request.request_id());
+  store::Record record = BeginRecord(call, request.request_id());
+  store::EditionStateChanged& change = *record.mutable_edition_state_changed();
+  change.set_edition(edition);
+  change.set_state(request.state());
+  change.set_unit(request.unit());
+  change.set_reason(request.reason());
   const std::string fingerprint = vault_.Fingerprint(base::StrCat(
       "state\n", edition, "\n", static_cast<int>(request.state()), "\n", request.unit(), "\n", request.reason()));
+  bool known = false;
+  IMDI_ASSIGN_OR_RETURN(const int64_t position,
+                        ChangeState(std::move(record), RequestKey(call.actor, "SetEditionState", request.request_id()),
+                                    fingerprint, false, &known));
+  ingestion_pb::SetEditionStateResponse response;
+  response.set_state(request.state());
+  response.set_position(position);
+  return response;
+}
+
+absl::StatusOr<bool> Definitions::RunScheduled(std::string_view edition, const model::ScheduledTransition& transition) {
+  const std::optional<absl::Time> at = domain::TimeOf(transition);
+  if (!at.has_value()) return base::InvalidField("at", "an RFC 3339 time in UTC");
+  store::Record record;
+  record.set_actor(std::string(kSchedulerActor));
+  store::EditionStateChanged& change = *record.mutable_edition_state_changed();
+  change.set_edition(std::string(edition));
+  change.set_state(transition.to());
+  change.set_reason(base::StrCat("scheduled for ", transition.at()));
+  change.set_scheduled(true);
+  // Edition, time and state are what makes it this transition: a schedule that is applied again does not repeat it.
+  const std::string id =
+      base::StrCat(edition, "/", absl::ToUnixMicros(*at), "/", static_cast<int>(transition.to()));
+  bool known = false;
+  IMDI_RETURN_IF_ERROR(ChangeState(std::move(record), RequestKey(kSchedulerActor, "ScheduledTransition", id),
+                                   vault_.Fingerprint(base::StrCat("scheduled\n", id)), true, &known)
+                           .status());
+  return !known;
+}
+
+absl::StatusOr<int64_t> Definitions::ChangeState(store::Record record, const std::string& request_key,
+                                                 const std::string& fingerprint, bool always, bool* known) {
+  store::EditionStateChanged& change = *record.mutable_edition_state_changed();
   base::MutexLock lock(change_mutex_);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
-    const std::shared_ptr<const domain::Catalog> before = catalog();
-    const auto* entry = before->FindEdition(edition);
-    if (entry == nullptr) return UnknownEdition(edition);
-    ingestion_pb::SetEditionStateResponse response;
-    IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(key));
-    if (!known.has_value()) {
-      bool holds = false;
-      IMDI_RETURN_IF_ERROR(before->CheckTransition(edition, request.state(), request.unit(), &holds));
-      if (holds) {
-        response.set_state(request.state());
-        return response;
-      }
+    IMDI_ASSIGN_OR_RETURN(const auto found, log_.FindRequest(request_key));
+    if (found.has_value()) {
+      *known = true;
+      if (found->fingerprint != fingerprint) return RequestIdReused(record.request_id());
+      return found->position;
     }
-    store::Record record = BeginRecord(call, request.request_id());
-    store::EditionStateChanged& change = *record.mutable_edition_state_changed();
-    change.set_edition(edition);
-    change.set_state(request.state());
-    change.set_unit(request.unit());
-    change.set_reason(request.reason());
-    change.set_revision(entry->state_revision + 1);
+    const std::shared_ptr<const domain::Catalog> before = catalog();
+    bool holds = false;
+    IMDI_RETURN_IF_ERROR(before->CheckTransition(change.edition(), change.state(), change.unit(), &holds));
+    if (holds && !always) return 0;
+    const auto& entry = *before->FindEdition(change.edition());
+    change.set_revision(entry.state_revision + 1);
     storage::Proposal proposal;
-    proposal.request_key = key;
+    proposal.request_key = request_key;
     proposal.fingerprint = fingerprint;
     proposal.bytes = record.SerializeAsString();
-    proposal.depends_on = {{StateResource(edition), entry->state_revision, true},
-                           {DefinitionResource(request.edition()), entry->revision, false}};
+    proposal.depends_on = {{StateResource(change.edition()), entry.state_revision, true},
+                           {DefinitionResource(entry.definition->name()), entry.revision, false}};
     IMDI_ASSIGN_OR_RETURN(const int64_t position, Append(std::move(proposal)));
     if (position == 0) continue;
-    if (!known.has_value()) {
-      IMDI_ASSIGN_OR_RETURN(auto after, before->WithState(edition, request.state(), request.unit(), change.revision()));
-      base::MutexLock swap(mutex_);
-      catalog_ = std::move(after);
-    }
-    response.set_state(request.state());
-    response.set_position(position);
-    return response;
+    IMDI_ASSIGN_OR_RETURN(auto after,
+                          before->WithState(change.edition(), change.state(), change.unit(), change.revision()));
+    Publish(std::move(after), position);
+    return position;
   }
-  return KeepsChanging(request.edition());
+  return KeepsChanging(base::StrCat("editions/", change.edition()));
 }
 
 absl::StatusOr<ingestion_pb::SetDispositionResponse> Definitions::SetDisposition(

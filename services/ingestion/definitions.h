@@ -3,6 +3,7 @@
 // Use cases of the survey team: apply definitions, open and close editions, set dispositions. Keeps the catalog of
 // what holds now, which every other use case of ingestion reads.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ class Definitions {
                                                            const TextVault& vault);
 
   std::shared_ptr<const domain::Catalog> catalog() const;
+  // Called after every change of the catalog, from the thread that made it; quick, and without calling back. After
+  // SetCatalogListener(nullptr) has returned it is not running and never called again. One at a time.
+  void SetCatalogListener(std::function<void()> listener);
   // Reads the log again, after a proposal turned out to rest on an outdated catalog.
   absl::Status Reload();
 
@@ -39,6 +43,9 @@ class Definitions {
   absl::StatusOr<ingestion_pb::ListDefinitionsResponse> List(const ingestion_pb::ListDefinitionsRequest& request) const;
   absl::StatusOr<ingestion_pb::SetEditionStateResponse> SetState(const base::CallContext& call,
                                                                  const ingestion_pb::SetEditionStateRequest& request);
+  // A transition of the edition's schedule, appended once however often it is asked for, also over restarts. True: just
+  // now; false: before. EDITION_STATE_CONFLICT while the edition cannot take the state.
+  absl::StatusOr<bool> RunScheduled(std::string_view edition, const survey::model::v1::ScheduledTransition& transition);
   absl::StatusOr<ingestion_pb::SetDispositionResponse> SetDisposition(
       const base::CallContext& call, const ingestion_pb::SetDispositionRequest& request);
 
@@ -50,6 +57,12 @@ class Definitions {
   // Position of the record, whether appended now or by an earlier call with the same request id; 0 when a revision
   // that the proposal rests on has moved (the catalog has then been read again).
   absl::StatusOr<int64_t> Append(storage::Proposal proposal);
+  // Appends `record`, an EditionStateChanged without its revision. Position of the record, by this call or (then `known`
+  // becomes true) an earlier one with the same key; 0 when the state holds already, unless `always`.
+  absl::StatusOr<int64_t> ChangeState(survey::store::v1::Record record, const std::string& request_key,
+                                      const std::string& fingerprint, bool always, bool* known);
+  // `position` is that of the last record folded into it; an older catalog than the one held is dropped.
+  void Publish(std::shared_ptr<const domain::Catalog> catalog, int64_t position);
 
   storage::ResponseLog& log_;
   Committer& committer_;
@@ -57,6 +70,9 @@ class Definitions {
   base::Mutex change_mutex_;  // Held through a whole change, so that changes come one after the other.
   mutable base::Mutex mutex_;
   std::shared_ptr<const domain::Catalog> catalog_ ABSL_GUARDED_BY(mutex_) = domain::Catalog::Empty();
+  int64_t catalog_position_ ABSL_GUARDED_BY(mutex_) = 0;
+  base::Mutex listener_mutex_;
+  std::function<void()> listener_ ABSL_GUARDED_BY(listener_mutex_);
 };
 
 // A record as every use case begins it.

@@ -1,5 +1,6 @@
 #include "services/ingestion/ingestion_app.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "services/base/limits.h"
@@ -7,6 +8,7 @@
 #include "services/base/text.h"
 #include "services/ingestion/edition_rpc.h"
 #include "services/ingestion/log_rpc.h"
+#include "services/ingestion/scheduler.h"
 #include "services/ingestion/submission_rpc.h"
 #include "storage/rocks/draft_store.h"
 #include "storage/rocks/key_store.h"
@@ -44,6 +46,7 @@ struct IngestionApp::Parts {
   std::unique_ptr<EditionRpc> edition_rpc;
   std::unique_ptr<SubmissionRpc> submission_rpc;
   std::unique_ptr<LogRpc> log_rpc;
+  std::unique_ptr<Scheduler> scheduler;
 };
 
 absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::config::v1::IngestionConfig& config,
@@ -51,8 +54,11 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::
                                                                   transport::Calls& public_calls,
                                                                   transport::Calls& internal_calls) {
   auto parts = std::make_unique<Parts>();
+  // Made with the log or not at all: under another key no text opens and no request id is recognised.
+  std::error_code ignored;
+  const bool first_start = !std::filesystem::exists(base::StrCat(config.data_dir(), "/log/FORMAT"), ignored);
   IMDI_ASSIGN_OR_RETURN(std::string master_key,
-                        TextVault::LoadMasterKey(config.master_key_file(), config.create_master_key()));
+                        TextVault::LoadMasterKey(config.master_key_file(), config.create_master_key() && first_start));
   IMDI_ASSIGN_OR_RETURN(parts->log, storage::rocks::RocksResponseLog::Open(OptionsFor(config, "log"), clock));
   IMDI_ASSIGN_OR_RETURN(parts->keys, storage::rocks::RocksKeyStore::Open(OptionsFor(config, "keys")));
   IMDI_ASSIGN_OR_RETURN(parts->drafts, storage::rocks::RocksDraftStore::Open(OptionsFor(config, "drafts")));
@@ -61,10 +67,13 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::
   IMDI_ASSIGN_OR_RETURN(parts->definitions, Definitions::Open(*parts->log, *parts->committer, *parts->vault));
   parts->submissions = std::make_unique<Submissions>(*parts->log, *parts->committer, *parts->definitions, *parts->vault,
                                                      *parts->drafts);
+  IMDI_RETURN_IF_ERROR(parts->submissions->FinishErasures());
   parts->collection = std::make_unique<Collection>(*parts->log, *parts->definitions);
   parts->edition_rpc = std::make_unique<EditionRpc>(internal_calls, *parts->definitions);
   parts->submission_rpc = std::make_unique<SubmissionRpc>(public_calls, *parts->submissions, *parts->collection);
   parts->log_rpc = std::make_unique<LogRpc>(internal_calls, *parts->log, config.backup_dir());
+  parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
+  parts->scheduler->Start();
   return std::unique_ptr<IngestionApp>(new IngestionApp(std::move(parts)));
 }
 
@@ -76,6 +85,10 @@ grpc::Service& IngestionApp::submission_service() { return *parts_->submission_r
 grpc::Service& IngestionApp::log_service() { return *parts_->log_rpc; }
 storage::LogHead IngestionApp::head() const { return parts_->log->Head(); }
 absl::Status IngestionApp::StoreState() const { return parts_->log->State(); }
-void IngestionApp::Stop() { parts_->committer->Stop(); }
+Committer::Counters IngestionApp::commit_counters() const { return parts_->committer->counters(); }
+void IngestionApp::Stop() {
+  parts_->scheduler->Stop();
+  parts_->committer->Stop();
+}
 
 }  // namespace imdi::ingestion

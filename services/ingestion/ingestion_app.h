@@ -8,6 +8,7 @@
 #include "grpcpp/impl/codegen/service_type.h"
 #include "imdi/survey/config/v1/config.pb.h"
 #include "services/base/clock.h"
+#include "services/ingestion/committer.h"
 #include "services/transport/calls.h"
 #include "storage/response_log.h"
 
@@ -26,6 +27,7 @@ class IngestionApp {
   grpc::Service& log_service();         // Internal.
   storage::LogHead head() const;
   absl::Status StoreState() const;
+  Committer::Counters commit_counters() const;
   // Commits what waits and takes nothing more.
   void Stop();
 

@@ -87,7 +87,7 @@ std::string SubmissionPrefix(std::string_view edition) { return base::StrCat("su
 std::string SubmissionResource(const SubmissionName& name) {
   return base::StrCat(SubmissionPrefix(name.edition), name.unit, ".", name.part);
 }
-std::string ErasureResource(const SubmissionName& name) { return base::StrCat("erasure/", name.Full()); }
+std::string ErasureResource(const SubmissionName& name) { return base::StrCat(kErasurePrefix, name.Full()); }
 
 std::string RequestKey(std::string_view actor, std::string_view method, std::string_view request_id) {
   return base::StrCat(actor, "/", method, "/", request_id);

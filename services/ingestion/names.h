@@ -34,6 +34,7 @@ absl::Status CheckRequestId(std::string_view request_id);
 // Resources of the log. Each prefix is one kind of revision counter.
 inline constexpr std::string_view kDefinitionPrefix = "definition/";
 inline constexpr std::string_view kStatePrefix = "state/";
+inline constexpr std::string_view kErasurePrefix = "erasure/";
 std::string DefinitionResource(std::string_view name);
 std::string ItemsResource(std::string_view survey);
 std::string StateResource(std::string_view edition);

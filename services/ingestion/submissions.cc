@@ -43,6 +43,23 @@ absl::Status StaleRevision(const SubmissionName& name, int64_t current) {
       "current_revision", base::StrCat(current));
 }
 
+absl::Status StaleDefinition(const storage::Stale& stale) {
+  return base::WithMetadata(
+      base::Error(base::Reason::kStaleRevision,
+                  base::StrCat(stale.resource, " changed while the submission was checked; submit it again")),
+      "current_revision", base::StrCat(stale.current_revision));
+}
+
+// Why an edition takes nothing of that unit now.
+absl::Status NotTaken(const domain::Catalog::EditionEntry& edition, std::string_view unit) {
+  if (edition.state == model::EDITION_STATE_CLOSED) {
+    return base::Error(base::Reason::kEditionClosed, base::StrCat("editions/", edition.id,
+                                                                  " is closed; ask IMDi to reopen it for unit ", unit));
+  }
+  return base::Error(base::Reason::kEditionNotOpen,
+                     base::StrCat("editions/", edition.id, " has not been opened yet"));
+}
+
 // What cannot be read as a submission at all; everything about its content is the questionnaire's business.
 absl::Status CheckShape(const ingestion_pb::SubmissionDraft& draft) {
   std::vector<base::FieldViolation> violations;
@@ -118,6 +135,39 @@ void PutFindings(std::vector<model::Finding> findings, Response& response) {
   for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
 }
 
+// The findings of an accepted submission in words.
+std::vector<model::Finding> FindingsOf(const store::SubmissionAccepted& accepted,
+                                       const domain::Catalog::EditionEntry& edition,
+                                       const domain::Catalog::QuestionnaireVersion& version) {
+  const auto unit = edition.frame->Find(accepted.unit());
+  const model::UnitType type = unit.has_value() ? edition.frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
+  std::vector<model::Finding> out;
+  for (const store::FindingRef& reference : accepted.findings()) {
+    const domain::CompiledCheck* check = version.compiled->FindCheck(reference.rule());
+    if (check == nullptr) {
+      out.push_back(domain::MakeFinding(reference.rule(), model::GRADE_SOFT, reference.item()));
+      continue;
+    }
+    model::Finding& finding = out.emplace_back();
+    finding.set_item(reference.item());
+    finding.set_rule(check->id);
+    finding.set_grade(check->grade);
+    *finding.mutable_text() = version.compiled->Piped(check->text, type);
+  }
+  return out;
+}
+
+ingestion_pb::Receipt ReceiptOf(const SubmissionName& name, int64_t position, absl::Time time,
+                                const storage::Hash& chain) {
+  ingestion_pb::Receipt receipt;
+  receipt.set_submission(name.Full());
+  receipt.set_revision(name.revision);
+  receipt.set_position(position);
+  receipt.set_commit_time_us(absl::ToUnixMicros(time));
+  receipt.set_chain_hash(base::Hex(chain));
+  return receipt;
+}
+
 ingestion_pb::ItemError ToItemError(const absl::Status& status) {
   const base::ErrorInfo info = base::InfoOf(status);
   ingestion_pb::ItemError error;
@@ -152,13 +202,7 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(const ingestion_pb::Submi
     return base::Error(base::Reason::kUnitOutOfFrame,
                        base::StrCat("unit ", base::Quoted(draft.unit()), " is not invited to ", draft.edition()));
   }
-  if (!edition.TakesSubmissions(draft.unit())) {
-    if (edition.state == model::EDITION_STATE_CLOSED) {
-      return base::Error(base::Reason::kEditionClosed,
-                         base::StrCat(draft.edition(), " is closed; ask IMDi to reopen it for unit ", draft.unit()));
-    }
-    return base::Error(base::Reason::kEditionNotOpen, base::StrCat(draft.edition(), " has not been opened yet"));
-  }
+  if (!edition.TakesSubmissions(draft.unit())) return NotTaken(edition, draft.unit());
   if (!edition.Accepts(draft.questionnaire())) {
     const auto* current = edition.Current();
     return base::Error(base::Reason::kQuestionnaireSuperseded,
@@ -233,7 +277,7 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   if (known->has_value()) {
     if ((*known)->fingerprint != out.commit.proposal.fingerprint) return answer_with(RequestIdReused(request.request_id()));
     bool unused = false;
-    return answer_with(Conclude(request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), &unused));
+    return answer_with(Conclude(request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
   }
 
   absl::StatusOr<Judged> judged = Judge(draft);
@@ -271,18 +315,22 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
     reference.set_rule(finding.rule());
     reference.set_item(finding.item());
   }
+  out.findings = FindingsOf(accepted, *judged->edition, version);
   out.commit.proposal.bytes = record.SerializeAsString();
   if (out.commit.proposal.bytes.size() > base::kRecordBytesMax) {
     return answer_with(base::Error(base::Reason::kTooLarge, base::StrCat("a submission has at most ",
                                                                          base::kRecordBytesMax, " bytes when stored")));
   }
   const domain::Catalog::EditionEntry& edition = *judged->edition;
+  const domain::Catalog::QuestionnaireVersion& newest = *edition.Current();
   out.commit.proposal.depends_on = {
       {SubmissionResource(name), request.expected_revision(), true},
       {StateResource(name.edition), edition.state_revision, false},
       {DefinitionResource(draft.edition()), edition.revision, false},
       {DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false},
-      {DefinitionResource(edition.Current()->compiled->definition().name()), edition.Current()->revision, false},
+      {DefinitionResource(newest.compiled->definition().name()), newest.revision, false},
+      // And it is still the newest one.
+      {DefinitionResource(base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)), 0, false},
   };
   out.append = true;
   return out;
@@ -290,31 +338,36 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
 
 absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(const ingestion_pb::SubmitRequest& request,
                                                                    const CommitResult& result,
+                                                                   std::vector<model::Finding> findings,
                                                                    bool* stale_definitions) const {
   if (!result.ok()) return result.status();
   const ingestion_pb::SubmissionDraft& draft = request.submission();
-  const SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(), 0};
+  SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(), 0};
   ingestion_pb::SubmitResponse response;
   response.set_outcome(ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
-  int64_t position = 0;
-  if (const auto* appended = std::get_if<storage::Appended>(&*result)) position = appended->position;
-  if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) position = duplicate->position;
-  if (position != 0) {
-    // Appended now or before, the answer is read from the record, so that every retry gets the same.
-    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, position));
-    IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(stored.name, position));
-    IMDI_ASSIGN_OR_RETURN(const model::Submission submission, ToSubmission(stored, false));
-    PutFindings({submission.findings().begin(), submission.findings().end()}, response);
+  if (const auto* appended = std::get_if<storage::Appended>(&*result)) {
+    name.revision = request.expected_revision() + 1;
+    *response.mutable_receipt() = ReceiptOf(name, appended->position, appended->time, appended->chain);
+    PutFindings(std::move(findings), response);
+    return response;
+  }
+  if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) {
+    // The same as the first answer, made from what the record holds.
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, duplicate->position));
+    *response.mutable_receipt() =
+        ReceiptOf(stored.name, duplicate->position, stored.entry.time, stored.entry.chain);
+    const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+    const auto* edition = catalog->FindEdition(stored.name.edition);
+    if (edition == nullptr) return UnknownEdition(stored.name.edition);
+    const auto* version = edition->Version(stored.accepted().questionnaire());
+    if (version != nullptr) PutFindings(FindingsOf(stored.accepted(), *edition, *version), response);
     return response;
   }
   if (std::holds_alternative<storage::KeyReused>(*result)) return RequestIdReused(request.request_id());
   const auto& stale = std::get<storage::Stale>(*result);
   if (stale.resource == SubmissionResource(name)) return StaleRevision(name, stale.current_revision);
   *stale_definitions = true;
-  return base::WithMetadata(
-      base::Error(base::Reason::kStaleRevision,
-                  base::StrCat(stale.resource, " changed while the submission was checked; submit it again")),
-      "current_revision", base::StrCat(stale.current_revision));
+  return StaleDefinition(stale);
 }
 
 void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, Prepared prepared,
@@ -325,9 +378,10 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
   }
   auto shared = std::make_shared<SubmitDone>(std::move(done));
   const absl::Status taken = committer_.Enqueue(
-      std::move(prepared.commit), [this, call, &request, attempts_left, shared](CommitResult result) {
+      std::move(prepared.commit), [this, call, &request, attempts_left, shared,
+                                   findings = std::move(prepared.findings)](CommitResult result) {
         bool stale_definitions = false;
-        absl::StatusOr<ingestion_pb::SubmitResponse> answer = Conclude(request, result, &stale_definitions);
+        absl::StatusOr<ingestion_pb::SubmitResponse> answer = Conclude(request, result, findings, &stale_definitions);
         if (!stale_definitions || attempts_left <= 1) {
           (*shared)(std::move(answer));
           return;
@@ -399,13 +453,12 @@ absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(const inges
 
 absl::StatusOr<ingestion_pb::Receipt> Submissions::ReceiptAt(const SubmissionName& name, int64_t position) const {
   IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, position));
-  ingestion_pb::Receipt receipt;
-  receipt.set_submission(stored.name.Full());
-  receipt.set_revision(stored.name.revision);
-  receipt.set_position(position);
-  receipt.set_commit_time_us(absl::ToUnixMicros(stored.entry.time));
-  receipt.set_chain_hash(base::Hex(stored.entry.chain));
-  return receipt;
+  return ReceiptOf(stored.name, position, stored.entry.time, stored.entry.chain);
+}
+
+absl::StatusOr<bool> Submissions::TextErased(const SubmissionName& name) const {
+  IMDI_ASSIGN_OR_RETURN(const auto erased, log_.Current(ErasureResource(name)));
+  return erased.has_value();
 }
 
 absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmission& stored, bool with_texts) const {
@@ -431,29 +484,13 @@ absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmissi
   const auto& version = *edition->Version(accepted.questionnaire());
   const domain::CompiledQuestionnaire& questionnaire = *version.compiled;
   *out.mutable_answers() = domain::WriteAnswers(questionnaire, answers);
-  const auto unit = edition->frame->Find(stored.name.unit);
-  const model::UnitType type =
-      unit.has_value() ? edition->frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
-  for (const store::FindingRef& reference : accepted.findings()) {
-    const domain::CompiledCheck* check = questionnaire.FindCheck(reference.rule());
-    if (check == nullptr) {
-      *out.add_findings() = domain::MakeFinding(reference.rule(), model::GRADE_SOFT, reference.item());
-      continue;
-    }
-    model::Finding& finding = *out.add_findings();
-    finding.set_item(reference.item());
-    finding.set_rule(check->id);
-    finding.set_grade(check->grade);
-    *finding.mutable_text() = questionnaire.Piped(check->text, type);
-  }
+  for (model::Finding& finding : FindingsOf(accepted, *edition, version)) *out.add_findings() = std::move(finding);
   if (!accepted.has_text()) return out;
+  IMDI_ASSIGN_OR_RETURN(const bool erased, TextErased(stored.name));
+  out.set_text_erased(erased);
+  if (erased || !with_texts) return out;
   const absl::StatusOr<store::PlainText> texts = vault_.Open(stored.name.Full(), accepted.text());
-  if (!texts.ok()) {
-    if (base::ReasonOf(texts.status()) != base::Reason::kTextErased) return texts.status();
-    out.set_text_erased(true);
-    return out;
-  }
-  if (!with_texts) return out;
+  if (!texts.ok()) return texts.status();
   const auto answer_of = [&](uint32_t number) -> model::Answer* {
     const domain::ItemIndex item = version.items->IndexOf(number);
     if (item == domain::kNoItem) return nullptr;
@@ -510,6 +547,30 @@ absl::StatusOr<ingestion_pb::ListSubmissionsResponse> Submissions::List(
   return response;
 }
 
+absl::StatusOr<bool> Submissions::TextsByItem(const StoredSubmission& stored,
+                                              const domain::Catalog::QuestionnaireVersion& version,
+                                              std::map<std::string, std::string>& out) const {
+  if (!stored.accepted().has_text()) return true;
+  IMDI_ASSIGN_OR_RETURN(const bool erased, TextErased(stored.name));
+  if (erased) return false;
+  const absl::StatusOr<store::PlainText> texts = vault_.Open(stored.name.Full(), stored.accepted().text());
+  if (!texts.ok()) {
+    if (base::ReasonOf(texts.status()) == base::Reason::kKeyMissing) return false;
+    return texts.status();
+  }
+  std::vector<std::pair<std::pair<uint32_t, uint32_t>, std::string_view>> sorted;  // By item number and code.
+  for (const auto* group : {&texts->items(), &texts->others()}) {
+    for (const store::ItemText& text : *group) sorted.push_back({{text.item(), text.code()}, text.text()});
+  }
+  std::ranges::sort(sorted);
+  for (const auto& [key, text] : sorted) {
+    const domain::ItemIndex item = version.items->IndexOf(key.first);
+    if (item == domain::kNoItem) continue;
+    base::StrAppend(out[version.compiled->items()[item].id], key.second, ":", text.size(), ":", text);
+  }
+  return true;
+}
+
 absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Submissions::Diff(
     const ingestion_pb::DiffSubmissionsRequest& request) const {
   IMDI_ASSIGN_OR_RETURN(SubmissionName name, SubmissionName::Parse(request.parent()));
@@ -519,29 +580,38 @@ absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Submissions::Diff(
   const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
   const auto* edition = catalog->FindEdition(name.edition);
   if (edition == nullptr) return UnknownEdition(name.edition);
-  std::map<std::string, model::Answer> sides[2];
+  struct Side {
+    std::map<std::string, model::Answer> answers;
+    std::map<std::string, std::string> texts;  // By item, in one string; compared, never shown.
+    bool readable = true;                      // Its texts.
+  };
+  Side sides[2];
   std::vector<std::string> order;  // Form order: that of the later revision, then what only the earlier one has.
   for (const int side : {1, 0}) {
     name.revision = side == 0 ? request.from_revision() : request.to_revision();
     IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
     if (stored.withdrawn()) continue;
     IMDI_ASSIGN_OR_RETURN(const domain::AnswerSet answers, AnswersOf(stored, *edition));
-    const auto& questionnaire = *edition->Version(stored.accepted().questionnaire())->compiled;
-    for (model::Answer& answer : domain::WriteAnswers(questionnaire, answers)) {
-      if (side == 1 || !sides[1].contains(answer.item())) order.push_back(answer.item());
-      sides[side].emplace(answer.item(), answer);
+    const auto& version = *edition->Version(stored.accepted().questionnaire());
+    for (model::Answer& answer : domain::WriteAnswers(*version.compiled, answers)) {
+      if (side == 1 || !sides[1].answers.contains(answer.item())) order.push_back(answer.item());
+      sides[side].answers.emplace(answer.item(), answer);
     }
+    IMDI_ASSIGN_OR_RETURN(sides[side].readable, TextsByItem(stored, version, sides[side].texts));
   }
   ingestion_pb::DiffSubmissionsResponse response;
   for (const std::string& item : order) {
-    const auto before = sides[0].find(item);
-    const auto after = sides[1].find(item);
-    const bool both = before != sides[0].end() && after != sides[1].end();
-    if (both && before->second.SerializeAsString() == after->second.SerializeAsString()) continue;
+    const auto before = sides[0].answers.find(item);
+    const auto after = sides[1].answers.find(item);
+    const bool both = before != sides[0].answers.end() && after != sides[1].answers.end();
+    // Texts that were erased differ from nothing.
+    const bool same_text =
+        !sides[0].readable || !sides[1].readable || sides[0].texts[item] == sides[1].texts[item];
+    if (both && same_text && before->second.SerializeAsString() == after->second.SerializeAsString()) continue;
     ingestion_pb::ItemChange& change = *response.add_changes();
     change.set_item(item);
-    if (before != sides[0].end()) *change.mutable_before() = before->second;
-    if (after != sides[1].end()) *change.mutable_after() = after->second;
+    if (before != sides[0].answers.end()) *change.mutable_before() = before->second;
+    if (after != sides[1].answers.end()) *change.mutable_after() = after->second;
   }
   return response;
 }
@@ -576,38 +646,45 @@ absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(const base:
   commit.proposal.request_key = RequestKey(call.actor, "Withdraw", request.request_id());
   commit.proposal.fingerprint = vault_.Fingerprint(base::StrCat("withdraw\n", name.WithoutRevision(), "\n",
                                                                 request.expected_revision(), "\n", request.reason()));
-  IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(commit.proposal.request_key));
-  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
-  const auto* edition = catalog->FindEdition(name.edition);
-  if (edition == nullptr) return UnknownEdition(name.edition);
-  if (!known.has_value() && !edition->TakesSubmissions(name.unit)) {
-    return base::Error(base::Reason::kEditionClosed,
-                       base::StrCat("editions/", name.edition, " does not take changes of unit ", name.unit,
-                                    "; ask IMDi to reopen it"));
-  }
-  store::Record record = BeginRecord(call, request.request_id());
-  store::SubmissionWithdrawn& withdrawn = *record.mutable_submission_withdrawn();
-  withdrawn.set_edition(name.edition);
-  withdrawn.set_unit(name.unit);
-  withdrawn.set_part(name.part);
-  withdrawn.set_revision(request.expected_revision() + 1);
-  withdrawn.set_reason(request.reason());
-  commit.proposal.bytes = record.SerializeAsString();
-  commit.proposal.depends_on = {{SubmissionResource(name), request.expected_revision(), true},
-                                {StateResource(name.edition), edition->state_revision, false}};
-  IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(std::move(commit)));
-  int64_t position = 0;
-  if (const auto* appended = std::get_if<storage::Appended>(&outcome)) position = appended->position;
-  if (const auto* duplicate = std::get_if<storage::Duplicate>(&outcome)) position = duplicate->position;
-  if (position == 0) {
+  for (int attempt = 1;; ++attempt) {
+    IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(commit.proposal.request_key));
+    const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+    const auto* edition = catalog->FindEdition(name.edition);
+    if (edition == nullptr) return UnknownEdition(name.edition);
+    if (!known.has_value()) {
+      IMDI_ASSIGN_OR_RETURN(const auto current, log_.Current(SubmissionResource(name)));
+      if (!current.has_value()) {
+        return base::Error(base::Reason::kUnknownResource,
+                           base::StrCat("there is no submission ", name.WithoutRevision()));
+      }
+      if (!edition->TakesSubmissions(name.unit)) return NotTaken(*edition, name.unit);
+      if (current->revision != request.expected_revision()) return StaleRevision(name, current->revision);
+    }
+    store::Record record = BeginRecord(call, request.request_id());
+    store::SubmissionWithdrawn& withdrawn = *record.mutable_submission_withdrawn();
+    withdrawn.set_edition(name.edition);
+    withdrawn.set_unit(name.unit);
+    withdrawn.set_part(name.part);
+    withdrawn.set_revision(request.expected_revision() + 1);
+    withdrawn.set_reason(request.reason());
+    commit.proposal.bytes = record.SerializeAsString();
+    commit.proposal.depends_on = {{SubmissionResource(name), request.expected_revision(), true},
+                                  {StateResource(name.edition), edition->state_revision, false}};
+    IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(commit));
     if (std::holds_alternative<storage::KeyReused>(outcome)) return RequestIdReused(request.request_id());
-    const auto& stale = std::get<storage::Stale>(outcome);
-    if (stale.resource != SubmissionResource(name)) IMDI_RETURN_IF_ERROR(definitions_.Reload());
-    return StaleRevision(name, stale.current_revision);
+    if (const auto* stale = std::get_if<storage::Stale>(&outcome)) {
+      if (stale->resource == SubmissionResource(name)) return StaleRevision(name, stale->current_revision);
+      // The edition changed its state meanwhile: look again, once.
+      if (attempt == kSubmitAttempts) return StaleDefinition(*stale);
+      IMDI_RETURN_IF_ERROR(definitions_.Reload());
+      continue;
+    }
+    const auto* appended = std::get_if<storage::Appended>(&outcome);
+    const int64_t position = appended != nullptr ? appended->position : std::get<storage::Duplicate>(outcome).position;
+    ingestion_pb::WithdrawResponse response;
+    IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(name, position));
+    return response;
   }
-  ingestion_pb::WithdrawResponse response;
-  IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(name, position));
-  return response;
 }
 
 absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(const base::CallContext& call,
@@ -638,11 +715,31 @@ absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(const bas
     IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(std::move(commit)));
     if (std::holds_alternative<storage::KeyReused>(outcome)) return RequestIdReused(request.request_id());
     if (const auto* appended = std::get_if<storage::Appended>(&outcome)) response.set_position(appended->position);
-    // Stale: another call erased it at the same moment; the key goes all the same.
+    if (const auto* duplicate = std::get_if<storage::Duplicate>(&outcome)) response.set_position(duplicate->position);
+    if (std::holds_alternative<storage::Stale>(outcome)) {
+      // Another call erased it at the same moment; the key goes all the same.
+      IMDI_ASSIGN_OR_RETURN(const auto by_other, log_.Current(ErasureResource(name)));
+      if (by_other.has_value()) response.set_position(by_other->position);
+    }
   }
   // Also on a repeated call: a crash between record and deletion is made good here.
   IMDI_RETURN_IF_ERROR(vault_.Erase(key_id));
   return response;
+}
+
+absl::Status Submissions::FinishErasures() {
+  std::string after;
+  while (true) {
+    IMDI_ASSIGN_OR_RETURN(const auto page, log_.ListCurrent(kErasurePrefix, after, storage::kListMax));
+    if (page.empty()) return absl::OkStatus();
+    for (const storage::ResourceRevision& erasure : page) {
+      IMDI_ASSIGN_OR_RETURN(const store::Record record, ReadRecord(log_, erasure.position));
+      const std::string& key_id = record.text_erased().key_id();
+      IMDI_ASSIGN_OR_RETURN(const bool exists, vault_.Holds(key_id));
+      if (exists) IMDI_RETURN_IF_ERROR(vault_.Erase(key_id));
+    }
+    after = page.back().resource;
+  }
 }
 
 namespace {
@@ -662,6 +759,11 @@ absl::StatusOr<ingestion_pb::SaveDraftResponse> Submissions::SaveDraft(const ing
   if (edition == nullptr) return UnknownEdition(name.edition);
   if (edition->frame == nullptr || !edition->frame->Find(name.unit).has_value()) {
     return base::Error(base::Reason::kUnitOutOfFrame, base::StrCat("unit ", base::Quoted(name.unit), " is not invited"));
+  }
+  if (std::ranges::find(edition->definition->parts(), name.part, &model::Part::id) ==
+      edition->definition->parts().end()) {
+    return base::Error(base::Reason::kUnknownResource,
+                       base::StrCat(request.draft().edition(), " has no part ", base::Quoted(name.part)));
   }
   // Drafts hold texts too: sealed under the master key, bound to the name.
   IMDI_ASSIGN_OR_RETURN(const std::string sealed, vault_.SealDraft(DraftName(name), request.draft().SerializeAsString()));

@@ -3,7 +3,9 @@
 // Use cases of those who answer: submit, validate, read back, compare, withdraw, erase texts, drafts.
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <vector>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -46,6 +48,10 @@ class Submissions {
   absl::StatusOr<ingestion_pb::GetDraftResponse> GetDraft(const ingestion_pb::GetDraftRequest& request) const;
   absl::StatusOr<ingestion_pb::DeleteDraftResponse> DeleteDraft(const ingestion_pb::DeleteDraftRequest& request);
 
+  // Deletes the keys of erased texts that are still there: a crash came between record and deletion, or the key store
+  // was restored from an older backup. At start-up.
+  absl::Status FinishErasures();
+
  private:
   // A submission judged against one catalog.
   struct Judged;
@@ -54,17 +60,25 @@ class Submissions {
     absl::StatusOr<ingestion_pb::SubmitResponse> answer = absl::UnknownError("nothing yet");
     bool append = false;
     CommitRequest commit;
+    std::vector<survey::model::v1::Finding> findings;  // Of the submission to be appended.
   };
 
   absl::StatusOr<Judged> Judge(const ingestion_pb::SubmissionDraft& draft) const;
   Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request) const;
   // Turns the committer's word into the answer. `stale_definitions` becomes true when the submission should be judged
-  // again, against newer definitions.
+  // again, against newer definitions. `findings` are those of a submission appended just now. Reads nothing then, so that
+  // the committer's thread is not kept.
   absl::StatusOr<ingestion_pb::SubmitResponse> Conclude(const ingestion_pb::SubmitRequest& request,
-                                                        const CommitResult& result, bool* stale_definitions) const;
+                                                        const CommitResult& result,
+                                                        std::vector<survey::model::v1::Finding> findings,
+                                                        bool* stale_definitions) const;
   void Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, Prepared prepared,
                int attempts_left, SubmitDone done);
   absl::StatusOr<ingestion_pb::Receipt> ReceiptAt(const SubmissionName& name, int64_t position) const;
+  absl::StatusOr<bool> TextErased(const SubmissionName& name) const;
+  // Texts by item id; false when they cannot be read any more.
+  absl::StatusOr<bool> TextsByItem(const StoredSubmission& stored, const domain::Catalog::QuestionnaireVersion& version,
+                                   std::map<std::string, std::string>& out) const;
   absl::StatusOr<survey::model::v1::Submission> ToSubmission(const StoredSubmission& stored, bool with_texts) const;
 
   storage::ResponseLog& log_;

@@ -100,7 +100,8 @@ absl::StatusOr<TextVault::Sealed> TextVault::Seal(std::string_view submission, c
 absl::StatusOr<PlainText> TextVault::Open(std::string_view submission, const SealedText& text) const {
   IMDI_ASSIGN_OR_RETURN(const std::optional<std::string> wrapped, keys_.Get(text.key_id()));
   if (!wrapped.has_value()) {
-    return base::Error(base::Reason::kTextErased, base::StrCat("the texts of ", submission, " have been erased"));
+    return base::Error(base::Reason::kKeyMissing,
+                       base::StrCat("the key store does not hold the key of ", submission));
   }
   absl::StatusOr<std::string> key = base::Open(master_key_, *wrapped, text.key_id());
   if (!key.ok()) {

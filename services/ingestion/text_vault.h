@@ -29,8 +29,10 @@ class TextVault {
   };
   // `submission` is the resource name with its revision; it is bound to the ciphertext.
   absl::StatusOr<Sealed> Seal(std::string_view submission, const survey::store::v1::PlainText& text) const;
-  // TEXT_ERASED when the key is gone, STORE_CORRUPT when the ciphertext does not open.
+  // KEY_MISSING when the key is not there or does not open with the master key, STORE_CORRUPT when the ciphertext does
+  // not open. Whether texts were erased is the log's to say.
   absl::StatusOr<survey::store::v1::PlainText> Open(std::string_view submission, const survey::store::v1::SealedText& text) const;
+  absl::StatusOr<bool> Holds(std::string_view key_id) const { return keys_.Exists(key_id); }
   // Deletes the key for good. Idempotent.
   absl::Status Erase(std::string_view key_id);
 

@@ -13,7 +13,23 @@ std::string Metadata(const grpc::CallbackServerContext& rpc, const char* key) {
                                               : std::string(found->second.data(), found->second.size());
 }
 
+base::Counter& CallsCounter(base::Metrics& metrics, std::string_view method, std::string_view reason) {
+  return metrics.CounterOf("imdi_transport_calls_total", "Finished calls.",
+                           {{"method", std::string(method)}, {"reason", std::string(reason)}});
+}
+
 }  // namespace
+
+Calls::Series Calls::SeriesOf(std::string_view method) {
+  base::MutexLock lock(mutex_);
+  const auto found = series_.find(method);
+  if (found != series_.end()) return found->second;
+  const Series series = {
+      .answered = &CallsCounter(metrics_, method, "OK"),
+      .seconds = &metrics_.HistogramOf("imdi_transport_call_seconds", "Time from first byte to answer.",
+                                       {{"method", std::string(method)}}, base::LatencyBounds())};
+  return series_.emplace(method, series).first->second;
+}
 
 base::CallContext Calls::ContextOf(std::string_view method, grpc::CallbackServerContext* rpc) const {
   base::CallContext context;
@@ -61,14 +77,13 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor, const 
   in_flight_.fetch_sub(1);
   const absl::Duration took = absl::Now() - state.started;
   const std::string_view reason = status.ok() ? std::string_view("OK") : base::Name(base::ReasonOf(status));
-  metrics_
-      .CounterOf("imdi_transport_calls_total", "Finished calls.",
-                 {{"method", std::string(state.method)}, {"reason", std::string(reason)}})
-      .Increment();
-  metrics_
-      .HistogramOf("imdi_transport_call_seconds", "Time from first byte to answer.",
-                   {{"method", std::string(state.method)}}, base::LatencyBounds())
-      .Observe(absl::ToDoubleSeconds(took));
+  const Series series = SeriesOf(state.method);
+  if (status.ok()) {
+    series.answered->Increment();
+  } else {
+    CallsCounter(metrics_, state.method, reason).Increment();
+  }
+  series.seconds->Observe(absl::ToDoubleSeconds(took));
   if (state.mutation || !status.ok()) {
     const std::string code = absl::StatusCodeToString(status.code());
     base::LogEvent(status.ok() ? base::Level::kInfo : base::Level::kWarning, "call",

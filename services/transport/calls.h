@@ -5,13 +5,16 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
+#include "google/protobuf/arena.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -19,6 +22,7 @@
 #include "services/base/error.h"
 #include "services/base/executor.h"
 #include "services/base/metrics.h"
+#include "services/base/mutex.h"
 #include "services/transport/status_bridge.h"
 #include "services/transport/stream.h"
 #include "services/transport/undecodable.h"
@@ -31,7 +35,7 @@ enum class Where : uint8_t {
 };
 
 struct MethodInfo {
-  std::string_view name;  // "SubmissionService/Submit"
+  std::string_view name;  // "SubmissionService/Submit"; lives as long as the process.
   Where where = Where::kExecutor;
   bool mutation = false;  // A deadline is required, and the call is logged when it ends.
 };
@@ -44,7 +48,10 @@ class Calls {
     bool internal = false;
   };
   Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
-      : options_(std::move(options)), executor_(executor), metrics_(metrics), streams_(executor) {}
+      : options_(std::move(options)),
+        executor_(executor),
+        metrics_(metrics),
+        streams_(executor, [this](std::string_view what) { Thrown(what); }) {}
 
   // The handler returns its answer.
   template <typename Request, typename Response>
@@ -58,7 +65,7 @@ class Calls {
         });
   }
 
-  // The handler hands its answer to `done`, once, from any thread; the request lives until then.
+  // The handler hands its answer to `done`, from any thread; the request lives until then. Only the first answer counts.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* RunAsync(
       const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
@@ -72,12 +79,13 @@ class Calls {
       return reactor;
     }
     grpc::ByteBuffer bytes(*in);
-    if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&bytes, &call->request).ok()) {
+    if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&bytes, call->request).ok()) {
       Finish(call->state, reactor, WhyUndecodable(*Request::descriptor(), *in));
       return reactor;
     }
     auto work = [this, call, reactor, out, handler = std::move(handler)] {
       auto done = [this, call, reactor, out](absl::StatusOr<Response> response) {
+        if (call->answered.exchange(true)) return;
         if (response.ok()) {
           bool own_buffer = false;
           const grpc::Status written =
@@ -89,11 +97,14 @@ class Calls {
         Finish(call->state, reactor, response.status());
       };
       try {
-        handler(call->state.context, call->request, done);
+        handler(call->state.context, *call->request, done);
+        return;
       } catch (const std::exception& thrown) {
         Thrown(thrown.what());
-        done(base::Error(base::Reason::kInternal, thrown.what()));
+      } catch (...) {
+        Thrown("something that is no std::exception");
       }
+      done(base::Error(base::Reason::kInternal, "an exception reached the edge"));
     };
     if (method.where == Where::kInline) {
       work();
@@ -118,8 +129,16 @@ class Calls {
   template <typename Request>
   struct Call {
     State state;
-    Request request;
+    std::atomic<bool> answered{false};
+    google::protobuf::Arena arena;
+    Request* const request = google::protobuf::Arena::CreateMessage<Request>(&arena);
   };
+  // A method's own series, found once.
+  struct Series {
+    base::Counter* answered;
+    base::Histogram* seconds;
+  };
+  Series SeriesOf(std::string_view method);
 
   void Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state) const;
   absl::Status Admit(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state);
@@ -131,6 +150,8 @@ class Calls {
   base::Metrics& metrics_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
+  base::Mutex mutex_;
+  std::map<std::string_view, Series> series_ ABSL_GUARDED_BY(mutex_);  // Method names are literals.
 };
 
 }  // namespace imdi::transport

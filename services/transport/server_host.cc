@@ -19,6 +19,7 @@
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
+#include "services/transport/callback_queue.h"
 #include "services/transport/client.h"
 
 namespace imdi::transport {
@@ -124,6 +125,7 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::InProcess(const std::vec
 absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string& address,
                                                               const std::vector<grpc::Service*>& services,
                                                               ListenerExtras extras) {
+  KeepCallbackQueue();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   for (const auto& [name, value] : ServerArguments()) builder.AddChannelArgument(name, value);

@@ -33,17 +33,19 @@ absl::Status ShuttingDown() {
 class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                               public std::enable_shared_from_this<Streams::Stream> {
  public:
-  Stream(base::BoundedExecutor& executor, std::shared_ptr<Running> running)
-      : executor_(executor), running_(std::move(running)) {}
+  Stream(base::BoundedExecutor& executor, std::function<void(std::string_view)> thrown, std::shared_ptr<Running> running)
+      : executor_(executor), thrown_(std::move(thrown)), running_(std::move(running)) {}
 
   void Start(const MakeSource& make) {
     self_ = shared_from_this();
     const bool allowed = running_->Add(self_);
-    absl::StatusOr<std::unique_ptr<StreamSource>> source =
-        allowed ? make([weak = weak_from_this()] {
-          if (const std::shared_ptr<Stream> stream = weak.lock()) stream->Wake();
-        })
-                : absl::StatusOr<std::unique_ptr<StreamSource>>(ShuttingDown());
+    using Made = absl::StatusOr<std::unique_ptr<StreamSource>>;
+    Made source = allowed ? Guarded<Made>([&] {
+      return make([weak = weak_from_this()] {
+        if (const std::shared_ptr<Stream> stream = weak.lock()) stream->Wake();
+      });
+    })
+                          : Made(ShuttingDown());
     if (!source.ok()) {
       End(source.status());
       return;
@@ -84,6 +86,19 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   }
 
  private:
+  // What `work` returns, or INTERNAL when it throws.
+  template <typename Result, typename Work>
+  Result Guarded(const Work& work) {
+    try {
+      return work();
+    } catch (const std::exception& thrown) {
+      thrown_(thrown.what());
+    } catch (...) {
+      thrown_("something that is no std::exception");
+    }
+    return base::Error(base::Reason::kInternal, "an exception reached the edge");
+  }
+
   void Ask() {
     if (!executor_.TrySubmit([self = shared_from_this()] { self->Pump(); })) {
       End(base::WithRetryDelay(base::Error(base::Reason::kOverloaded, "the service is overloaded; resume shortly"),
@@ -98,7 +113,7 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
         if (ended_) return;
         again_ = false;
       }
-      StreamStep step = source_->Next();
+      StreamStep step = Guarded<StreamStep>([&] { return source_->Next(); });
       if (auto* bytes = std::get_if<std::string>(&step)) {
         const grpc::Slice slice(*bytes);
         base::MutexLock lock(mutex_);
@@ -120,6 +135,7 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   }
 
   base::BoundedExecutor& executor_;
+  const std::function<void(std::string_view)> thrown_;
   const std::shared_ptr<Running> running_;
   std::unique_ptr<StreamSource> source_;
   grpc::ByteBuffer chunk_;
@@ -142,11 +158,12 @@ void Streams::Running::Remove(const Stream* stream) {
   streams.erase(stream);
 }
 
-Streams::Streams(base::BoundedExecutor& executor) : executor_(executor), running_(std::make_shared<Running>()) {}
+Streams::Streams(base::BoundedExecutor& executor, std::function<void(std::string_view)> thrown)
+    : executor_(executor), thrown_(std::move(thrown)), running_(std::make_shared<Running>()) {}
 Streams::~Streams() = default;
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* Streams::Start(const MakeSource& make) {
-  const auto stream = std::make_shared<Stream>(executor_, running_);
+  const auto stream = std::make_shared<Stream>(executor_, thrown_, running_);
   stream->Start(make);
   return stream.get();
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "absl/status/status.h"
@@ -33,8 +34,9 @@ using MakeSource = std::function<absl::StatusOr<std::unique_ptr<StreamSource>>(s
 // The streams of a listener, so that drain can end them. Thread-safe.
 class Streams {
  public:
-  // `executor` runs the sources and must outlive the streams.
-  explicit Streams(base::BoundedExecutor& executor);
+  // `executor` runs the sources and must outlive the streams. `thrown` is told of an exception that a source lets out;
+  // its stream ends with INTERNAL.
+  Streams(base::BoundedExecutor& executor, std::function<void(std::string_view what)> thrown);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
@@ -48,6 +50,7 @@ class Streams {
   class Stream;
   struct Running;
   base::BoundedExecutor& executor_;
+  const std::function<void(std::string_view)> thrown_;
   const std::shared_ptr<Running> running_;
 };
 
