@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "services/base/limits.h"
+#include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/ingestion/edition_rpc.h"
 #include "services/ingestion/log_rpc.h"
+#include "services/ingestion/scrubber.h"
 #include "services/ingestion/scheduler.h"
 #include "services/ingestion/submission_rpc.h"
 #include "storage/rocks/draft_store.h"
@@ -47,6 +49,7 @@ struct IngestionApp::Parts {
   std::unique_ptr<SubmissionRpc> submission_rpc;
   std::unique_ptr<LogRpc> log_rpc;
   std::unique_ptr<Scheduler> scheduler;
+  std::unique_ptr<Scrubber> scrubber;
 };
 
 absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::config::v1::IngestionConfig& config,
@@ -74,6 +77,12 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::
   parts->log_rpc = std::make_unique<LogRpc>(internal_calls, *parts->log, config.backup_dir());
   parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
   parts->scheduler->Start();
+  parts->scrubber = std::make_unique<Scrubber>(
+      [&log = *parts->log](int64_t from) -> absl::StatusOr<Scrubber::Step> {
+        IMDI_ASSIGN_OR_RETURN(const auto scrubbed, log.Scrub(from, base::kScrubRecordsAtOnce));
+        return Scrubber::Step{.bytes = scrubbed.bytes, .next = scrubbed.next};
+      },
+      [] { base::LogEvent(base::Level::kInfo, "scrub_passed", {}); });
   return std::unique_ptr<IngestionApp>(new IngestionApp(std::move(parts)));
 }
 
@@ -87,6 +96,7 @@ storage::LogHead IngestionApp::head() const { return parts_->log->Head(); }
 absl::Status IngestionApp::StoreState() const { return parts_->log->State(); }
 Committer::Counters IngestionApp::commit_counters() const { return parts_->committer->counters(); }
 void IngestionApp::Stop() {
+  parts_->scrubber.reset();
   parts_->scheduler->Stop();
   parts_->committer->Stop();
 }
