@@ -44,6 +44,10 @@ absl::StatusOr<const ReadyFigure*> Find(const Snapshot& snapshot, std::string_vi
     return base::Error(base::Reason::kUnknownResource, base::StrCat("edition ", name.edition, " has no indicator ",
                                                                     base::Quoted(name.indicator)));
   }
+  if (!edition->HasBasis(name.indicator, name.basis)) {
+    return base::Error(base::Reason::kUnknownResource,
+                       base::StrCat("indicator ", name.indicator, " has no basis ", base::Quoted(name.basis)));
+  }
   return base::Error(base::Reason::kCellNotInRelease,
                      base::StrCat(base::Quoted(text),
                                   " is not a cell of this release: bases, breakdowns and their groups are declared with "

@@ -16,8 +16,8 @@ namespace imdi::query {
 // NOT_YET_FOLDED while nothing has been heard of aggregation since the process started, and nothing was kept either.
 absl::Status CheckLoaded(const Snapshot& snapshot);
 
-// The bytes of a query.v1.Figure. NAME_INVALID; UNKNOWN_RESOURCE for edition, release or indicator; CELL_NOT_IN_RELEASE
-// for a cell that the documents do not declare.
+// The bytes of a query.v1.Figure. NAME_INVALID; UNKNOWN_RESOURCE for edition, release, indicator or basis;
+// CELL_NOT_IN_RELEASE for a cell that the documents do not declare.
 absl::StatusOr<std::string> FigureBytes(const Snapshot& snapshot, std::string_view name);
 
 // In the order asked. FIELD_INVALID for no names or more than kBatchFiguresMax; otherwise the error of the first name

@@ -39,6 +39,12 @@ bool EditionView::HasIndicator(std::string_view id) const {
   return std::any_of(figures_.begin(), figures_.end(), [&](const ReadyFigure& figure) { return figure.indicator == id; });
 }
 
+bool EditionView::HasBasis(std::string_view indicator, std::string_view basis) const {
+  return std::any_of(figures_.begin(), figures_.end(), [&](const ReadyFigure& figure) {
+    return figure.indicator == indicator && figure.basis == basis;
+  });
+}
+
 std::string BytesOf(const ReadyFigure& figure, const Snapshot& snapshot) {
   // Fields may come in any order, so the position is one more message behind the others.
   query_pb::Figure position;

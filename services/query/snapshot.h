@@ -40,6 +40,7 @@ class EditionView {
   const std::vector<ReadyFigure>& figures() const { return figures_; }  // By name.
   const ReadyFigure* Find(std::string_view name) const;
   bool HasIndicator(std::string_view id) const;
+  bool HasBasis(std::string_view indicator, std::string_view basis) const;
   const std::vector<model::Claim>& claims() const { return claims_; }  // By name.
 
  private:

@@ -28,7 +28,12 @@ absl::StatusOr<SwapAssembler::Swap> SwapAssembler::Add(const aggregation_pb::Fol
   for (const aggregation_pb::EditionFigures& part : chunk.editions()) {
     IMDI_ASSIGN_OR_RETURN(const std::string id, ParseEditionName(part.edition().name()));
     auto& whole = editions_[id];
-    if (whole == nullptr || !part.continued()) whole = std::make_shared<aggregation_pb::EditionFigures>();
+    if (part.continued() && whole == nullptr) {
+      Forget();
+      return base::Error(base::Reason::kInvalidArgument,
+                         base::StrCat("a chunk goes on with edition ", id, ", which none before it began"));
+    }
+    if (!part.continued()) whole = std::make_shared<aggregation_pb::EditionFigures>();
     whole->MergeFrom(part);
     whole->set_continued(false);
   }
