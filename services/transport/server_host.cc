@@ -45,13 +45,20 @@ void OnGrpcLine(gpr_log_func_args* line) {
   }
 }
 
-// Reflection for one server; the usual way would give it to every server of the process.
+// Reflection for this server or not. The library gives it to every server of a process that links it, the public ones
+// too, so it is taken away first.
 class ReflectionOption final : public grpc::ServerBuilderOption {
  public:
+  explicit ReflectionOption(bool wanted) : wanted_(wanted) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
-    plugins->push_back(std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>());
+    auto reflection = std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
+    std::erase_if(*plugins, [&](const auto& plugin) { return plugin->name() == reflection->name(); });
+    if (wanted_) plugins->push_back(std::move(reflection));
   }
+
+ private:
+  const bool wanted_;
 };
 
 }  // namespace
@@ -136,7 +143,7 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string&
   int port = 0;
   if (!address.empty()) builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   for (grpc::Service* service : services) builder.RegisterService(service);
-  if (extras.reflection) builder.SetOption(std::make_unique<ReflectionOption>());
+  builder.SetOption(std::make_unique<ReflectionOption>(extras.reflection));
   std::unique_ptr<ServerHost> host(new ServerHost);
   host->health_names_ = std::move(extras.health_names);
   host->server_ = builder.BuildAndStart();
