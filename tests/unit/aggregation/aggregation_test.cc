@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -239,6 +240,30 @@ TEST(Etags, AreTheSameAfterARestartAndDoNotKnowThePosition) {
   ASSERT_TRUE(again->Consume(log.Chunk(log.head(), log.head())).ok());
   EXPECT_EQ(again->Current()->position, log.head());
   EXPECT_EQ(EtagsOf(*again), etags);
+}
+
+TEST(Etags, CoverEverythingButThePositionAndThemselves) {
+  SmallLog log;
+  Collect(log);
+  const auto aggregator = OpenNew();
+  ASSERT_TRUE(aggregator->Consume(log.All()).ok());
+  query_pb::Figure figure = FiguresOf(*aggregator).at("IND_CODE.ALL.region=1");
+  const std::string etag = figure.etag();
+  figure.set_position(4711);
+  figure.set_etag("another");
+  EXPECT_EQ(EtagOf(figure), etag);
+  for (const auto& change : std::vector<std::function<void(query_pb::Figure&)>>{
+           [](auto& one) { one.set_value(0.5); },
+           [](auto& one) { *one.mutable_no_value() = NoValueOf(domain::CellState::kNotYet); },
+           [](auto& one) { one.set_numerator(2); }, [](auto& one) { one.set_base(4); },
+           [](auto& one) { one.set_invited(4); }, [](auto& one) { one.set_responded(4); },
+           [](auto& one) { one.set_filter_unknown(4); }, [](auto& one) { one.set_rr1(0.5); },
+           [](auto& one) { one.set_indicator_revision(2); },
+           [](auto& one) { one.mutable_title()->set_nn("x"); }}) {
+    query_pb::Figure changed = figure;
+    change(changed);
+    EXPECT_NE(EtagOf(changed), etag) << changed.ShortDebugString();
+  }
 }
 
 TEST(Etags, ChangeWithTheRevisionOfTheDefinitionAndWithTheCounts) {
