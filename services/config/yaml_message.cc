@@ -77,8 +77,10 @@ class TreeBuilder : public YAML::EventHandler {
   explicit TreeBuilder(Problems& problems) : problems_(problems) {}
 
   Node Take() { return std::move(root_); }
+  // Offset in the text, from 0.
+  int start() const { return start_; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark.pos; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Put(Make(Kind::kNull, mark)); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -143,6 +145,7 @@ class TreeBuilder : public YAML::EventHandler {
   Problems& problems_;
   std::vector<Node> open_;
   Node root_;
+  int start_ = -1;
 };
 
 std::string Lower(std::string_view text) {
@@ -492,10 +495,17 @@ LoadedText LoadYaml(std::string_view file, std::string_view text, const Message&
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);
+    int start = -1;
     while (true) {
       TreeBuilder builder(problems);
       if (!parser.HandleNextDocument(builder)) break;
       const Node root = builder.Take();
+      // A closing bracket without an opening one gives empty documents without end.
+      if (builder.start() == start) {
+        problems.Add(root, "", "YAML_SYNTAX", "this sign belongs to nothing", "what stands behind it was not read");
+        break;
+      }
+      start = builder.start();
       if (root.kind == Kind::kNull) {
         problems.Add(root, "", "EMPTY_DOCUMENT", "there is nothing between two lines ---", "remove one of them");
         continue;

@@ -59,7 +59,7 @@ absl::StatusOr<SubmissionName> SubmissionName::Parse(std::string_view name, std:
   }
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {
     const std::optional<int64_t> revision = base::ParseInt64(rest.substr(at + 1));
-    if (!revision.has_value() || *revision < 1) return BadName(name, form);
+    if (!revision.has_value() || *revision < 1 || rest.substr(at + 1) != base::StrCat(*revision)) return BadName(name, form);
     out.revision = *revision;
     rest = rest.substr(0, at);
   }

@@ -159,6 +159,13 @@ TEST(YamlMessageTest, RefusesWhatCannotBeText) {
   EXPECT_THAT(Load("").documents, IsEmpty());
 }
 
+TEST(YamlMessageTest, AClosingBracketThatBelongsToNothingEndsTheReading) {
+  for (const char* text : {"}", "]", "edition: {name: x}\n}", "a: [b\n---\n}\n", "---\n---\n}"}) {
+    EXPECT_THAT(Texts(Load(text)), ::testing::Contains(HasSubstr("YAML_SYNTAX"))) << text;
+  }
+  EXPECT_THAT(Texts(Load("---\n---\n---\n")), ::testing::Each(HasSubstr("EMPTY_DOCUMENT")));
+}
+
 TEST(YamlMessageTest, DepthAndSizeAreBounded) {
   for (const size_t depth : {kYamlDepthMax + 1, size_t{400}, size_t{100'000}}) {
     const LoadedText loaded = Load("edition: {name: " + std::string(depth, '[') + std::string(depth, ']') + "}\n");
