@@ -22,6 +22,7 @@
 #include "services/allinone/allinone_app.h"
 #include "services/base/error.h"
 #include "services/base/executor.h"
+#include "services/base/limits.h"
 #include "services/query/query_app.h"
 #include "services/transport/server_host.h"
 #include "tests/support/temp_folder.h"
@@ -566,6 +567,92 @@ TEST_F(Chain, QueryWithoutAnythingKeptSaysThatItHasHeardNothing) {
   const auto editions = alone.connection->Call(alone.connection->query(), &Query::ListEditions,
                                                query_pb::ListEditionsRequest());
   EXPECT_EQ(ReasonOf(editions.status()), Reason::kNotYetFolded);
+}
+
+// The folder of ingestion is another one (set up anew, or an older backup): what the others hold is
+// of no log that exists.
+TEST_F(Chain, AnotherLogUnderTheSameFollowersIsFoldedFromItsBeginning) {
+  fs::remove_all(folder_ / "ingestion");
+  System system(folder_.path());
+  EXPECT_EQ(system.Head(), 0);
+  const char* root = std::getenv("IMDI_ROOT");
+  const cli::DefinitionDocuments documents =
+      cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku/2015"});
+  for (const cli::DefinitionDocument& document : documents.documents) {
+    ingestion_pb::ApplyDefinitionRequest request;
+    model::Definition& definition = *request.mutable_definition();
+    definition = document.definition;
+    if (definition.has_edition()) definition.mutable_edition()->clear_previous_edition();
+    request.set_request_id("again-" + document.name);
+    const auto response = system.connection->Call(
+        system.connection->editions(),
+        &ingestion_pb::EditionService::StubInterface::ApplyDefinition, request);
+    ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
+    ASSERT_EQ(response->findings_size(), 0) << response->DebugString();
+  }
+  const int64_t head = system.Head();
+  ASSERT_GT(head, 0);
+  std::vector<query_pb::EditionSummary> editions;
+  for (const absl::Time end = absl::Now() + kPatience; absl::Now() < end;) {
+    editions = EditionsOf(*system.connection);
+    if (editions.size() == 1 && editions[0].position() == head) break;
+    std::this_thread::yield();
+  }
+  ASSERT_EQ(editions.size(), 1u) << "nothing of the log before is left";
+  EXPECT_EQ(editions[0].name(), "editions/KU2015");
+  EXPECT_EQ(editions[0].state(), model::EDITION_STATE_DRAFT);
+  EXPECT_FALSE(editions[0].stale());
+}
+
+// ---- The stream between aggregation and query
+
+TEST_F(Chain, TheFiguresComeInChunksOfBoundedSizeAndThenOnlyWhatChanged) {
+  System system(folder_.path());
+  ASSERT_TRUE(BecomesStale(*system.connection, false));
+  const auto stub = survey::aggregation::v1::FiguresService::NewStub(
+      transport::MakeChannel(system.all().internal_address()));
+  grpc::ClientContext context;
+  transport::SetTimeout(context, kPatience);
+  const auto reader =
+      stub->FollowFigures(&context, survey::aggregation::v1::FollowFiguresRequest());
+  survey::aggregation::v1::FollowFiguresResponse chunk;
+  std::map<std::string, std::string> etags;
+  const auto read_swap = [&] {
+    std::set<std::string> editions;
+    int chunks = 0;
+    do {
+      if (!reader->Read(&chunk)) {
+        ADD_FAILURE() << "the stream has ended";
+        break;
+      }
+      EXPECT_LE(chunk.ByteSizeLong(), base::kFollowChunkBytesMax + base::kRecordEnvelopeBytesMax);
+      EXPECT_EQ(chunk.reset(), ++chunks == 1 && etags.empty());
+      for (const auto& edition : chunk.editions()) {
+        EXPECT_EQ(edition.continued(), !editions.insert(edition.edition().name()).second)
+            << edition.edition().name();
+        for (const query_pb::Figure& figure : edition.figures())
+          etags[edition.edition().name().substr(9) + " " +
+                figure.name().substr(figure.name().rfind('/') + 1)] = figure.etag();
+      }
+    } while (!chunk.last_chunk());
+    return std::pair(editions, chunks);
+  };
+  const auto [all, chunks] = read_swap();
+  EXPECT_EQ(all.size(), 4u);
+  EXPECT_GT(chunks, 1) << "the survey's figures do not fit into one chunk";
+  EXPECT_EQ(etags, EtagsOf(system));
+  EXPECT_EQ(chunk.position(), head_);
+  ingestion_pb::SetEditionStateRequest open;
+  open.set_edition("editions/KU2016");
+  open.set_state(model::EDITION_STATE_OPEN);
+  open.set_request_id("open-again");
+  ASSERT_TRUE(system.connection
+                  ->Call(system.connection->editions(),
+                         &ingestion_pb::EditionService::StubInterface::SetEditionState, open)
+                  .ok());
+  EXPECT_THAT(read_swap().first, ElementsAre("editions/KU2016"));
+  EXPECT_EQ(chunk.position(), head_ + 1);
+  context.TryCancel();
 }
 
 // ---- Every way to ask

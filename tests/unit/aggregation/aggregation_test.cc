@@ -4,10 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "services/aggregation/aggregator.h"
 #include "services/aggregation/live_figures.h"
@@ -505,6 +508,48 @@ TEST(Aggregator, WhatItKeepsHoldsNoTextActorReasonOrRequestId) {
     EXPECT_EQ(record.actor(), "");
     EXPECT_EQ(record.request_id(), "");
   }
+}
+
+TEST(Aggregator, ReadersAndListenersMayComeAndGoWhileItFolds) {
+  SmallLog log;
+  Collect(log);
+  for (int revision = 0; revision < 150; ++revision)
+    log.Submit("T", "0104", "first",
+               {{"A1", Code(1 + revision % 3)}, {"A5.a", Code(1)}, {"A7", Code(1)}});
+  const auto aggregator = OpenNew();
+  std::atomic<bool> stop = false;
+  std::atomic<int> odd = 0;
+  const auto calls = std::make_shared<std::atomic<int64_t>>(
+      0);  // Outlives a listener that runs while it is removed.
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 3; ++reader) {
+    readers.emplace_back([&] {
+      int64_t last = 0;
+      while (!stop) {
+        const int64_t id = aggregator->AddListener([calls] { ++*calls; });
+        const auto snapshot = aggregator->Current();
+        if (snapshot->position < last) ++odd;
+        last = snapshot->position;
+        for (const auto& [edition, figures] : snapshot->editions)
+          if (figures->edition().name() != "editions/T") ++odd;
+        if (aggregator->log_head() < aggregator->cursor().position()) ++odd;
+        if (!aggregator->stopped().empty()) ++odd;
+        std::this_thread::yield();
+        aggregator->RemoveListener(id);
+      }
+    });
+  }
+  std::atomic<int64_t> heard = 0;
+  const int64_t id = aggregator->AddListener([&] { heard = aggregator->Current()->position; });
+  for (int64_t position = 1; position <= log.head(); ++position) {
+    ASSERT_TRUE(aggregator->Consume(log.Chunk(position, position)).ok());
+    ASSERT_EQ(heard, position);
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  aggregator->RemoveListener(id);
+  EXPECT_EQ(odd, 0);
+  EXPECT_EQ(aggregator->Current()->position, log.head());
 }
 
 }  // namespace
