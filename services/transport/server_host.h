@@ -46,7 +46,7 @@ class ServerHost {
 
   // "127.0.0.1:50051", with the port that was taken; empty without a socket.
   const std::string& address() const { return address_; }
-  // To the same services, without a socket.
+  // To the same services, without a socket. Nobody may call on it when the host is gone: gRPC 1.51 crashes then.
   std::shared_ptr<grpc::Channel> InProcessChannel();
   // grpc.health.v1 for the whole listener and each of its named services.
   void SetServing(bool serving);

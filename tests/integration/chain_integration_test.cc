@@ -478,7 +478,7 @@ class Alone {
                                                   calls_, metrics_);
     ASSERT_TRUE(app.ok()) << app.status();
     aggregation_ = *std::move(app);
-    auto host = transport::ServerHost::InProcess({&aggregation_->figures_service()});
+    auto host = transport::ServerHost::Listen("127.0.0.1:0", {&aggregation_->figures_service()});
     ASSERT_TRUE(host.ok()) << host.status();
     figures_host_ = *std::move(host);
   }
@@ -493,11 +493,10 @@ class Alone {
   void StartQuery(const std::string& folder) {
     survey::config::v1::QueryConfig config;
     config.set_data_dir(folder + "/query");
-    auto app =
-        query::QueryApp::Start(config,
-                               figures_host_ == nullptr ? transport::MakeChannel("127.0.0.1:1")
-                                                        : figures_host_->InProcessChannel(),
-                               calls_, metrics_);
+    auto app = query::QueryApp::Start(
+        config,
+        transport::MakeChannel(figures_host_ == nullptr ? "127.0.0.1:1" : figures_host_->address()),
+        calls_, metrics_);
     ASSERT_TRUE(app.ok()) << app.status();
     query_ = *std::move(app);
     auto host = transport::ServerHost::Listen("127.0.0.1:0", {&query_->query_service()});

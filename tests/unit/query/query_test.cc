@@ -257,6 +257,7 @@ TEST(Lists, PagesHoldEveryFigureOnceInTheOrderOfNames) {
     do {
       const auto page = ListFigures(snapshots, *snapshots.Current(), ListOf("E", size, token));
       ASSERT_TRUE(page.ok()) << page.status();
+      ASSERT_LT(names.size(), kCells.size()) << "paging does not end";
       EXPECT_LE(page->figures_size(), size);
       EXPECT_GT(page->figures_size(), 0);
       EXPECT_EQ(page->position(), 7);
@@ -309,6 +310,7 @@ TEST(Lists, APageEndsEarlyWhenItsBytesWouldBeTooMany) {
   do {
     const auto page = ListFigures(snapshots, *snapshots.Current(), ListOf("E", 1'000, token));
     ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_LT(seen, 300u) << "paging does not end";
     EXPECT_LE(page->ByteSizeLong(), base::kPageBytesMax + base::kPageTokenBytesMax);
     seen += static_cast<size_t>(page->figures_size());
     token = page->next_page_token();
@@ -385,6 +387,7 @@ TEST(Lists, EditionsAndClaimsArePagedToo) {
   do {
     const auto page = ListEditions(snapshots, request);
     ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_LT(names.size(), 5u) << "paging does not end";
     for (const auto& edition : page->editions()) {
       names.push_back(edition.name());
       EXPECT_EQ(edition.position(), 3);
@@ -403,6 +406,7 @@ TEST(Lists, EditionsAndClaimsArePagedToo) {
   do {
     const auto page = ListClaims(snapshots, of);
     ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_LT(claims.size(), 3u) << "paging does not end";
     ASSERT_EQ(page->claims_size(), 1);
     claims.push_back(page->claims(0).claim().name());
     EXPECT_THAT(CellsOf(page->claims(0).figures()), ElementsAre("IND_B.SOME:5", "IND_A.ALL:1"));
