@@ -61,7 +61,6 @@ inline constexpr size_t kNameBytesMax = 256;                  // A resource name
 inline constexpr size_t kIdBytesMax = 64;                     // An id of the definitions (question, unit, part); refuse.
 inline constexpr size_t kRequestIdBytesMax = 64;              // A request id; refuse FIELD_INVALID.
 inline constexpr size_t kTextAnswerBytesMax = 16 * kKiB;      // A free-text answer; refuse FIELD_INVALID.
-inline constexpr size_t kCommentBytesMax = 2 * kKiB;          // A respondent's comment on a soft finding; refuse.
 inline constexpr size_t kReasonTextBytesMax = 1 * kKiB;       // A stated reason (reopen, withdraw); refuse.
 inline constexpr size_t kAnswersPerSubmissionMax = 2'000;     // Answers in a submission; refuse FIELD_INVALID.
 inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; cut, with true count.
@@ -81,9 +80,10 @@ inline constexpr size_t kCommitRecordsMax = 1'024;            // Records in one 
 inline constexpr size_t kCommitBytesMax = 8 * kMiB;           // Bytes in one synced batch; the rest takes the next.
 inline constexpr size_t kCommitQueueMax = 4'096;              // Proposals waiting for the committer; shed QUEUE_FULL.
 inline constexpr size_t kCommitQueueBytesMax = 64 * kMiB;     // Their bytes; shed QUEUE_FULL.
-inline constexpr size_t kPreconditionsPerProposalMax = 16;    // (resource, revision) pairs of a proposal; refuse.
 inline constexpr uint64_t kFreeDiskBytesMin = 64 * kMiB;      // Free space below this; shed DISK_FULL, reads go on.
-inline constexpr size_t kScrubBytesPerSecond = 4 * kMiB;      // Background verification; slows down.
+inline constexpr size_t kScrubBytesPerSecond = 4 * kMiB;      // Background verification; it rests in between.
+inline constexpr int64_t kScrubRecordsAtOnce = 256;           // Records it reads between two rests.
+inline constexpr int kScrubPauseMs = 3'600'000;               // Rest between two passes over the whole log.
 
 // ---- Followers and waiters
 inline constexpr size_t kFollowChunkBytesMax = 512 * kKiB;    // A chunk of FollowLog; page. One larger record goes alone.
@@ -91,16 +91,11 @@ inline constexpr int kFollowersMax = 16;                      // Followers of a 
 inline constexpr int kFigureFollowersMax = 16;                // Followers of figures; refuse TOO_MANY_FOLLOWERS.
 inline constexpr int kWaitersMax = 1'000;                     // Calls waiting for a position; shed TOO_MANY_WAITERS.
 inline constexpr int kWaitForPositionMs = 2'000;              // How long they wait; shed NOT_YET_FOLDED.
-inline constexpr int kStreamAgeMaxMs = 1'800'000;             // Age of a stream; it ends, the follower resumes.
-inline constexpr int kStreamProbeMs = 10'000;                 // Longest silence on a FollowLog stream; a heartbeat goes out.
 inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a follower that lost its stream.
 inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
-inline constexpr int kFoldAnnounceMs = 10;                    // Folded position announced at the latest after this.
 
 // ---- Queries
-inline constexpr size_t kFilterBytesMax = 2 * kKiB;           // A filter expression; refuse FIELD_INVALID.
-inline constexpr int kCrossingAttributesMax = 2;              // Attributes of a crossing; refuse CELL_NOT_IN_RELEASE.
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
 

@@ -1,0 +1,47 @@
+#include "services/ingestion/scrubber.h"
+
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "services/base/limits.h"
+#include "services/base/log.h"
+
+namespace imdi::ingestion {
+
+Scrubber::Scrubber(Verify verify, std::function<void()> passed)
+    : verify_(std::move(verify)), passed_(std::move(passed)), thread_([this] { Run(); }) {}
+
+Scrubber::~Scrubber() {
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    changed_.NotifyAll();
+  }
+  thread_.join();
+}
+
+absl::Duration Scrubber::RestAfter(int64_t bytes) {
+  return absl::Seconds(static_cast<double>(bytes) / static_cast<double>(base::kScrubBytesPerSecond));
+}
+
+void Scrubber::Run() {
+  int64_t from = 1;
+  while (true) {
+    const absl::StatusOr<Step> step = verify_(from);
+    if (!step.ok()) {
+      base::LogEvent(base::Level::kError, "scrub_stopped", {{"from", from}, {"status", step.status().ToString()}});
+      return;
+    }
+    from = step->next;
+    if (from == 1 && passed_) passed_();
+    const absl::Time until =
+        absl::Now() + (from == 1 ? absl::Milliseconds(base::kScrubPauseMs) : RestAfter(step->bytes));
+    base::MutexLock lock(mutex_);
+    for (absl::Time now = absl::Now(); !stopping_ && now < until; now = absl::Now()) {
+      changed_.WaitFor(mutex_, until - now);
+    }
+    if (stopping_) return;
+  }
+}
+
+}  // namespace imdi::ingestion
