@@ -6,6 +6,8 @@
 #include "absl/time/civil_time.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/message.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
@@ -133,6 +135,32 @@ bool SameParts(const model::Edition& a, const model::Edition& b) {
   return std::ranges::equal(a.parts(), b.parts(), [](const model::Part& x, const model::Part& y) {
     return x.id() == y.id() && std::ranges::equal(x.sections(), y.sections());
   });
+}
+
+// A field that this build does not know would be stored without being meant by anybody.
+void FindUnknownFields(const google::protobuf::Message& message, const std::string& path,
+                       DefinitionFindings& out) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  const google::protobuf::UnknownFieldSet& unknown = reflection.GetUnknownFields(message);
+  if (!unknown.empty())
+    out.push_back(Finding(
+        path, "UNKNOWN_FIELD",
+        base::StrCat("there is no field with the number ", unknown.field(0).number(), " here"),
+        "use the same version of the contract as this server"));
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field->message_type() == nullptr || field->is_map()) continue;
+    const std::string place = base::StrCat(path, path.empty() ? "" : ".", field->name());
+    if (!field->is_repeated()) {
+      FindUnknownFields(reflection.GetMessage(message, field), place, out);
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+      FindUnknownFields(reflection.GetRepeatedMessage(message, field, i),
+                        base::StrCat(place, "[", i, "]"), out);
+    }
+  }
 }
 
 absl::Status CannotApply(const std::string& name, const DefinitionFindings& findings) {
@@ -332,6 +360,8 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   };
   const std::optional<model::Definition> held = Get(out.name);
   out.revision = RevisionOf(out.name);
+  FindUnknownFields(definition, "", out.findings);
+  if (!out.findings.empty()) return out;
   if (held.has_value() && CanonicalBytes(*held) == CanonicalBytes(definition)) return out;
   const EditionEntry* edition = FindEdition(EditionIdOf(out.name));
   const auto needs_edition = [&](std::string path) {

@@ -209,6 +209,12 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
     response.set_changed(verdict.changed);
     for (const domain::DefinitionFinding& finding : verdict.findings) {
       auto& out = *response.add_findings();
+      if (static_cast<size_t>(response.findings_size()) > base::kFindingsPerResponseMax) {
+        out.set_rule("MORE_FINDINGS");
+        out.set_message(base::StrCat(verdict.findings.size() - base::kFindingsPerResponseMax, " more are not shown"));
+        out.set_remedy("mend these first");
+        break;
+      }
       out.set_path(finding.path);
       out.set_column(finding.column);
       out.set_rule(finding.rule);

@@ -830,6 +830,21 @@ TEST_F(HostileInput, IsAnsweredByDefinitionsWithAReasonAndAPlaceAndOnlyWhatIsAcc
   Bend("EditionService");
 }
 
+TEST_F(HostileInput,
+       ThatIsWrongInThousandsOfPlacesIsAnsweredWithTheFirstOnesAndTheNumberOfTheRest) {
+  ingestion_pb::ApplyDefinitionRequest request;
+  request.set_validate_only(true);
+  model::Questionnaire& questionnaire = *request.mutable_definition()->mutable_questionnaire();
+  questionnaire.set_name("editions/KU2014/questionnaires/2");
+  for (int i = 0; i < 60'000; ++i) questionnaire.add_questions()->set_id("X");
+  const auto response =
+      CallNamed<ingestion_pb::ApplyDefinitionResponse>("ApplyDefinition", request);
+  ASSERT_TRUE(response.ok()) << response.status();
+  ASSERT_EQ(response->findings_size(), static_cast<int>(base::kFindingsPerResponseMax) + 1);
+  EXPECT_EQ(response->findings(response->findings_size() - 1).rule(), "MORE_FINDINGS");
+  EXPECT_FALSE(response->changed());
+}
+
 TEST_F(HostileInput, OfWrongMethodsAndHeadersIsRefused) {
   const std::string request = ingestion_pb::GetHeadRequest().SerializeAsString();
   for (const std::string method :

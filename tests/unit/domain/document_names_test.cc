@@ -80,5 +80,17 @@ TEST_F(DocumentNames, ASurveyIsNamedByAnId) {
   }
 }
 
+TEST_F(DocumentNames, AFieldThatNobodyKnowsIsRefusedAtItsPlace) {
+  model::Definition definition;
+  *definition.mutable_frame() = SmallFrame("SM2017");
+  model::Unit& unit = *definition.mutable_frame()->mutable_units(2);
+  unit.GetReflection()->MutableUnknownFields(&unit)->AddVarint(77, 1);
+  const DefinitionVerdict verdict = catalog_->ValidateDefinition(definition, {});
+  ASSERT_EQ(verdict.findings.size(), 1U);
+  EXPECT_EQ(verdict.findings[0].rule, "UNKNOWN_FIELD");
+  EXPECT_EQ(verdict.findings[0].path, "frame.units[2]");
+  EXPECT_FALSE(verdict.changed);
+}
+
 }  // namespace
 }  // namespace imdi::domain
