@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 
 #include "services/aggregation/aggregator.h"
 #include "services/aggregation/live_figures.h"
+#include "tests/support/campaign.h"
 #include "tests/unit/aggregation/small_log.h"
 
 namespace imdi::aggregation {
@@ -42,11 +42,6 @@ class Random {
  private:
   std::mt19937_64 engine_;
 };
-
-uint64_t FirstSeed() {
-  const char* given = std::getenv("IMDI_SEED");
-  return given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
-}
 
 const std::vector<std::string> kEditions = {"E1", "E2"};
 const std::vector<std::string> kRegions = {"1", "2", "3", "4"};
@@ -484,9 +479,9 @@ std::shared_ptr<Aggregator> OpenOn(const std::shared_ptr<SharedFoldStore::Disk>&
 }
 
 TEST(FoldProperty, CountsAndBytesFollowFromTheLogAloneHoweverItIsFolded) {
-  const uint64_t seed = FirstSeed();
-  std::printf("IMDI_SEED=%llu\n", static_cast<unsigned long long>(seed));
-  for (uint64_t round = 0; round < 12; ++round) {
+  const uint64_t seed = testing_support::CampaignSeed("fold");
+  const auto rounds = static_cast<uint64_t>(testing_support::CampaignRounds(12));
+  for (uint64_t round = 0; round < rounds; ++round) {
     SCOPED_TRACE("IMDI_SEED=" + std::to_string(seed) + " round " + std::to_string(round));
     Random random(seed + round * 1'000'003);
     History history(random);

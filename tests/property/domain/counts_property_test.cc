@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <random>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "services/domain/counts.h"
+#include "tests/support/campaign.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -93,10 +93,7 @@ DerivedResponse SomeResponse(Random& random, const CompiledQuestionnaire& form,
 }
 
 TEST(CountsProperty, BitRowsEqualAPlainLoopAndTheSumsHold) {
-  const char* given = std::getenv("IMDI_SEED");
-  const uint64_t seed =
-      given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
-  std::printf("IMDI_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  const uint64_t seed = testing_support::CampaignSeed("counts");
   int values = 0;
   for (uint64_t round = 0; round < 40; ++round) {
     SCOPED_TRACE("IMDI_SEED=" + std::to_string(seed) + " round " + std::to_string(round));

@@ -15,6 +15,7 @@
 #include "services/base/error.h"
 #include "services/domain/expression.h"
 #include "services/domain/packed_answers.h"
+#include "tests/support/campaign.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -38,13 +39,7 @@ class Random {
 
 // A new seed each run, or the one in IMDI_SEED; a failure prints it.
 uint64_t Seed() {
-  static const uint64_t seed = [] {
-    const char* given = std::getenv("IMDI_SEED");
-    const uint64_t out =
-        given == nullptr ? std::random_device()() : std::strtoull(given, nullptr, 10);
-    std::printf("IMDI_SEED=%llu\n", static_cast<unsigned long long>(out));
-    return out;
-  }();
+  static const uint64_t seed = testing_support::CampaignSeed("expressions");
   return seed;
 }
 
