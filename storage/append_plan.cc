@@ -35,7 +35,7 @@ absl::StatusOr<AppendPlan> PlanAppend(std::span<const Proposal> proposals, const
   plan.head = head;
   // Microseconds are what is stored and hashed; a clock that went back does not take the log with it.
   const absl::Time time = std::max(head.time, absl::FromUnixMicros(absl::ToUnixMicros(now)));
-  // What the earlier proposals of this span changed. Views into `proposals`, which outlives them.
+  // What the earlier proposals of this span changed or have looked up. Views into `proposals`, which outlives them.
   std::map<std::string_view, std::pair<int64_t, std::string_view>> requests;
   std::map<std::string_view, int64_t> revisions;
 
@@ -64,6 +64,7 @@ absl::StatusOr<AppendPlan> PlanAppend(std::span<const Proposal> proposals, const
         current = it->second;
       } else {
         IMDI_ASSIGN_OR_RETURN(current, lookups.revision(dependency.resource));
+        revisions.emplace(dependency.resource, current);
       }
       if (current != dependency.revision) {
         stale = Stale{dependency.resource, current};

@@ -101,10 +101,10 @@ ValidationResult Validate(const CompiledQuestionnaire& questionnaire,
     const bool across_parts = (question.route_parts & ~own) != 0;
     if (!out.answers.Has(item)) {
       // Sent but unreadable was found above; here only what was left out.
-      const bool sent = std::ranges::any_of(
-          *input.answers, [&](const model::Answer& answer) { return answer.item() == id; });
-      if (question.required && question.part == input.part && !sent &&
-          IsApplicable(derived.states[item])) {
+      const auto sent = [&] {
+        return std::ranges::any_of(*input.answers, [&](const model::Answer& answer) { return answer.item() == id; });
+      };
+      if (question.required && question.part == input.part && IsApplicable(derived.states[item]) && !sent()) {
         add("REQUIRED", across_parts ? model::GRADE_SOFT : model::GRADE_HARD);
       }
       continue;
@@ -117,6 +117,8 @@ ValidationResult Validate(const CompiledQuestionnaire& questionnaire,
       add("NOT_IN_SCOPE", model::GRADE_HARD);
       continue;
     }
+    // Another role may still answer what decides it; the answer counts as soon as it does.
+    if (derived.states[item] == ItemState::kFilterUnknown && across_parts) continue;
     if (derived.states[item] != ItemState::kAnswered) {
       add("NOT_ROUTED", model::GRADE_SOFT);
       continue;
@@ -124,6 +126,7 @@ ValidationResult Validate(const CompiledQuestionnaire& questionnaire,
     if (question.options_from != kNoQuestion) {
       const Question& source = questionnaire.questions()[question.options_from];
       const AnswerValue& offered = all[source.first_item];
+      if (source.part != input.part && offered.kind == AnswerValue::Kind::kNone) continue;
       const AnswerValue& chosen = out.answers[item];
       const CodeBits codes =
           chosen.kind == AnswerValue::Kind::kCode ? CodeBits::Of(chosen.code) : chosen.codes;

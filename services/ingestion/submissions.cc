@@ -627,8 +627,15 @@ absl::StatusOr<ingestion_pb::GetReceiptResponse> Submissions::GetReceipt(
   IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(stored.name, stored.entry.position));
   IMDI_ASSIGN_OR_RETURN(const model::Submission submission, ToSubmission(stored, true));
   response.set_media_type("text/plain; charset=utf-8");
-  response.set_language(stored.withdrawn() ? model::LANGUAGE_NB : submission.language());
-  response.set_document(ReceiptDocument(*edition, submission, response.receipt()));
+  // A withdrawal is written in the language of what it withdraws.
+  model::Language language = submission.language();
+  for (SubmissionName before = stored.name; language == model::LANGUAGE_UNSPECIFIED && before.revision > 1;) {
+    --before.revision;
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission earlier, FindSubmission(log_, before));
+    if (!earlier.withdrawn()) language = earlier.accepted().language();
+  }
+  response.set_language(language);
+  response.set_document(ReceiptDocument(*edition, submission, response.receipt(), language));
   return response;
 }
 

@@ -40,12 +40,10 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     self_ = shared_from_this();
     const bool allowed = running_->Add(self_);
     using Made = absl::StatusOr<std::unique_ptr<StreamSource>>;
-    Made source = allowed ? Guarded<Made>([&] {
-      return make([weak = weak_from_this()] {
-        if (const std::shared_ptr<Stream> stream = weak.lock()) stream->Wake();
-      });
-    })
-                          : Made(ShuttingDown());
+    const auto wake = [weak = weak_from_this()] {
+      if (const std::shared_ptr<Stream> stream = weak.lock()) stream->Wake();
+    };
+    Made source = allowed ? Guarded<Made>([&] { return make(wake); }) : Made(ShuttingDown());
     if (!source.ok()) {
       End(source.status());
       return;

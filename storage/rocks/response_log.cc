@@ -1,6 +1,7 @@
 #include "storage/rocks/response_log.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "rocksdb/db.h"
@@ -392,6 +393,18 @@ absl::StatusOr<std::vector<LogEntry>> RocksResponseLog::Read(int64_t from, int64
   std::vector<LogEntry> read;
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
   if (from > head.position) return read;
+  if (max_entries == 1) {  // The common case, and several times cheaper than an iterator.
+    MaybeBytes bytes;
+    const rocksdb::Status got = GetBytes(*handle, kLog, LogKey(from), bytes);
+    if (!got.ok()) return database_->FailRead(got);
+    const std::optional<Envelope> envelope = bytes.has_value() ? DecodeEnvelope(*bytes) : std::nullopt;
+    if (!envelope.has_value()) {
+      return database_->FailCorrupt(
+          StrCat("the record at position ", from, " is missing or cannot be read"));
+    }
+    read.push_back({from, envelope->time, envelope->chain, std::string(envelope->payload)});
+    return read;
+  }
   const std::unique_ptr<rocksdb::Iterator> it(
       handle->db().NewIterator(rocksdb::ReadOptions(), handle->family(kLog)));
   size_t bytes = 0;
@@ -502,8 +515,8 @@ absl::StatusOr<std::vector<ResourceRevision>> RocksResponseLog::ListRevisions(
   if (!IsResourceName(resource)) return list;
   const int64_t head = Head().position;
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
+  if (after_revision == std::numeric_limits<int64_t>::max()) return list;
   int64_t revision = std::max<int64_t>(after_revision, 0) + 1;
-  if (revision <= 0) return list;  // After the last one there is.
   const std::unique_ptr<rocksdb::Iterator> it(
       handle->db().NewIterator(rocksdb::ReadOptions(), handle->family(kRevision)));
   for (it->Seek(RevisionKey(resource, revision));

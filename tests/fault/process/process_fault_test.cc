@@ -1,0 +1,351 @@
+// The real program is killed with SIGKILL again and again, drained, started twice, and given a full
+// disk, while respondents submit through its public API. IMDI_CAMPAIGN_ROUNDS sets the number of
+// kills, IMDI_SEED repeats a run.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "clients/cli/answers_file.h"
+#include "clients/cli/definition_documents.h"
+#include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
+#include "services/base/error.h"
+#include "services/base/text.h"
+#include "tests/fault/process/server_process.h"
+#include "tests/fault/process/submitters.h"
+#include "tests/support/campaign.h"
+#include "tests/support/temp_folder.h"
+
+namespace imdi::process_fault {
+namespace {
+
+namespace stdfs = std::filesystem;
+namespace model = survey::model::v1;
+using base::StrCat;
+using testing::HasSubstr;
+using testing_support::TempFolder;
+using Editions = ingestion_pb::EditionService::StubInterface;
+using Log = ingestion_pb::LogService::StubInterface;
+using Submissions = ingestion_pb::SubmissionService::StubInterface;
+
+constexpr absl::Duration kStartPatience = absl::Seconds(30);
+constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr int kSubmitters = 8;
+
+std::string Surveys(const std::string& part) {
+  const char* root = std::getenv("IMDI_ROOT");
+  return StrCat(root == nullptr ? "." : root, "/deploy/surveys/ku", part);
+}
+
+std::string ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// The first submission of every unit that answered in 2017, out of the demonstration answers.
+const std::vector<ingestion_pb::SubmitRequest>& FirstSubmissions() {
+  static const auto* requests = [] {
+    auto* out = new std::vector<ingestion_pb::SubmitRequest>();
+    TempFolder folder;
+    const std::string file = folder / "answers.ndjson";
+    EXPECT_EQ(
+        RunProgram({ProgramPath("imdi-demo-answers"), "--surveys", Surveys(""), "--out", file}), 0);
+    const cli::AnswersFile answers = cli::ParseAnswers(file, ReadText(file));
+    EXPECT_EQ(answers.problem_count, 0U);
+    for (const cli::AnswersAction& action : answers.actions) {
+      const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request);
+      if (submit == nullptr || action.edition != "KU2017" || submit->expected_revision() != 0)
+        continue;
+      out->push_back(*submit);
+    }
+    return out;
+  }();
+  return *requests;
+}
+
+class Process : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_GT(FirstSubmissions().size(), 300U); }
+
+  ServerProcess::Options OptionsHere() const {
+    return {.data = folder_ / "data", .log_file = folder_ / "server.log"};
+  }
+  std::string ServerLog() const { return ReadText(folder_ / "server.log"); }
+
+  void Start() {
+    server_ = std::make_unique<ServerProcess>(OptionsHere());
+    ASSERT_TRUE(server_->WaitReady(kStartPatience)) << ServerLog();
+    line_.Connect(server_->public_address(), server_->internal_address());
+  }
+  const cli::Connection& Server() {
+    connection_ = line_.Current();
+    return *connection_;
+  }
+  // SIGKILL, with calls in flight.
+  void Kill() {
+    line_.HangUp();
+    server_->Kill();
+  }
+
+  // The documents of the survey, and the edition of 2017 open.
+  void ApplySurvey() {
+    const cli::DefinitionDocuments documents = cli::LoadDefinitions({Surveys("")});
+    ASSERT_EQ(documents.problem_count, 0U);
+    for (const cli::DefinitionDocument& document : documents.documents) {
+      ingestion_pb::ApplyDefinitionRequest request;
+      *request.mutable_definition() = document.definition;
+      request.set_request_id(StrCat("apply-", records_before_));
+      const auto response = Server().Call(Server().editions(), &Editions::ApplyDefinition, request);
+      ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
+      ASSERT_EQ(response->findings_size(), 0) << document.name << ": " << response->DebugString();
+      ++records_before_;
+    }
+    ingestion_pb::SetEditionStateRequest open;
+    open.set_edition("editions/KU2017");
+    open.set_state(model::EDITION_STATE_OPEN);
+    open.set_request_id("open");
+    const auto opened = Server().Call(Server().editions(), &Editions::SetEditionState, open);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    ++records_before_;
+    ASSERT_EQ(Head(), records_before_);
+  }
+  int64_t Head() {
+    const auto head = Server().Call(Server().log(), &Log::GetHead, ingestion_pb::GetHeadRequest());
+    EXPECT_TRUE(head.ok()) << head.status();
+    return head.ok() ? head->head().position() : -1;
+  }
+  std::unique_ptr<Submitters> StartSubmitters(uint64_t seed) {
+    const auto& all = FirstSubmissions();  // The first one is left to the tests.
+    auto submitters = std::make_unique<Submitters>(
+        line_, std::vector<ingestion_pb::SubmitRequest>(all.begin() + 1, all.end()), kSubmitters,
+        seed);
+    submitters->Start();
+    return submitters;
+  }
+  // The submitters' notes and the log agree, texts open, and everything was counted.
+  void Compare(Submitters& submitters) {
+    submitters.Stop();
+    EXPECT_THAT(submitters.problems(), testing::IsEmpty());
+    const std::map<std::string, Note> notes = submitters.TakeNotes();
+    int64_t accepted = 0;
+    int64_t abandoned = 0;
+    for (const auto& [id, note] : notes) {
+      if (note.fate == Note::Fate::kAccepted) ++accepted;
+      if (note.fate == Note::Fate::kAbandoned) ++abandoned;
+    }
+    ExpectTextsOpen();
+    EXPECT_EQ(CompareWithLog(Server(), server_->internal_address(), notes, records_before_), "");
+    std::cout << accepted << " accepted, " << submitters.learned_late()
+              << " of them learned it by asking again, " << abandoned << " given up\n";
+    ExpectEverythingFolded();
+  }
+  // What was written in free text is there: a text's key is on the disk before its record is.
+  void ExpectTextsOpen() {
+    int texts = 0;
+    for (const ingestion_pb::SubmitRequest& request : FirstSubmissions()) {
+      std::map<std::string, std::string> sent;
+      for (const model::Answer& answer : request.submission().answers()) {
+        if (answer.value_case() == model::Answer::kText) sent[answer.item()] = answer.text();
+      }
+      if (sent.empty()) continue;
+      ingestion_pb::GetSubmissionRequest get;
+      get.set_name(StrCat(request.submission().edition(), "/submissions/",
+                          request.submission().unit(), ".", request.submission().part()));
+      const auto got = Server().Call(Server().submissions(), &Submissions::GetSubmission, get);
+      if (base::ReasonOf(got.status()) == base::Reason::kUnknownResource)
+        continue;  // Its turn never came.
+      ASSERT_TRUE(got.ok()) << get.name() << ": " << got.status();
+      for (const model::Answer& answer : got->submission().answers()) {
+        if (!sent.contains(answer.item())) continue;
+        EXPECT_EQ(answer.text(), sent[answer.item()]) << get.name();
+        ++texts;
+      }
+    }
+    EXPECT_GT(texts, 0);
+  }
+  // The fold reaches the head within 10 s.
+  void ExpectEverythingFolded() {
+    namespace aggregation_pb = survey::aggregation::v1;
+    using Figures = aggregation_pb::FiguresService::StubInterface;
+    const std::unique_ptr<Figures> figures = aggregation_pb::FiguresService::NewStub(
+        transport::MakeChannel(server_->internal_address()));
+    const int64_t head = Head();
+    const absl::Time until = absl::Now() + absl::Seconds(10);
+    absl::StatusOr<aggregation_pb::GetFoldStateResponse> state;
+    do {
+      state =
+          Server().Call(*figures, &Figures::GetFoldState, aggregation_pb::GetFoldStateRequest());
+    } while ((!state.ok() || state->position() < head) && absl::Now() < until);
+    ASSERT_TRUE(state.ok()) << state.status();
+    EXPECT_EQ(state->position(), head) << state->stopped();
+    EXPECT_EQ(state->stopped(), "");
+  }
+
+  TempFolder folder_;
+  Line line_;
+  std::unique_ptr<ServerProcess> server_;
+  std::shared_ptr<const cli::Connection> connection_;
+  int64_t records_before_ = 0;  // Definitions and the opening.
+};
+
+TEST_F(Process, KilledAgainAndAgainUnderLoadLosesNothingThatWasAcknowledged) {
+  const uint64_t seed = testing_support::CampaignSeed("kills");
+  const int64_t rounds = testing_support::CampaignRounds(30);
+  std::mt19937_64 random(seed);
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_NO_FATAL_FAILURE(ApplySurvey());
+  const std::unique_ptr<Submitters> submitters = StartSubmitters(seed);
+  int64_t kills_at_start = 0;
+  for (int64_t round = 0; round < rounds; ++round) {
+    switch (random() % 4) {
+      case 0:  // While it verifies and starts: the next one is killed before anybody could use it,
+               // or soon after.
+        Kill();
+        server_ = std::make_unique<ServerProcess>(OptionsHere());
+        if (!server_->WaitReady(absl::Microseconds(random() % 200'000))) ++kills_at_start;
+        break;
+      case 1:  // Soon after the start.
+        submitters->WaitForAccepted(submitters->accepted() + static_cast<int64_t>(random() % 10),
+                                    kPatience);
+        break;
+      default:  // In full flow.
+        submitters->WaitForAccepted(submitters->accepted() + static_cast<int64_t>(random() % 400),
+                                    kPatience);
+    }
+    ASSERT_THAT(submitters->problems(), testing::IsEmpty());
+    Kill();
+    ASSERT_NO_FATAL_FAILURE(Start());
+    // Nothing that was acknowledged is beyond the head, from the first moment on.
+    ASSERT_GE(Head(), submitters->highest_position()) << "after kill " << round;
+  }
+  ASSERT_TRUE(submitters->WaitForAccepted(submitters->accepted() + 1, kPatience));
+  std::cout << rounds << " kills, " << kills_at_start << " more of them during the start\n";
+  Compare(*submitters);
+}
+
+TEST_F(Process, KilledWhileItMakesItsFoldersStartsTheNextTime) {
+  std::mt19937_64 random(testing_support::CampaignSeed("kills at birth"));
+  const int64_t rounds = (testing_support::CampaignRounds(30) + 2) / 3;
+  int64_t unfinished = 0;
+  for (int64_t round = 0; round < rounds; ++round) {
+    stdfs::remove_all(folder_ / "data");
+    server_ = std::make_unique<ServerProcess>(OptionsHere());
+    if (!server_->WaitReady(absl::Microseconds(random() % 300'000))) ++unfinished;
+    server_->Kill();
+    ASSERT_NO_FATAL_FAILURE(Start()) << "round " << round;
+    ASSERT_EQ(Head(), 0);
+    Kill();
+  }
+  std::cout << unfinished << " of " << rounds << " kills came before it was ready\n";
+}
+
+TEST_F(Process, OnSigtermItAnswersWhatIsInFlightAndEndsWithZero) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_NO_FATAL_FAILURE(ApplySurvey());
+  const std::unique_ptr<Submitters> submitters =
+      StartSubmitters(testing_support::CampaignSeed("drains"));
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(submitters->WaitForAccepted(submitters->accepted() + 100, kPatience))
+        << testing::PrintToString(submitters->problems());
+    server_->Terminate();  // The submitters go on calling.
+    const std::optional<int> code = server_->WaitExit(absl::Seconds(15));
+    line_.HangUp();
+    ASSERT_EQ(code, 0) << ServerLog();
+    ASSERT_NO_FATAL_FAILURE(Start());
+    ASSERT_GE(Head(), submitters->highest_position());
+  }
+  Compare(*submitters);
+}
+
+TEST_F(Process, ASecondOneOnTheSameFolderIsRefusedAndTheFirstGoesOn) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_NO_FATAL_FAILURE(ApplySurvey());
+  ServerProcess::Options options = OptionsHere();
+  options.log_file = folder_ / "second.log";
+  ServerProcess second(options);
+  EXPECT_FALSE(second.WaitReady(kStartPatience));
+  EXPECT_EQ(second.WaitExit(kStartPatience), 1);
+  EXPECT_THAT(ReadText(options.log_file), HasSubstr("the data folder is open in another process"));
+  const auto response =
+      Server().Call(Server().submissions(), &Submissions::Submit, FirstSubmissions().front());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->receipt().position(), records_before_ + 1);
+}
+
+TEST_F(Process, ADataFolderThatIsDamagedOrNewerIsRefusedWithTheRemedy) {
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_NO_FATAL_FAILURE(ApplySurvey());
+  Kill();
+  const std::string log = folder_ / "data/ingestion/log";
+  const auto expect_refused = [&](const std::string& text) {
+    ServerProcess::Options options = OptionsHere();
+    options.log_file = folder_ / "refused.log";
+    stdfs::remove(options.log_file);
+    ServerProcess refused(options);
+    EXPECT_FALSE(refused.WaitReady(kStartPatience));
+    EXPECT_EQ(refused.WaitExit(kStartPatience), 1);
+    EXPECT_THAT(ReadText(options.log_file), HasSubstr(text));
+  };
+  stdfs::rename(log + "/WATERMARK", log + "/aside");
+  expect_refused("restore it from a backup");
+  stdfs::rename(log + "/aside", log + "/WATERMARK");
+
+  std::ofstream(log + "/FORMAT", std::ios::trunc) << "imdi store log 2\n";
+  expect_refused("start a newer program");
+  std::ofstream(log + "/FORMAT", std::ios::trunc) << "imdi store log 1\n";
+
+  ASSERT_NO_FATAL_FAILURE(Start());
+  EXPECT_EQ(Head(), records_before_);
+}
+
+TEST_F(Process, AFullDiskEndsAcknowledgingAndItServesAgainWithinTenSecondsOfSpace) {
+  ServerProcess::Options options = OptionsHere();
+  options.disk_mib = 256;
+  server_ = std::make_unique<ServerProcess>(options);
+  if (!server_->WaitReady(kStartPatience)) {
+    ASSERT_EQ(server_->WaitExit(kStartPatience), ServerProcess::kNoDisk) << ServerLog();
+    GTEST_SKIP()
+        << "mounting a small disk is not allowed here; storage_fault_test has a full disk too";
+  }
+  line_.Connect(server_->public_address(), server_->internal_address());
+  ASSERT_NO_FATAL_FAILURE(ApplySurvey());
+  const std::unique_ptr<Submitters> submitters =
+      StartSubmitters(testing_support::CampaignSeed("full disks"));
+  const std::string filler = server_->PathInside(options.data + "/filler");
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(submitters->WaitForAccepted(submitters->accepted() + 50, kPatience))
+        << testing::PrintToString(submitters->problems());
+    {
+      // To the last byte, under load: whatever file is being written meets it.
+      std::ofstream file(filler, std::ios::binary);
+      const std::string block(64 << 10, 'f');
+      while (file.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+      }
+    }
+    ASSERT_LT(stdfs::space(server_->PathInside(options.data)).available, 64U << 10);
+    const auto refused =
+        Server().Call(Server().submissions(), &Submissions::Submit, FirstSubmissions().front());
+    EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable) << refused.status();
+    EXPECT_EQ(base::ReasonOf(refused.status()), base::Reason::kDiskFull) << refused.status();
+    EXPECT_GE(Head(), submitters->highest_position()) << "reads go on";
+    const int64_t before = submitters->accepted();
+    stdfs::remove(filler);
+    EXPECT_TRUE(submitters->WaitForAccepted(before + 1, absl::Seconds(10)))
+        << "round " << round << ": " << ServerLog();
+  }
+  Compare(*submitters);
+}
+
+}  // namespace
+}  // namespace imdi::process_fault

@@ -1,0 +1,68 @@
+#pragma once
+
+// The real program as a child of the test: started on free ports, killed, drained, started again on
+// the same folder.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace imdi::process_fault {
+
+// $IMDI_BIN/NAME.
+std::string ProgramPath(const std::string& name);
+// Runs a program to its end; its exit code, or 128 + the signal that ended it.
+int RunProgram(const std::vector<std::string>& command);
+
+class ServerProcess {
+ public:
+  struct Options {
+    std::string data;                         // Folder of all data.
+    std::string log_file;                     // Its standard error is added to this file.
+    std::vector<std::string> arguments = {};  // Instead of --data, when not empty.
+    // Puts a file system of this size over `data`, which only the child sees and which goes with
+    // it. 0: none.
+    int disk_mib = 0;
+  };
+  // When the test dies, so does the child.
+  explicit ServerProcess(const Options& options);
+  // Kills what still runs.
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  // True once it has said where it listens; false when it ended instead, or `patience` is over.
+  bool WaitReady(absl::Duration patience);
+  const std::string& public_address() const { return public_address_; }
+  const std::string& internal_address() const { return internal_address_; }
+
+  // SIGKILL; returns when the process is gone.
+  void Kill();
+  void Terminate();
+  // Its exit code, or 128 + the signal that ended it; none when `patience` is over.
+  std::optional<int> WaitExit(absl::Duration patience);
+
+  // A path of the child's file system as this process reaches it.
+  std::string PathInside(const std::string& path) const;
+
+  // It could not get a file system of its own, which takes rights that not every machine gives.
+  static constexpr int kNoDisk = 125;
+
+ private:
+  // Reads standard output until a whole line came, the end, or `patience` is over. False at the
+  // end.
+  bool ReadOutput(absl::Time until, bool stop_at_line);
+
+  pid_t pid_ = -1;  // -1 once it was reaped.
+  int output_ = -1;
+  std::string read_;
+  std::string public_address_;
+  std::string internal_address_;
+  int exit_code_ = 0;
+};
+
+}  // namespace imdi::process_fault
