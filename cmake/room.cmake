@@ -36,7 +36,7 @@ function(imdi_test name)
     set(TEST_TIMEOUT 240)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}"
-    ENVIRONMENT "IMDI_BIN=${CMAKE_BINARY_DIR}/bin;IMDI_ROOT=${PROJECT_SOURCE_DIR};${TEST_ENVIRONMENT}")
+    ENVIRONMENT "IMDI_BIN=${CMAKE_BINARY_DIR}/bin;IMDI_ROOT=${PROJECT_SOURCE_DIR};TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan.supp;${TEST_ENVIRONMENT}")
   add_dependencies(imdi_all_tests ${name})
 endfunction()
 add_custom_target(imdi_all_tests)
