@@ -91,8 +91,8 @@ TEST(Contract, SaysWhoMayCallEachMethod) {
 }
 
 TEST(Contract, TakesARequestIdWithEachMutationOfTheLog) {
-  // Not in the log: saving a draft names the version it replaces, deleting twice is deleting once, and a backup is made
-  // once under its name.
+  // Not in the log: saving a draft names the version it replaces, deleting twice is deleting once,
+  // and a backup is made once under its name.
   const std::set<std::string> beside_the_log = {"SaveDraft", "DeleteDraft", "CreateBackup"};
   ForEachMethod([&](const MethodDescriptorProto& method, const DescriptorProto& request,
                     const DescriptorProto&) {
