@@ -74,6 +74,12 @@ DefinitionFindings CheckIndicator(const model::Indicator& indicator) {
   if (indicator.editions().empty())
     out.push_back(Finding("indicator.editions", "MISSING_EDITION",
                           "at least one edition is required", "name it as editions/{edition}"));
+  std::set<std::string_view> editions;
+  for (int i = 0; i < indicator.editions_size(); ++i) {
+    if (!editions.insert(indicator.editions(i)).second)
+      out.push_back(Finding(base::StrCat("indicator.editions[", i, "]"), "DUPLICATE",
+                            "the edition stands twice", "leave one of them out"));
+  }
   return out;
 }
 

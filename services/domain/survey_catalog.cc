@@ -501,6 +501,7 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
       const EditionEntry* edition = FindEdition(EditionIdOf(edition_name));
       if (edition == nullptr || edition->Current() == nullptr || edition->frame == nullptr)
         return fail({});
+      if (entry->compiled.contains(edition->id)) continue;
       CompiledIndicator::Result compiled = CompiledIndicator::Compile(
           definition.indicator(), *edition->Current()->compiled, *edition->frame);
       if (compiled.indicator == nullptr) return fail(compiled.findings);

@@ -273,6 +273,8 @@ TEST(CompileIndicator, ExpressionsAreCheckedOnTheEditionAndTheFrame) {
               ElementsAre("indicator.precision BAD_BOUNDS"));
   EXPECT_THAT(compile([](auto& one) { one.clear_editions(); }),
               ElementsAre("indicator.editions MISSING_EDITION"));
+  EXPECT_THAT(compile([](auto& one) { one.add_editions(one.editions(0)); }),
+              ElementsAre("indicator.editions[1] DUPLICATE"));
   EXPECT_THAT(compile([](auto& one) { one.add_breakdowns("county"); }),
               ElementsAre("indicator.breakdowns[1] UNKNOWN_ATTRIBUTE"));
   EXPECT_THAT(compile([](auto& one) {
