@@ -33,9 +33,11 @@ absl::StatusOr<AppendPlan> PlanAppend(std::span<const Proposal> proposals, const
   AppendPlan plan;
   plan.outcomes.reserve(proposals.size());
   plan.head = head;
-  // Microseconds are what is stored and hashed; a clock that went back does not take the log with it.
+  // Microseconds are what is stored and hashed; a clock that went back does not take the log with
+  // it.
   const absl::Time time = std::max(head.time, absl::FromUnixMicros(absl::ToUnixMicros(now)));
-  // What the earlier proposals of this span changed or have looked up. Views into `proposals`, which outlives them.
+  // What the earlier proposals of this span changed or have looked up. Views into `proposals`,
+  // which outlives them.
   std::map<std::string_view, std::pair<int64_t, std::string_view>> requests;
   std::map<std::string_view, int64_t> revisions;
 
@@ -110,8 +112,8 @@ absl::Status CheckListLimit(int64_t limit) {
 
 absl::Status CheckVerifyRange(int64_t from, int64_t to, int64_t head) {
   if (from < 1 || to < from || to > head) {
-    return Error(Reason::kInvalidArgument,
-                 StrCat("positions to verify lie within 1 and ", head, "; asked for ", from, " to ", to));
+    return Error(Reason::kInvalidArgument, StrCat("positions to verify lie within 1 and ", head,
+                                                  "; asked for ", from, " to ", to));
   }
   return absl::OkStatus();
 }

@@ -33,7 +33,8 @@ struct AppendPlan {
 
 // What the engine holds at `head`.
 struct AppendLookups {
-  std::function<absl::StatusOr<std::optional<RequestEntry>>(const std::string& request_key)> request;
+  std::function<absl::StatusOr<std::optional<RequestEntry>>(const std::string& request_key)>
+      request;
   std::function<absl::StatusOr<int64_t>(const std::string& resource)> revision;  // 0 = none.
 };
 

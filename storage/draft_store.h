@@ -15,10 +15,10 @@
 namespace imdi::storage {
 
 inline constexpr size_t kDraftNameBytesMax = 512;
-inline constexpr size_t kDraftBytesMax = 512 << 10;     // One draft; TOO_LARGE.
-inline constexpr int64_t kDraftsMaxDefault = 100'000;   // All drafts of a store; QUOTA_EXHAUSTED.
+inline constexpr size_t kDraftBytesMax = 512 << 10;    // One draft; TOO_LARGE.
+inline constexpr int64_t kDraftsMaxDefault = 100'000;  // All drafts of a store; QUOTA_EXHAUSTED.
 inline constexpr int64_t kDraftListMax = 1'000;
-inline constexpr size_t kDraftListBytesMax = 4 << 20;   // One page of List holds at least one draft.
+inline constexpr size_t kDraftListBytesMax = 4 << 20;  // One page of List holds at least one draft.
 
 struct Draft {
   std::string name;
@@ -32,8 +32,9 @@ class DraftStore {
  public:
   virtual ~DraftStore() = default;
 
-  // Writes the draft if its version is still `expected_version` (0 = it does not exist) and returns the
-  // new version; durable when it returns. Otherwise DRAFT_CHANGED with metadata "current_version".
+  // Writes the draft if its version is still `expected_version` (0 = it does not exist) and returns
+  // the new version; durable when it returns. Otherwise DRAFT_CHANGED with metadata
+  // "current_version".
   virtual absl::StatusOr<int64_t> Put(std::string_view name, int64_t expected_version,
                                       std::string_view bytes) = 0;
   virtual absl::StatusOr<std::optional<Draft>> Get(std::string_view name) const = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
 // What a follower of the log keeps: how far it has come, and the state it derived so far, always
-// written together. So it can stop anywhere and go on; and since all of it is derived, it may always
-// be thrown away and folded again.
+// written together. So it can stop anywhere and go on; and since all of it is derived, it may
+// always be thrown away and folded again.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,8 @@ inline constexpr size_t kFoldValueBytesMax = 64 << 20;
 inline constexpr int64_t kFoldListMax = 10'000;
 inline constexpr size_t kFoldListBytesMax = 16 << 20;
 
-// A place in a log. A follower may go on from it only where the log has that chain at that position.
+// A place in a log. A follower may go on from it only where the log has that chain at that
+// position.
 struct FoldCursor {
   std::string log_id;
   int64_t epoch = 0;
@@ -46,12 +47,13 @@ class FoldStore {
   // None: nothing was folded yet.
   virtual absl::StatusOr<std::optional<FoldCursor>> LoadCursor() const = 0;
   virtual absl::StatusOr<std::optional<std::string>> Get(std::string_view key) const = 0;
-  // Items whose keys begin with `prefix`, in byte order, after `after_key` ("" = from the first), at
-  // most `limit` and kFoldListBytesMax, but at least one when it exists.
+  // Items whose keys begin with `prefix`, in byte order, after `after_key` ("" = from the first),
+  // at most `limit` and kFoldListBytesMax, but at least one when it exists.
   virtual absl::StatusOr<std::vector<FoldItem>> List(std::string_view prefix,
                                                      std::string_view after_key,
                                                      int64_t limit) const = 0;
-  // Deletes first, then puts, then the cursor (when given): all or nothing, durable when it returns.
+  // Deletes first, then puts, then the cursor (when given): all or nothing, durable when it
+  // returns.
   virtual absl::Status Write(std::span<const FoldItem> puts, std::span<const std::string> deletes,
                              const std::optional<FoldCursor>& cursor) = 0;
   // Forgets cursor and state, all or nothing.

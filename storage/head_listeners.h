@@ -9,8 +9,8 @@
 
 namespace imdi::storage {
 
-// The listeners of one log. Callbacks run under the lock, so that Remove can promise that the callback
-// is over: the reason why a listener must be quick and must not come back.
+// The listeners of one log. Callbacks run under the lock, so that Remove can promise that the
+// callback is over: the reason why a listener must be quick and must not come back.
 class HeadListeners {
  public:
   int64_t Add(ResponseLog::HeadListener listener) {

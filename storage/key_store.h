@@ -1,8 +1,8 @@
 #pragma once
 
 // Keys of encrypted texts, kept apart from the log so that deleting one makes its text unreadable
-// everywhere, the log's own bytes and its backups included. Values are wrapped key bytes: this store
-// never sees a key that could be used as it is.
+// everywhere, the log's own bytes and its backups included. Values are wrapped key bytes: this
+// store never sees a key that could be used as it is.
 
 #include <cstddef>
 #include <optional>
@@ -31,16 +31,18 @@ class KeyStore {
   virtual ~KeyStore() = default;
 
   // All in one synced batch, durable when it returns. A key is never replaced: the same bytes under
-  // the same id are accepted again, other bytes are ALREADY_EXISTS and nothing of the batch is written.
+  // the same id are accepted again, other bytes are ALREADY_EXISTS and nothing of the batch is
+  // written.
   virtual absl::Status Put(std::span<const WrappedKey> keys) = 0;
   virtual absl::StatusOr<std::optional<std::string>> Get(std::string_view id) const = 0;
   virtual absl::StatusOr<bool> Exists(std::string_view id) const = 0;
-  // Returns when the keys are gone, also from every file of the store. Unknown ids are no error, so an
-  // interrupted deletion is simply repeated.
+  // Returns when the keys are gone, also from every file of the store. Unknown ids are no error, so
+  // an interrupted deletion is simply repeated.
   virtual absl::Status Delete(std::span<const std::string> ids) = 0;
 
   virtual absl::Status State() const = 0;
-  // A verified copy into `directory`, which must not exist. To be kept apart from the log's backups.
+  // A verified copy into `directory`, which must not exist. To be kept apart from the log's
+  // backups.
   virtual absl::Status Backup(const std::string& directory) = 0;
 };
 

@@ -49,8 +49,8 @@ absl::Status CheckProposal(const Proposal& proposal) {
       return Error(Reason::kInvalidArgument, "a revision is never negative");
     }
     if (!seen.insert(dependency.resource).second) {
-      return Error(Reason::kInvalidArgument,
-                   StrCat("a resource may be named once only: ", base::Quoted(dependency.resource)));
+      return Error(Reason::kInvalidArgument, StrCat("a resource may be named once only: ",
+                                                    base::Quoted(dependency.resource)));
     }
   }
   return absl::OkStatus();

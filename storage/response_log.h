@@ -2,9 +2,9 @@
 
 // The log of everything that was accepted: the truth from which all else is derived.
 //
-// An engine keeps records at positions 1, 2, 3 ... without a gap, each bound to the one before it by a
-// chain hash, and compares what a proposal depends on before it appends. It knows no survey: resources
-// are names with a revision number, payloads are bytes it never looks into.
+// An engine keeps records at positions 1, 2, 3 ... without a gap, each bound to the one before it
+// by a chain hash, and compares what a proposal depends on before it appends. It knows no survey:
+// resources are names with a revision number, payloads are bytes it never looks into.
 //
 // Durability: Append returns only when its records are on stable storage and the watermark (an
 // independent witness of how long the log is) says so too. Nothing is visible to any reader before.
@@ -42,8 +42,8 @@ inline constexpr int64_t kReadEntriesMax = 10'000;
 inline constexpr size_t kReadBytesMax = 16 << 20;
 inline constexpr int64_t kListMax = 10'000;
 
-// A revision of a resource that a proposal was validated against. Revisions start at 1 and are gapless;
-// 0 means that the resource does not exist yet.
+// A revision of a resource that a proposal was validated against. Revisions start at 1 and are
+// gapless; 0 means that the resource does not exist yet.
 struct Dependency {
   std::string resource;  // Not empty, no NUL byte, at most kResourceBytesMax.
   int64_t revision = 0;
@@ -121,21 +121,22 @@ class ResponseLog {
   virtual ~ResponseLog() = default;
 
   // One outcome per proposal, in order; all appended ones in one synced batch. For each proposal: a
-  // known request key first (the request id wins over everything else), then revisions, then append.
-  // The k-th proposal sees the effect of those before it, so a duplicate within the span gets the
-  // first one's position. An error means that nothing of this call was acknowledged: INVALID_ARGUMENT
-  // for a proposal that CheckProposal refuses, STORE_POISONED or DISK_FULL (UNAVAILABLE), STORE_CORRUPT.
-  // After an UNAVAILABLE the record is in the log once or not at all; FindRequest tells which as soon
-  // as the store serves again, and a retry under the same request key is always safe.
+  // known request key first (the request id wins over everything else), then revisions, then
+  // append. The k-th proposal sees the effect of those before it, so a duplicate within the span
+  // gets the first one's position. An error means that nothing of this call was acknowledged:
+  // INVALID_ARGUMENT for a proposal that CheckProposal refuses, STORE_POISONED or DISK_FULL
+  // (UNAVAILABLE), STORE_CORRUPT. After an UNAVAILABLE the record is in the log once or not at all;
+  // FindRequest tells which as soon as the store serves again, and a retry under the same request
+  // key is always safe.
   virtual absl::StatusOr<std::vector<AppendOutcome>> Append(
       std::span<const Proposal> proposals) = 0;
 
   // The acknowledged head.
   virtual LogHead Head() const = 0;
 
-  // Entries from position `from` (>= 1) on, at most that many and so many payload bytes, but at least
-  // one when it exists; empty beyond the head. Only acknowledged entries. Limits are capped at
-  // kReadEntriesMax and kReadBytesMax; a limit below 1 is INVALID_ARGUMENT.
+  // Entries from position `from` (>= 1) on, at most that many and so many payload bytes, but at
+  // least one when it exists; empty beyond the head. Only acknowledged entries. Limits are capped
+  // at kReadEntriesMax and kReadBytesMax; a limit below 1 is INVALID_ARGUMENT.
   virtual absl::StatusOr<std::vector<LogEntry>> Read(int64_t from, int64_t max_entries,
                                                      size_t max_bytes) const = 0;
 
@@ -145,10 +146,11 @@ class ResponseLog {
   // Where that revision of the resource was made; none when it does not exist.
   virtual absl::StatusOr<std::optional<ResourceRevision>> AtRevision(std::string_view resource,
                                                                      int64_t revision) const = 0;
-  // Current revisions of the resources that begin with `prefix`, in byte order of their names, after
-  // `after_resource` ("" = from the first), at most `limit` (1..kListMax).
-  virtual absl::StatusOr<std::vector<ResourceRevision>> ListCurrent(
-      std::string_view prefix, std::string_view after_resource, int64_t limit) const = 0;
+  // Current revisions of the resources that begin with `prefix`, in byte order of their names,
+  // after `after_resource` ("" = from the first), at most `limit` (1..kListMax).
+  virtual absl::StatusOr<std::vector<ResourceRevision>> ListCurrent(std::string_view prefix,
+                                                                    std::string_view after_resource,
+                                                                    int64_t limit) const = 0;
   // The revisions of one resource in rising order, after `after_revision` (0 = from the first).
   virtual absl::StatusOr<std::vector<ResourceRevision>> ListRevisions(std::string_view resource,
                                                                       int64_t after_revision,
@@ -157,8 +159,8 @@ class ResponseLog {
   virtual absl::StatusOr<std::optional<RequestEntry>> FindRequest(
       std::string_view request_key) const = 0;
 
-  // Recomputes the chain hashes of positions from..to (1 <= from <= to <= head). STORE_CORRUPT names
-  // the first position that does not fit.
+  // Recomputes the chain hashes of positions from..to (1 <= from <= to <= head). STORE_CORRUPT
+  // names the first position that does not fit.
   virtual absl::Status VerifyChain(int64_t from, int64_t to) const = 0;
 
   // OK while the store accepts appends. STORE_POISONED: a write or sync failed, restart to verify;
@@ -169,15 +171,15 @@ class ResponseLog {
   // appends go on. FAILED_PRECONDITION for an engine that keeps nothing.
   virtual absl::Status Backup(const std::string& directory) = 0;
 
-  // `listener` is called after each acknowledged append, from the appending thread, with the new head;
-  // it must be quick and must not call back into the log. After RemoveHeadListener returns it is
-  // not running and never called again.
+  // `listener` is called after each acknowledged append, from the appending thread, with the new
+  // head; it must be quick and must not call back into the log. After RemoveHeadListener returns it
+  // is not running and never called again.
   virtual int64_t AddHeadListener(HeadListener listener) = 0;
   virtual void RemoveHeadListener(int64_t id) = 0;
 };
 
-// INVALID_ARGUMENT naming the bound or rule that the proposal does not meet. Append refuses the whole
-// span for one such proposal, so a committer asks before it takes a proposal in.
+// INVALID_ARGUMENT naming the bound or rule that the proposal does not meet. Append refuses the
+// whole span for one such proposal, so a committer asks before it takes a proposal in.
 absl::Status CheckProposal(const Proposal& proposal);
 
 // SHA-256("imdi.log.v1" | log_id): the chain before the first record.

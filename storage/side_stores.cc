@@ -54,9 +54,8 @@ absl::Status DraftChanged(std::string_view name, int64_t current_version) {
 }
 
 absl::Status TooManyDrafts(int64_t drafts_max) {
-  return Error(Reason::kQuotaExhausted,
-               StrCat("the store holds its maximum of ", drafts_max,
-                      " drafts; submit or delete one first"));
+  return Error(Reason::kQuotaExhausted, StrCat("the store holds its maximum of ", drafts_max,
+                                               " drafts; submit or delete one first"));
 }
 
 absl::Status CheckFoldItems(std::span<const FoldItem> puts, std::span<const std::string> deletes) {
@@ -65,8 +64,7 @@ absl::Status CheckFoldItems(std::span<const FoldItem> puts, std::span<const std:
   };
   for (const FoldItem& item : puts) {
     if (bad_key(item.key)) {
-      return Error(Reason::kInvalidArgument,
-                   StrCat("a key has 1 to ", kFoldKeyBytesMax, " bytes"));
+      return Error(Reason::kInvalidArgument, StrCat("a key has 1 to ", kFoldKeyBytesMax, " bytes"));
     }
     if (item.value.size() > kFoldValueBytesMax) {
       return Error(Reason::kTooLarge, StrCat("a value has at most ", kFoldValueBytesMax, " bytes"));
@@ -74,8 +72,7 @@ absl::Status CheckFoldItems(std::span<const FoldItem> puts, std::span<const std:
   }
   for (const std::string& key : deletes) {
     if (bad_key(key)) {
-      return Error(Reason::kInvalidArgument,
-                   StrCat("a key has 1 to ", kFoldKeyBytesMax, " bytes"));
+      return Error(Reason::kInvalidArgument, StrCat("a key has 1 to ", kFoldKeyBytesMax, " bytes"));
     }
   }
   return absl::OkStatus();

@@ -27,7 +27,10 @@ class LineReader {
     good_ = false;
     ++out_.problem_count;
     if (out_.problems.size() >= config::kYamlProblemsMax) return;
-    out_.problems.push_back({{std::string(file_), line_, 1}, std::string(path), std::move(rule), std::move(message),
+    out_.problems.push_back({{std::string(file_), line_, 1},
+                             std::string(path),
+                             std::move(rule),
+                             std::move(message),
                              std::move(remedy)});
   }
 
@@ -35,7 +38,8 @@ class LineReader {
   std::optional<Json> Object(std::string_view text) {
     good_ = true;
     if (text.size() > kAnswersLineBytesMax) {
-      Wrong("", "TOO_LARGE", StrCat("the line has ", text.size(), " bytes"), StrCat("at most ", kAnswersLineBytesMax));
+      Wrong("", "TOO_LARGE", StrCat("the line has ", text.size(), " bytes"),
+            StrCat("at most ", kAnswersLineBytesMax));
       return std::nullopt;
     }
     Json json = Json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
@@ -129,7 +133,8 @@ class LineReader {
       for (const auto& [code, text] : by_code.items()) {
         const std::optional<int64_t> number = base::ParseInt64(code);
         if (!number.has_value() || *number < 0 || *number > 1'000 || !text.is_string()) {
-          Wrong(item, "WRONG_KIND", StrCat("other_texts of ", base::Quoted(item), " cannot be read"),
+          Wrong(item, "WRONG_KIND",
+                StrCat("other_texts of ", base::Quoted(item), " cannot be read"),
                 "write {\"6\": \"text\"}");
           continue;
         }
@@ -141,8 +146,8 @@ class LineReader {
   }
 
   void ReadSubmission(const Json& object, AnswersAction& action) {
-    OnlyKeys(object, {"action", "edition", "unit", "part", "questionnaire", "language", "expected_revision",
-                      "request_id", "answers", "other_texts", "comments"});
+    OnlyKeys(object, {"action", "edition", "unit", "part", "questionnaire", "language",
+                      "expected_revision", "request_id", "answers", "other_texts", "comments"});
     ingestion_api::SubmitRequest request;
     ingestion_api::SubmissionDraft& draft = *request.mutable_submission();
     draft.set_edition(StrCat("editions/", action.edition));
@@ -158,16 +163,21 @@ class LineReader {
     } else if (language == "en") {
       draft.set_language(model::LANGUAGE_EN);
     } else {
-      Wrong("language", "UNKNOWN_VALUE", StrCat("there is no language ", base::Quoted(language)), "nn, nb or en");
+      Wrong("language", "UNKNOWN_VALUE", StrCat("there is no language ", base::Quoted(language)),
+            "nn, nb or en");
     }
     request.set_expected_revision(Number(object, "expected_revision"));
     request.set_request_id(Text(object, "request_id"));
-    if (const auto answers = object.find("answers"); answers != object.end() && answers->is_object()) {
-      for (const auto& [item, value] : answers->items()) ReadAnswer(item, value, *draft.add_answers());
+    if (const auto answers = object.find("answers");
+        answers != object.end() && answers->is_object()) {
+      for (const auto& [item, value] : answers->items())
+        ReadAnswer(item, value, *draft.add_answers());
     } else {
-      Wrong("answers", "MISSING", "\"answers\" is missing or not an object", "add {\"ITEM\": answer}");
+      Wrong("answers", "MISSING", "\"answers\" is missing or not an object",
+            "add {\"ITEM\": answer}");
     }
-    if (const auto texts = object.find("other_texts"); texts != object.end()) ReadOtherTexts(*texts, draft);
+    if (const auto texts = object.find("other_texts"); texts != object.end())
+      ReadOtherTexts(*texts, draft);
     if (const auto comments = object.find("comments"); comments != object.end()) {
       for (const auto& [check, text] : comments->items()) {
         if (!text.is_string()) {
@@ -183,9 +193,11 @@ class LineReader {
   }
 
   void ReadWithdraw(const Json& object, AnswersAction& action) {
-    OnlyKeys(object, {"action", "edition", "unit", "part", "expected_revision", "request_id", "reason"});
+    OnlyKeys(object,
+             {"action", "edition", "unit", "part", "expected_revision", "request_id", "reason"});
     ingestion_api::WithdrawRequest request;
-    request.set_name(StrCat("editions/", action.edition, "/submissions/", action.unit, ".", Text(object, "part")));
+    request.set_name(StrCat("editions/", action.edition, "/submissions/", action.unit, ".",
+                            Text(object, "part")));
     request.set_expected_revision(Number(object, "expected_revision"));
     request.set_reason(Text(object, "reason", /*required=*/false));
     request.set_request_id(Text(object, "request_id"));
@@ -205,7 +217,8 @@ class LineReader {
     } else if (disposition == "out_of_scope") {
       request.set_disposition(model::DISPOSITION_OUT_OF_SCOPE);
     } else {
-      Wrong("disposition", "UNKNOWN_VALUE", StrCat("there is no disposition ", base::Quoted(disposition)),
+      Wrong("disposition", "UNKNOWN_VALUE",
+            StrCat("there is no disposition ", base::Quoted(disposition)),
             "refusal, non_contact or out_of_scope");
     }
     request.set_reason(Text(object, "reason", /*required=*/false));
@@ -249,7 +262,8 @@ class LineReader {
   void ReadHeader(const Json& object) {
     const std::string format = Text(object, "format");
     if (good() && format != kAnswersFormat) {
-      Wrong("format", "UNKNOWN_FORMAT", StrCat("the format ", base::Quoted(format), " is not known"),
+      Wrong("format", "UNKNOWN_FORMAT",
+            StrCat("the format ", base::Quoted(format), " is not known"),
             StrCat("the first line is {\"format\":\"", kAnswersFormat, "\", …}"));
     }
     out_.note = Text(object, "note", /*required=*/false);

@@ -1,6 +1,7 @@
 #pragma once
 
-// Answers as a file of lines (format imdi-answers/1): a header, then one JSON object a line in the order of sending.
+// Answers as a file of lines (format imdi-answers/1): a header, then one JSON object a line in the
+// order of sending.
 //
 //   {"format":"imdi-answers/1","note":"…"}
 //   {"action":"open","edition":"KU2017","request_id":"…"}
@@ -11,7 +12,8 @@
 //   {"action":"disposition","edition":"KU2017","unit":"0104","disposition":"refusal","request_id":"…"}
 //   {"action":"close","edition":"KU2017","request_id":"…"}
 //
-// A bare number is a code, a list is the ticked codes; 98 for a number is written as the bare code 98.
+// A bare number is a code, a list is the ticked codes; 98 for a number is written as the bare
+// code 98.
 
 #include <string>
 #include <string_view>
@@ -34,12 +36,14 @@ struct AnswersAction {
   int line = 0;
   std::string edition;  // KU2017
   std::string unit;     // Empty for open and close.
-  std::variant<ingestion_api::SubmitRequest, ingestion_api::WithdrawRequest, ingestion_api::SetDispositionRequest,
-               ingestion_api::SetEditionStateRequest>
+  std::variant<ingestion_api::SubmitRequest, ingestion_api::WithdrawRequest,
+               ingestion_api::SetDispositionRequest, ingestion_api::SetEditionStateRequest>
       request;
 
   // Everything before it must be done first, and it before everything behind it.
-  bool IsBarrier() const { return std::holds_alternative<ingestion_api::SetEditionStateRequest>(request); }
+  bool IsBarrier() const {
+    return std::holds_alternative<ingestion_api::SetEditionStateRequest>(request);
+  }
 };
 
 struct AnswersFile {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The commands of imdictl. Each prints its result to standard output and what went wrong to standard error, and
-// returns the exit code of the process.
+// The commands of imdictl. Each prints its result to standard output and what went wrong to
+// standard error, and returns the exit code of the process.
 
 #include <cstdint>
 #include <string>
@@ -16,14 +16,17 @@ namespace imdi::cli {
 
 // Exit codes.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;        // Something else.
-inline constexpr int kExitUsage = 2;         // The command line.
-inline constexpr int kExitInvalid = 3;       // Documents, answers or arguments are wrong; nothing was done with them.
-inline constexpr int kExitNotFound = 4;      // There is no such thing.
-inline constexpr int kExitConflict = 5;      // The state does not allow it (closed, stale, already there).
-inline constexpr int kExitUnavailable = 6;   // The server cannot be reached or is overloaded; try again.
-inline constexpr int kExitDifferent = 7;     // diff: there are differences.
-inline constexpr int kExitCorrupt = 8;       // The log does not verify.
+inline constexpr int kExitFailed = 1;  // Something else.
+inline constexpr int kExitUsage = 2;   // The command line.
+inline constexpr int kExitInvalid =
+    3;  // Documents, answers or arguments are wrong; nothing was done with them.
+inline constexpr int kExitNotFound = 4;  // There is no such thing.
+inline constexpr int kExitConflict =
+    5;  // The state does not allow it (closed, stale, already there).
+inline constexpr int kExitUnavailable =
+    6;  // The server cannot be reached or is overloaded; try again.
+inline constexpr int kExitDifferent = 7;  // diff: there are differences.
+inline constexpr int kExitCorrupt = 8;    // The log does not verify.
 
 int ExitCodeOf(const absl::Status& status);
 
@@ -48,43 +51,51 @@ class Commands {
 
   // ---- collection
   int Submit(const std::string& answers, int in_flight);
-  int SetState(const std::string& edition, bool open, const std::string& unit, const std::string& reason);
-  int SetDisposition(const std::string& edition, const std::string& unit, const std::string& disposition,
-                     const std::string& reason);
+  int SetState(const std::string& edition, bool open, const std::string& unit,
+               const std::string& reason);
+  int SetDisposition(const std::string& edition, const std::string& unit,
+                     const std::string& disposition, const std::string& reason);
   int Withdraw(const std::string& name, int64_t expected_revision, const std::string& reason);
   int EraseText(const std::string& name, const std::string& reason);
   int GetSubmission(const std::string& name);
   int History(const std::string& edition, const std::string& unit, const std::string& part);
-  int DiffSubmissions(const std::string& edition, const std::string& unit, const std::string& part, int64_t from,
-                      int64_t to);
+  int DiffSubmissions(const std::string& edition, const std::string& unit, const std::string& part,
+                      int64_t from, int64_t to);
   int Receipt(const std::string& name);
   int Status(const std::string& edition, const std::string& by);
 
   // ---- figures
   int GetFigure(const std::string& name);
-  int Figures(const std::string& edition, const std::string& indicator, const std::string& attribute);
+  int Figures(const std::string& edition, const std::string& indicator,
+              const std::string& attribute);
   int ReportResponseRates(const std::vector<std::string>& editions);
   int ReportClaims(const std::string& edition, const std::vector<std::string>& claims);
   // History and diff of the first unit that changed its answers, or of `unit`.
-  int ReportUnitHistory(const std::string& edition, const std::string& unit, const std::string& part);
+  int ReportUnitHistory(const std::string& edition, const std::string& unit,
+                        const std::string& part);
 
   // ---- the log
   int Head();
   int Verify();
   int Backup(const std::string& name);
   // Runs the server program beside this one, which restores a backup as a new epoch and ends.
-  static int Restore(const std::string& program, const std::string& backup, const std::string& data);
+  static int Restore(const std::string& program, const std::string& backup,
+                     const std::string& data);
 
  private:
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Try(Stub& stub,
-                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                               grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                            Response*),
                                const Request& request) const;
   absl::StatusOr<int64_t> HeadPosition() const;
   std::string Label(const survey::model::v1::LocalizedText& text) const;
-  absl::StatusOr<std::vector<query_api::Figure>> ListFigures(const std::string& edition, const std::string& indicator,
-                                                             const std::string& attribute, int64_t position) const;
-  absl::StatusOr<std::vector<survey::model::v1::Submission>> ListRevisions(const std::string& parent) const;
+  absl::StatusOr<std::vector<query_api::Figure>> ListFigures(const std::string& edition,
+                                                             const std::string& indicator,
+                                                             const std::string& attribute,
+                                                             int64_t position) const;
+  absl::StatusOr<std::vector<survey::model::v1::Submission>> ListRevisions(
+      const std::string& parent) const;
 
   const Options options_;
   const Connection connection_;

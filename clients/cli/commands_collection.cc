@@ -26,26 +26,34 @@ std::string ParentOf(const std::string& edition, const std::string& unit, const 
 
 std::string ValueOf(const model::Answer& answer) {
   switch (answer.value_case()) {
-    case model::Answer::kCode: return StrCat(answer.code());
-    case model::Answer::kCodes: return StrCat("[", base::StrJoin(answer.codes().codes(), ", "), "]");
-    case model::Answer::kNumber: return StrCat("number ", answer.number());
-    case model::Answer::kText: return answer.text().empty() ? "(text)" : answer.text();
-    case model::Answer::VALUE_NOT_SET: return "";
+    case model::Answer::kCode:
+      return StrCat(answer.code());
+    case model::Answer::kCodes:
+      return StrCat("[", base::StrJoin(answer.codes().codes(), ", "), "]");
+    case model::Answer::kNumber:
+      return StrCat("number ", answer.number());
+    case model::Answer::kText:
+      return answer.text().empty() ? "(text)" : answer.text();
+    case model::Answer::VALUE_NOT_SET:
+      return "";
   }
   return "";
 }
 
 std::string TimeOf(int64_t microseconds) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(microseconds), absl::UTCTimeZone());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(microseconds),
+                          absl::UTCTimeZone());
 }
 
 // One request of an answers file, sent once.
 class Sender {
  public:
-  Sender(const Connection& connection, Outcome& outcome) : connection_(connection), outcome_(outcome) {}
+  Sender(const Connection& connection, Outcome& outcome)
+      : connection_(connection), outcome_(outcome) {}
 
   absl::Status operator()(const ingestion_api::SubmitRequest& request) const {
-    const auto response = connection_.Call(connection_.submissions(), &Submissions::Submit, request);
+    const auto response =
+        connection_.Call(connection_.submissions(), &Submissions::Submit, request);
     if (!response.ok()) return response.status();
     if (response->outcome() == ingestion_api::SUBMIT_OUTCOME_REFUSED) {
       outcome_.kind = Outcome::Kind::kRefused;
@@ -55,17 +63,20 @@ class Sender {
     return absl::OkStatus();
   }
   absl::Status operator()(const ingestion_api::WithdrawRequest& request) const {
-    const auto response = connection_.Call(connection_.submissions(), &Submissions::Withdraw, request);
+    const auto response =
+        connection_.Call(connection_.submissions(), &Submissions::Withdraw, request);
     if (response.ok()) outcome_.position = response->receipt().position();
     return response.status();
   }
   absl::Status operator()(const ingestion_api::SetDispositionRequest& request) const {
-    const auto response = connection_.Call(connection_.editions(), &Editions::SetDisposition, request);
+    const auto response =
+        connection_.Call(connection_.editions(), &Editions::SetDisposition, request);
     if (response.ok()) outcome_.position = response->position();
     return response.status();
   }
   absl::Status operator()(const ingestion_api::SetEditionStateRequest& request) const {
-    const auto response = connection_.Call(connection_.editions(), &Editions::SetEditionState, request);
+    const auto response =
+        connection_.Call(connection_.editions(), &Editions::SetEditionState, request);
     if (response.ok()) outcome_.position = response->position();
     return response.status();
   }
@@ -100,24 +111,28 @@ int Commands::Submit(const std::string& answers, int in_flight) {
   {
     ProgressBar bar("Submitting");
     options.progress = [&bar](size_t done, size_t all) { bar.Show(done, all); };
-    report = SubmitAll(file.actions, options, [this](const AnswersAction& action) -> absl::StatusOr<Outcome> {
-      Outcome outcome;
-      const absl::Status status = WithRetries(absl::Seconds(options_.patience_seconds), [&] {
-        outcome = Outcome();
-        return std::visit(Sender(connection_, outcome), action.request);
-      });
-      if (!status.ok()) return status;
-      return outcome;
-    });
+    report = SubmitAll(
+        file.actions, options, [this](const AnswersAction& action) -> absl::StatusOr<Outcome> {
+          Outcome outcome;
+          const absl::Status status = WithRetries(absl::Seconds(options_.patience_seconds), [&] {
+            outcome = Outcome();
+            return std::visit(Sender(connection_, outcome), action.request);
+          });
+          if (!status.ok()) return status;
+          return outcome;
+        });
   }
-  std::string out = StrCat(file.actions.size(), " actions: ", report.appended, " appended, ", report.already_there,
-                           " already there, ", report.refusals.size(), " refused\n");
+  std::string out =
+      StrCat(file.actions.size(), " actions: ", report.appended, " appended, ",
+             report.already_there, " already there, ", report.refusals.size(), " refused\n");
   size_t shown = 0;
   for (const Refusal& refusal : report.refusals) {
     if (++shown > kRefusalsShown) break;
-    base::StrAppend(out, answers, ":", refusal.line, ": ", refusal.edition, " ", refusal.unit, " ", refusal.error, "\n");
+    base::StrAppend(out, answers, ":", refusal.line, ": ", refusal.edition, " ", refusal.unit, " ",
+                    refusal.error, "\n");
     for (const model::Finding& finding : refusal.findings) {
-      base::StrAppend(out, "    ", finding.item(), " ", finding.rule(), ": ", Label(finding.text()), "\n");
+      base::StrAppend(out, "    ", finding.item(), " ", finding.rule(), ": ", Label(finding.text()),
+                      "\n");
     }
   }
   if (report.refusals.size() > kRefusalsShown) {
@@ -128,7 +143,8 @@ int Commands::Submit(const std::string& answers, int in_flight) {
   return report.refusals.empty() ? kExitOk : kExitInvalid;
 }
 
-int Commands::SetState(const std::string& edition, bool open, const std::string& unit, const std::string& reason) {
+int Commands::SetState(const std::string& edition, bool open, const std::string& unit,
+                       const std::string& reason) {
   ingestion_api::SetEditionStateRequest request;
   request.set_edition(EditionName(edition));
   request.set_state(open ? model::EDITION_STATE_OPEN : model::EDITION_STATE_CLOSED);
@@ -140,14 +156,16 @@ int Commands::SetState(const std::string& edition, bool open, const std::string&
   if (options_.json) {
     PrintOut(FormatJson(*response));
   } else {
-    PrintOut(StrCat(request.edition(), unit.empty() ? "" : " unit ", unit, " is ", open ? "open" : "closed",
-                    response->position() == 0 ? " (it was already)\n" : StrCat(", position ", response->position(), "\n")));
+    PrintOut(StrCat(request.edition(), unit.empty() ? "" : " unit ", unit, " is ",
+                    open ? "open" : "closed",
+                    response->position() == 0 ? " (it was already)\n"
+                                              : StrCat(", position ", response->position(), "\n")));
   }
   return kExitOk;
 }
 
-int Commands::SetDisposition(const std::string& edition, const std::string& unit, const std::string& disposition,
-                             const std::string& reason) {
+int Commands::SetDisposition(const std::string& edition, const std::string& unit,
+                             const std::string& disposition, const std::string& reason) {
   ingestion_api::SetDispositionRequest request;
   request.set_edition(EditionName(edition));
   request.set_unit(unit);
@@ -158,11 +176,13 @@ int Commands::SetDisposition(const std::string& edition, const std::string& unit
   request.set_request_id(base::RandomId());
   const auto response = Try(connection_.editions(), &Editions::SetDisposition, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(response->position() == 0 ? "it was so already\n" : StrCat("set, position ", response->position(), "\n"));
+  PrintOut(response->position() == 0 ? "it was so already\n"
+                                     : StrCat("set, position ", response->position(), "\n"));
   return kExitOk;
 }
 
-int Commands::Withdraw(const std::string& name, int64_t expected_revision, const std::string& reason) {
+int Commands::Withdraw(const std::string& name, int64_t expected_revision,
+                       const std::string& reason) {
   ingestion_api::WithdrawRequest request;
   request.set_name(name);
   request.set_expected_revision(expected_revision);
@@ -170,7 +190,8 @@ int Commands::Withdraw(const std::string& name, int64_t expected_revision, const
   request.set_request_id(base::RandomId());
   const auto response = Try(connection_.submissions(), &Submissions::Withdraw, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(StrCat("withdrawn: ", response->receipt().submission(), ", position ", response->receipt().position(), "\n"));
+  PrintOut(StrCat("withdrawn: ", response->receipt().submission(), ", position ",
+                  response->receipt().position(), "\n"));
   return kExitOk;
 }
 
@@ -181,8 +202,9 @@ int Commands::EraseText(const std::string& name, const std::string& reason) {
   request.set_request_id(base::RandomId());
   const auto response = Try(connection_.submissions(), &Submissions::EraseText, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(response->position() == 0 ? "there was no text\n"
-                                     : StrCat("texts erased, position ", response->position(), "\n"));
+  PrintOut(response->position() == 0
+               ? "there was no text\n"
+               : StrCat("texts erased, position ", response->position(), "\n"));
   return kExitOk;
 }
 
@@ -205,11 +227,13 @@ int Commands::GetSubmission(const std::string& name) {
     rows.push_back({answer.item(), std::move(value)});
   }
   PrintOut(StrCat(submission.name(), "  questionnaire ", submission.questionnaire(), ", position ",
-                  submission.position(), submission.withdrawn() ? ", withdrawn\n" : "\n", FormatTable(rows, true)));
+                  submission.position(), submission.withdrawn() ? ", withdrawn\n" : "\n",
+                  FormatTable(rows, true)));
   return kExitOk;
 }
 
-absl::StatusOr<std::vector<model::Submission>> Commands::ListRevisions(const std::string& parent) const {
+absl::StatusOr<std::vector<model::Submission>> Commands::ListRevisions(
+    const std::string& parent) const {
   std::vector<model::Submission> revisions;
   ingestion_api::ListSubmissionsRequest request;
   request.set_parent(parent);
@@ -217,13 +241,15 @@ absl::StatusOr<std::vector<model::Submission>> Commands::ListRevisions(const std
   do {
     const auto response = Try(connection_.submissions(), &Submissions::ListSubmissions, request);
     if (!response.ok()) return response.status();
-    revisions.insert(revisions.end(), response->submissions().begin(), response->submissions().end());
+    revisions.insert(revisions.end(), response->submissions().begin(),
+                     response->submissions().end());
     request.set_page_token(response->next_page_token());
   } while (!request.page_token().empty());
   return revisions;
 }
 
-int Commands::History(const std::string& edition, const std::string& unit, const std::string& part) {
+int Commands::History(const std::string& edition, const std::string& unit,
+                      const std::string& part) {
   const auto revisions = ListRevisions(ParentOf(edition, unit, part));
   if (!revisions.ok()) return Fail(revisions.status());
   if (options_.json) {
@@ -232,19 +258,21 @@ int Commands::History(const std::string& edition, const std::string& unit, const
     PrintOut(FormatJson(all));
     return kExitOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"revision", "position", "committed (UTC)", "answers", "what"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"revision", "position", "committed (UTC)", "answers", "what"}};
   for (const model::Submission& revision : *revisions) {
     std::string what = revision.withdrawn() ? "withdrawn" : "submitted";
     if (revision.text_erased()) what += ", texts erased";
-    rows.push_back({StrCat(revision.revision()), StrCat(revision.position()), TimeOf(revision.create_time_us()),
-                    StrCat(revision.answers_size()), std::move(what)});
+    rows.push_back({StrCat(revision.revision()), StrCat(revision.position()),
+                    TimeOf(revision.create_time_us()), StrCat(revision.answers_size()),
+                    std::move(what)});
   }
   PrintOut(FormatTable(rows));
   return kExitOk;
 }
 
-int Commands::DiffSubmissions(const std::string& edition, const std::string& unit, const std::string& part,
-                              int64_t from, int64_t to) {
+int Commands::DiffSubmissions(const std::string& edition, const std::string& unit,
+                              const std::string& part, int64_t from, int64_t to) {
   ingestion_api::DiffSubmissionsRequest request;
   request.set_parent(ParentOf(edition, unit, part));
   request.set_from_revision(from);
@@ -255,7 +283,8 @@ int Commands::DiffSubmissions(const std::string& edition, const std::string& uni
     PrintOut(FormatJson(*response));
     return kExitOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"item", StrCat("revision ", from), StrCat("revision ", to)}};
+  std::vector<std::vector<std::string>> rows = {
+      {"item", StrCat("revision ", from), StrCat("revision ", to)}};
   for (const ingestion_api::ItemChange& change : response->changes()) {
     rows.push_back({change.item(), change.has_before() ? ValueOf(change.before()) : "-",
                     change.has_after() ? ValueOf(change.after()) : "-"});
@@ -283,12 +312,13 @@ int Commands::Status(const std::string& edition, const std::string& by) {
     PrintOut(FormatJson(*response));
     return kExitOk;
   }
-  std::vector<std::vector<std::string>> rows = {{by.empty() ? "units" : by, "invited", "complete", "partial",
-                                                 "breakoff", "refusal", "non-contact", "out of scope"}};
+  std::vector<std::vector<std::string>> rows = {{by.empty() ? "units" : by, "invited", "complete",
+                                                 "partial", "breakoff", "refusal", "non-contact",
+                                                 "out of scope"}};
   const auto add = [&rows](const std::string& name, const ingestion_api::CollectionCounts& counts) {
-    rows.push_back({name, StrCat(counts.invited()), StrCat(counts.complete()), StrCat(counts.partial()),
-                    StrCat(counts.breakoff()), StrCat(counts.refusal()), StrCat(counts.non_contact()),
-                    StrCat(counts.out_of_scope())});
+    rows.push_back({name, StrCat(counts.invited()), StrCat(counts.complete()),
+                    StrCat(counts.partial()), StrCat(counts.breakoff()), StrCat(counts.refusal()),
+                    StrCat(counts.non_contact()), StrCat(counts.out_of_scope())});
   };
   for (const ingestion_api::CollectionCounts& group : response->groups()) add(group.group(), group);
   add("all", response->total());
@@ -296,7 +326,8 @@ int Commands::Status(const std::string& edition, const std::string& by) {
   return kExitOk;
 }
 
-int Commands::ReportUnitHistory(const std::string& edition, const std::string& unit, const std::string& part) {
+int Commands::ReportUnitHistory(const std::string& edition, const std::string& unit,
+                                const std::string& part) {
   ingestion_api::GetDefinitionRequest request;
   request.set_name(StrCat(EditionName(edition), "/frame"));
   const auto frame = Try(connection_.editions(), &Editions::GetDefinition, request);
@@ -308,15 +339,17 @@ int Commands::ReportUnitHistory(const std::string& edition, const std::string& u
     if (!revisions.ok()) return Fail(revisions.status());
     const bool corrected = revisions->size() >= 2 && !revisions->back().withdrawn();
     if (unit.empty() && !corrected) continue;
-    PrintOut(StrCat("\n", candidate.code(), " ", candidate.name(), " in ", EditionName(edition), "\n"));
+    PrintOut(
+        StrCat("\n", candidate.code(), " ", candidate.name(), " in ", EditionName(edition), "\n"));
     const int code = History(edition, candidate.code(), part);
     if (code != kExitOk || revisions->size() < 2) return code;
     PrintOut("\n");
     return DiffSubmissions(edition, candidate.code(), part, revisions->back().revision() - 1,
                            revisions->back().revision());
   }
-  PrintOut(unit.empty() ? StrCat("no unit of ", EditionName(edition), " has changed its answers\n")
-                        : StrCat("unit ", unit, " has sent nothing in ", EditionName(edition), "\n"));
+  PrintOut(unit.empty()
+               ? StrCat("no unit of ", EditionName(edition), " has changed its answers\n")
+               : StrCat("unit ", unit, " has sent nothing in ", EditionName(edition), "\n"));
   return kExitOk;
 }
 

@@ -17,7 +17,8 @@ void PrintProblems(const std::vector<config::Problem>& problems, size_t count);
 
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Commands::Try(Stub& stub,
-                                       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                       grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
                                        const Request& request) const {
   absl::StatusOr<Response> response = absl::UnknownError("not called");
   const absl::Status status = WithRetries(absl::Seconds(options_.timeout_seconds), [&] {

@@ -33,17 +33,19 @@ std::vector<config::Problem> ProblemsOf(const DefinitionDocument& document,
                                         const ingestion_api::ApplyDefinitionResponse& response) {
   std::vector<config::Problem> problems;
   for (const ingestion_api::DefinitionFinding& finding : response.findings()) {
-    problems.push_back(
-        document.ProblemAt(finding.path(), finding.column(), finding.rule(), finding.message(), finding.remedy()));
+    problems.push_back(document.ProblemAt(finding.path(), finding.column(), finding.rule(),
+                                          finding.message(), finding.remedy()));
   }
   return problems;
 }
 
 // The same of an error that names fields.
-std::vector<config::Problem> ProblemsOf(const DefinitionDocument& document, const absl::Status& status) {
+std::vector<config::Problem> ProblemsOf(const DefinitionDocument& document,
+                                        const absl::Status& status) {
   std::vector<config::Problem> problems;
   for (const base::FieldViolation& violation : base::InfoOf(status).violations) {
-    problems.push_back(document.ProblemAt(violation.field, 0, std::string(base::Name(base::ReasonOf(status))),
+    problems.push_back(document.ProblemAt(violation.field, 0,
+                                          std::string(base::Name(base::ReasonOf(status))),
                                           violation.description, ""));
   }
   return problems;
@@ -81,11 +83,12 @@ int Commands::Apply(const std::vector<std::string>& paths, bool dry_run) {
       continue;
     }
     (response->changed() ? applied : unchanged) += 1;
-    const std::string_view what = !response->changed() ? "unchanged    " : (dry_run ? "would apply  " : "applied      ");
+    const std::string_view what =
+        !response->changed() ? "unchanged    " : (dry_run ? "would apply  " : "applied      ");
     PrintOut(StrCat(what, response->name(), "@", response->revision(), "\n"));
   }
-  PrintOut(StrCat(applied, dry_run ? " would be applied, " : " applied, ", unchanged, " unchanged, ", failed,
-                  " refused\n"));
+  PrintOut(StrCat(applied, dry_run ? " would be applied, " : " applied, ", unchanged,
+                  " unchanged, ", failed, " refused\n"));
   return exit_code;
 }
 
@@ -107,8 +110,8 @@ int Commands::Diff(const std::vector<std::string>& paths) {
     google::protobuf::util::MessageDifferencer differencer;
     differencer.ReportDifferencesToString(&difference);
     if (differencer.Compare(response->definition(), document.definition)) continue;
-    PrintOut(StrCat("different ", document.name, "@", response->revision(), " (", document.start.file, ":",
-                    document.start.line, ")\n"));
+    PrintOut(StrCat("different ", document.name, "@", response->revision(), " (",
+                    document.start.file, ":", document.start.line, ")\n"));
     for (size_t begin = 0; begin < difference.size();) {
       const size_t end = difference.find('\n', begin);
       PrintOut(StrCat("  ", std::string_view(difference).substr(begin, end - begin), "\n"));
@@ -116,7 +119,8 @@ int Commands::Diff(const std::vector<std::string>& paths) {
     }
     exit_code = kExitDifferent;
   }
-  if (exit_code == kExitOk) PrintOut(StrCat(loaded.documents.size(), " documents, no difference\n"));
+  if (exit_code == kExitOk)
+    PrintOut(StrCat(loaded.documents.size(), " documents, no difference\n"));
   return exit_code;
 }
 

@@ -17,7 +17,9 @@ using Query = query_api::QueryService::StubInterface;
 
 constexpr std::string_view kUnknownGroup = "unknown";
 
-std::string LiveOf(const std::string& edition) { return StrCat(EditionName(edition), "/releases/live"); }
+std::string LiveOf(const std::string& edition) {
+  return StrCat(EditionName(edition), "/releases/live");
+}
 
 // "imdi_region=3" out of …/figures/IND_RR.FRAME.imdi_region=3; empty for a total.
 std::string GroupOf(const query_api::Figure& figure) {
@@ -28,11 +30,14 @@ std::string GroupOf(const query_api::Figure& figure) {
   return group == std::string::npos ? "" : name.substr(group + 1);
 }
 
-std::string CellOf(const query_api::Figure& figure) { return figure.name().substr(figure.name().rfind('/') + 1); }
+std::string CellOf(const query_api::Figure& figure) {
+  return figure.name().substr(figure.name().rfind('/') + 1);
+}
 
 // "73.0", or the sign that stands in its place.
 std::string ValueOf(const query_api::Figure& figure, int decimals) {
-  if (figure.state_case() == query_api::Figure::kValue) return FormatPercent(figure.value(), decimals);
+  if (figure.state_case() == query_api::Figure::kValue)
+    return FormatPercent(figure.value(), decimals);
   return figure.no_value().sign().empty() ? ".." : figure.no_value().sign();
 }
 
@@ -81,7 +86,8 @@ absl::StatusOr<std::vector<query_api::Figure>> Commands::ListFigures(const std::
   return figures;
 }
 
-int Commands::Figures(const std::string& edition, const std::string& indicator, const std::string& attribute) {
+int Commands::Figures(const std::string& edition, const std::string& indicator,
+                      const std::string& attribute) {
   const absl::StatusOr<int64_t> head = HeadPosition();
   if (!head.ok()) return Fail(head.status());
   const auto figures = ListFigures(edition, indicator, attribute, *head);
@@ -92,10 +98,11 @@ int Commands::Figures(const std::string& edition, const std::string& indicator, 
     PrintOut(FormatJson(all));
     return kExitOk;
   }
-  std::vector<std::vector<std::string>> rows = {{"figure", "percent", "numerator", "base", "invited"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"figure", "percent", "numerator", "base", "invited"}};
   for (const query_api::Figure& figure : *figures) {
-    rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()), StrCat(figure.base()),
-                    StrCat(figure.invited())});
+    rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
+                    StrCat(figure.base()), StrCat(figure.invited())});
   }
   PrintOut(FormatTable(rows));
   return kExitOk;
@@ -104,7 +111,8 @@ int Commands::Figures(const std::string& edition, const std::string& indicator, 
 int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
   const absl::StatusOr<int64_t> head = HeadPosition();
   if (!head.ok()) return Fail(head.status());
-  // Row key → title, in the order in which rows are shown; a group is a row even where only one edition has it.
+  // Row key → title, in the order in which rows are shown; a group is a row even where only one
+  // edition has it.
   std::vector<std::pair<std::string, std::string>> order = {{"", "all units"}};
   std::vector<std::map<std::string, query_api::Figure>> columns;
   std::vector<std::string> head_row = {"response rate, percent"};
@@ -114,7 +122,8 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
     for (const std::string_view attribute : {"total", "unit_type", "imdi_region"}) {
       auto figures = ListFigures(edition, "IND_RR", std::string(attribute), *head);
       if (!figures.ok()) return Fail(figures.status());
-      for (query_api::Figure& figure : *figures) column.insert_or_assign(GroupOf(figure), std::move(figure));
+      for (query_api::Figure& figure : *figures)
+        column.insert_or_assign(GroupOf(figure), std::move(figure));
     }
   }
   for (const std::string_view attribute : {"unit_type=", "imdi_region="}) {
@@ -128,7 +137,8 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
         titles.emplace(group, attribute == "imdi_region=" ? StrCat("region ", title) : title);
       }
     }
-    // Municipalities before districts, regions by number, what is unknown last: that is reversed for letters.
+    // Municipalities before districts, regions by number, what is unknown last: that is reversed
+    // for letters.
     std::vector<std::pair<std::string, std::string>> rows(titles.begin(), titles.end());
     std::stable_sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
       const auto rank = [&](const std::string& group) {
@@ -161,13 +171,15 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
       const query_api::Figure& cell = figure->second;
       row.push_back(StrCat(cell.responded(), " of ", cell.invited(), "  ", ValueOf(cell, 1)));
       if (group.empty()) {
-        complete.push_back(cell.state_case() == query_api::Figure::kValue ? FormatPercent(cell.rr1(), 1) : "..");
+        complete.push_back(
+            cell.state_case() == query_api::Figure::kValue ? FormatPercent(cell.rr1(), 1) : "..");
       }
     }
     rows.push_back(std::move(row));
     if (group.empty()) rows.push_back(complete);
   }
-  PrintOut(StrCat("\n", FormatTable(rows), "Complete and partial (RR2), of units invited less out of scope.\n"));
+  PrintOut(StrCat("\n", FormatTable(rows),
+                  "Complete and partial (RR2), of units invited less out of scope.\n"));
   return kExitOk;
 }
 
@@ -186,7 +198,8 @@ int Commands::ReportClaims(const std::string& edition, const std::vector<std::st
     if (!response.ok()) return Fail(response.status());
     for (const query_api::ClaimFigures& claim : response->claims()) {
       const std::string id = claim.claim().name().substr(claim.claim().name().rfind('/') + 1);
-      if (claims.empty() || std::find(claims.begin(), claims.end(), id) != claims.end()) *chosen.add_claims() = claim;
+      if (claims.empty() || std::find(claims.begin(), claims.end(), id) != claims.end())
+        *chosen.add_claims() = claim;
     }
     request.set_page_token(response->next_page_token());
   } while (!request.page_token().empty());
@@ -196,8 +209,8 @@ int Commands::ReportClaims(const std::string& edition, const std::vector<std::st
   }
   std::string text;
   for (const query_api::ClaimFigures& claim : chosen.claims()) {
-    base::StrAppend(text, "\n", claim.claim().name().substr(claim.claim().name().rfind('/') + 1), "  ",
-                    Label(claim.claim().text()), "\n");
+    base::StrAppend(text, "\n", claim.claim().name().substr(claim.claim().name().rfind('/') + 1),
+                    "  ", Label(claim.claim().text()), "\n");
     for (const query_api::Figure& figure : claim.figures()) {
       base::StrAppend(text, "     ", CellOf(figure), "  ", ValueOf(figure, 1));
       if (figure.state_case() == query_api::Figure::kNoValue) {

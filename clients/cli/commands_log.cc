@@ -41,10 +41,11 @@ int Commands::Verify() {
     verified += response->verified();
   }
   if (verified != head->head().position()) {
-    return Fail(absl::DataLossError(StrCat("verified ", verified, " of ", head->head().position(), " records")));
+    return Fail(absl::DataLossError(
+        StrCat("verified ", verified, " of ", head->head().position(), " records")));
   }
-  PrintOut(StrCat("The log verifies: ", verified, " records, epoch ", head->head().epoch(), ", chain ",
-                  base::Hex(head->head().chain_hash()), "\n"));
+  PrintOut(StrCat("The log verifies: ", verified, " records, epoch ", head->head().epoch(),
+                  ", chain ", base::Hex(head->head().chain_hash()), "\n"));
   return kExitOk;
 }
 
@@ -54,16 +55,19 @@ int Commands::Backup(const std::string& name) {
   const auto response = connection_.Call(connection_.log(), &Log::CreateBackup, request);
   if (!response.ok()) return Fail(response.status());
   PrintOut(options_.json ? FormatJson(*response)
-                         : StrCat("Backup ", response->path(), " verified up to position ", response->head().position(),
-                                  "\n"));
+                         : StrCat("Backup ", response->path(), " verified up to position ",
+                                  response->head().position(), "\n"));
   return kExitOk;
 }
 
-int Commands::Restore(const std::string& program, const std::string& backup, const std::string& data) {
+int Commands::Restore(const std::string& program, const std::string& backup,
+                      const std::string& data) {
   const pid_t child = fork();
-  if (child < 0) return Fail(absl::InternalError(StrCat("cannot start a process: ", std::strerror(errno))));
+  if (child < 0)
+    return Fail(absl::InternalError(StrCat("cannot start a process: ", std::strerror(errno))));
   if (child == 0) {
-    const char* const arguments[] = {program.c_str(), "--restore_from", backup.c_str(), "--data", data.c_str(), nullptr};
+    const char* const arguments[] = {program.c_str(), "--restore_from", backup.c_str(),
+                                     "--data",        data.c_str(),     nullptr};
     execv(program.c_str(), const_cast<char* const*>(arguments));
     PrintError(StrCat("imdictl: cannot start ", program, ": ", std::strerror(errno), "\n"));
     _exit(127);

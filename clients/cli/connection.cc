@@ -9,10 +9,12 @@
 namespace imdi::cli {
 
 bool WorthRetrying(const absl::Status& status) {
-  // Every mutation carries a request id, so a second try finds what the first one did. Nobody here cancels a call, but
-  // gRPC answers CANCELLED to one that reaches a server in the moment in which it shuts down.
+  // Every mutation carries a request id, so a second try finds what the first one did. Nobody here
+  // cancels a call, but gRPC answers CANCELLED to one that reaches a server in the moment in which
+  // it shuts down.
   return base::IsRetryable(status) || status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kDeadlineExceeded || status.code() == absl::StatusCode::kCancelled ||
+         status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kCancelled ||
          base::ReasonOf(status) == base::Reason::kCommitUnknown;
 }
 
@@ -22,7 +24,8 @@ absl::Status WithRetries(absl::Duration patience, const std::function<absl::Stat
   while (true) {
     const absl::Status status = once();
     if (status.ok() || !WorthRetrying(status) || absl::Now() + pause >= end) return status;
-    std::this_thread::sleep_for(absl::ToChronoNanoseconds(std::max(pause, base::InfoOf(status).retry_delay)));
+    std::this_thread::sleep_for(
+        absl::ToChronoNanoseconds(std::max(pause, base::InfoOf(status).retry_delay)));
     pause = std::min(2 * pause, absl::Seconds(1));
   }
 }

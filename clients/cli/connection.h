@@ -1,6 +1,7 @@
 #pragma once
 
-// The services as a command line uses them: one call at a time, with a deadline, optionally tried again.
+// The services as a command line uses them: one call at a time, with a deadline, optionally tried
+// again.
 
 #include <functional>
 #include <memory>
@@ -23,16 +24,19 @@ namespace imdi::cli {
 namespace ingestion_api = ::imdi::survey::ingestion::v1;
 namespace query_api = ::imdi::survey::query::v1;
 
-// True when the same call, unchanged, may still be answered: the server is away or sheds, or the answer got lost.
+// True when the same call, unchanged, may still be answered: the server is away or sheds, or the
+// answer got lost.
 bool WorthRetrying(const absl::Status& status);
 
-// Calls `once` until it gives an answer or `patience` is over, waiting longer and longer in between (50 ms to 1 s).
+// Calls `once` until it gives an answer or `patience` is over, waiting longer and longer in between
+// (50 ms to 1 s).
 absl::Status WithRetries(absl::Duration patience, const std::function<absl::Status()>& once);
 
 class Connection {
  public:
   // Addresses are host:port; plaintext, loopback.
-  Connection(const std::string& public_address, const std::string& internal_address, absl::Duration call_timeout);
+  Connection(const std::string& public_address, const std::string& internal_address,
+             absl::Duration call_timeout);
 
   ingestion_api::EditionService::StubInterface& editions() const { return *editions_; }
   ingestion_api::SubmissionService::StubInterface& submissions() const { return *submissions_; }
@@ -42,7 +46,8 @@ class Connection {
   // One unary call.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub& stub,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
                                 const Request& request) const {
     grpc::ClientContext context;
     transport::SetTimeout(context, call_timeout_);

@@ -28,9 +28,10 @@ void AddProblem(DefinitionDocuments& out, config::Problem problem) {
 
 // Editions come before what belongs to them, an earlier edition before the one that names it.
 auto ApplyKey(const DefinitionDocument& document) {
-  const int year = document.definition.has_edition() ? document.definition.edition().reference_year() : 0;
-  return std::tuple<int, int, const std::string&>(static_cast<int>(document.definition.document_case()), year,
-                                                  document.name);
+  const int year =
+      document.definition.has_edition() ? document.definition.edition().reference_year() : 0;
+  return std::tuple<int, int, const std::string&>(
+      static_cast<int>(document.definition.document_case()), year, document.name);
 }
 
 void Sort(DefinitionDocuments& out) {
@@ -61,11 +62,16 @@ void ReadInto(std::string_view file, std::string_view text, DefinitionDocuments&
 }
 
 // Files of a folder in the order of their names.
-void Collect(const fs::path& path, int depth, std::vector<std::string>& files, DefinitionDocuments& out) {
+void Collect(const fs::path& path, int depth, std::vector<std::string>& files,
+             DefinitionDocuments& out) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (error || !fs::exists(status)) {
-    AddProblem(out, {{path.string(), 0, 0}, "", "CANNOT_READ", "there is no such file or folder", "check the path"});
+    AddProblem(out, {{path.string(), 0, 0},
+                     "",
+                     "CANNOT_READ",
+                     "there is no such file or folder",
+                     "check the path"});
     return;
   }
   if (!fs::is_directory(status)) {
@@ -73,16 +79,25 @@ void Collect(const fs::path& path, int depth, std::vector<std::string>& files, D
     return;
   }
   if (depth == kFolderDepthMax) {
-    AddProblem(out, {{path.string(), 0, 0}, "", "TOO_DEEP", "folders lie too deep inside one another",
+    AddProblem(out, {{path.string(), 0, 0},
+                     "",
+                     "TOO_DEEP",
+                     "folders lie too deep inside one another",
                      StrCat("at most ", kFolderDepthMax)});
     return;
   }
   std::vector<fs::path> entries;
-  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
-    if (entry->is_directory(error) || entry->path().extension() == kExtension) entries.push_back(entry->path());
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (entry->is_directory(error) || entry->path().extension() == kExtension)
+      entries.push_back(entry->path());
   }
   if (error) {
-    AddProblem(out, {{path.string(), 0, 0}, "", "CANNOT_READ", "the folder cannot be read", "check its permissions"});
+    AddProblem(out, {{path.string(), 0, 0},
+                     "",
+                     "CANNOT_READ",
+                     "the folder cannot be read",
+                     "check its permissions"});
     return;
   }
   std::sort(entries.begin(), entries.end());
@@ -95,7 +110,8 @@ config::Problem DefinitionDocument::ProblemAt(std::string_view path, int column,
                                               std::string message, std::string remedy) const {
   config::Place place = places.Find(path, column);
   if (place.file.empty()) place = start;
-  return {std::move(place), std::string(path), std::move(rule), std::move(message), std::move(remedy)};
+  return {std::move(place), std::string(path), std::move(rule), std::move(message),
+          std::move(remedy)};
 }
 
 DefinitionDocuments ParseDefinitions(std::string_view file, std::string_view text) {
@@ -138,13 +154,14 @@ std::vector<config::Problem> ValidateOffline(const std::vector<DefinitionDocumen
   for (const DefinitionDocument& document : documents) {
     const domain::DefinitionVerdict verdict = catalog->ValidateDefinition(document.definition, {});
     for (const domain::DefinitionFinding& finding : verdict.findings) {
-      problems.push_back(
-          document.ProblemAt(finding.path, finding.column, finding.rule, finding.message, finding.remedy));
+      problems.push_back(document.ProblemAt(finding.path, finding.column, finding.rule,
+                                            finding.message, finding.remedy));
     }
     if (!verdict.findings.empty() || !verdict.changed) continue;
     auto applied = catalog->Apply(document.definition, verdict.revision, verdict.new_items);
     if (!applied.ok()) {
-      problems.push_back(document.ProblemAt("", 0, "CANNOT_APPLY", std::string(applied.status().message()), ""));
+      problems.push_back(
+          document.ProblemAt("", 0, "CANNOT_APPLY", std::string(applied.status().message()), ""));
       continue;
     }
     catalog = *std::move(applied);

@@ -12,7 +12,8 @@ namespace imdi::cli {
 namespace {
 
 constexpr const char* kFooter =
-    "Exit codes: 0 done, 1 failed, 2 command line, 3 invalid input, 4 not found, 5 state does not allow it,\n"
+    "Exit codes: 0 done, 1 failed, 2 command line, 3 invalid input, 4 not found, 5 state does not "
+    "allow it,\n"
     "6 server unavailable (try again), 7 there are differences, 8 the log does not verify.";
 
 // What the options of the subcommands are read into.
@@ -20,7 +21,8 @@ struct Arguments {
   std::vector<std::string> files;
   std::vector<std::string> editions;
   std::vector<std::string> claims;
-  std::string answers, name, edition, unit, part = "main", reason, by, indicator, attribute, disposition, id, backup;
+  std::string answers, name, edition, unit, part = "main", reason, by, indicator, attribute,
+                                            disposition, id, backup;
   std::string data = "data", program;
   int64_t revision = 0, from = 0, to = 0, expected_revision = 0;
   int in_flight = 64;
@@ -28,18 +30,24 @@ struct Arguments {
 };
 
 int Main(int argc, char** argv) {
-  CLI::App app("imdictl: definitions, answers, figures and the log of IMDi's municipal survey", "imdictl");
+  CLI::App app("imdictl: definitions, answers, figures and the log of IMDi's municipal survey",
+               "imdictl");
   app.footer(kFooter);
   app.require_subcommand(1);
   Options options;
   std::string output = "table";
   app.add_option("--server", options.server, "public address of the server")->capture_default_str();
-  app.add_option("--internal", options.internal, "internal address of the server")->capture_default_str();
-  app.add_option("-o,--output", output, "table or json")->check(CLI::IsMember({"table", "json"}))->capture_default_str();
+  app.add_option("--internal", options.internal, "internal address of the server")
+      ->capture_default_str();
+  app.add_option("-o,--output", output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
   app.add_option("--language", options.language, "language of labels: nn, nb or en")
       ->check(CLI::IsMember({"nn", "nb", "en"}))
       ->capture_default_str();
-  app.add_option("--timeout", options.timeout_seconds, "seconds for one call")->check(CLI::Range(1, 60))->capture_default_str();
+  app.add_option("--timeout", options.timeout_seconds, "seconds for one call")
+      ->check(CLI::Range(1, 60))
+      ->capture_default_str();
   app.add_option("--patience", options.patience_seconds, "seconds for all tries of a submission")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
@@ -48,7 +56,8 @@ int Main(int argc, char** argv) {
   Arguments a;
   std::function<int(Commands&)> run;
   std::function<int()> run_offline;
-  const auto command = [&](CLI::App* parent, const char* name, const char* what, std::function<int(Commands&)> does) {
+  const auto command = [&](CLI::App* parent, const char* name, const char* what,
+                           std::function<int(Commands&)> does) {
     CLI::App* sub = parent->add_subcommand(name, what);
     sub->callback([&run, does = std::move(does)] { run = does; });
     return sub;
@@ -62,19 +71,25 @@ int Main(int argc, char** argv) {
   CLI::App* diff = command(&app, "diff", "compare definition documents with what the server holds",
                            [&](Commands& c) { return c.Diff(a.files); });
   diff->add_option("-f,--file", a.files, "file or folder; may be repeated")->required();
-  CLI::App* validate = app.add_subcommand("validate", "check definition documents without a server");
+  CLI::App* validate =
+      app.add_subcommand("validate", "check definition documents without a server");
   validate->callback([&] { run_offline = [&a] { return Commands::Validate(a.files); }; });
   validate->add_option("-f,--file", a.files, "file or folder; may be repeated")->required();
-  CLI::App* get_definition = command(&app, "get-definition", "print a definition as JSON",
-                                     [&](Commands& c) { return c.GetDefinition(a.name, a.revision); });
-  get_definition->add_option("name", a.name, "editions/KU2017, editions/KU2017/frame, …")->required();
+  CLI::App* get_definition =
+      command(&app, "get-definition", "print a definition as JSON",
+              [&](Commands& c) { return c.GetDefinition(a.name, a.revision); });
+  get_definition->add_option("name", a.name, "editions/KU2017, editions/KU2017/frame, …")
+      ->required();
   get_definition->add_option("--revision", a.revision, "0 = the latest");
 
   // Collection.
-  CLI::App* submit = command(&app, "submit", "send the actions of an answers file; a second run appends nothing",
-                             [&](Commands& c) { return c.Submit(a.answers, a.in_flight); });
+  CLI::App* submit =
+      command(&app, "submit", "send the actions of an answers file; a second run appends nothing",
+              [&](Commands& c) { return c.Submit(a.answers, a.in_flight); });
   submit->add_option("--answers", a.answers, "answers file (NDJSON)")->required();
-  submit->add_option("--in-flight", a.in_flight, "calls at a time")->check(CLI::Range(1, 256))->capture_default_str();
+  submit->add_option("--in-flight", a.in_flight, "calls at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
   const auto edition_state = [&](const char* name, const char* what, bool open) {
     CLI::App* sub = command(&app, name, what, [&a, open](Commands& c) {
       return c.SetState(a.edition, open, a.unit, a.reason);
@@ -85,31 +100,35 @@ int Main(int argc, char** argv) {
   };
   edition_state("open", "open an edition, or one unit of a closed edition again (reopen)", true);
   edition_state("close", "close an edition", false);
-  CLI::App* disposition = command(&app, "set-disposition", "record what became of a unit that did not answer",
-                                  [&](Commands& c) { return c.SetDisposition(a.edition, a.unit, a.disposition, a.reason); });
+  CLI::App* disposition = command(
+      &app, "set-disposition", "record what became of a unit that did not answer",
+      [&](Commands& c) { return c.SetDisposition(a.edition, a.unit, a.disposition, a.reason); });
   disposition->add_option("edition", a.edition, "KU2017")->required();
   disposition->add_option("unit", a.unit, "code of the unit")->required();
   disposition->add_option("disposition", a.disposition, "refusal, non_contact or out_of_scope")
       ->check(CLI::IsMember({"refusal", "non_contact", "out_of_scope"}))
       ->required();
   disposition->add_option("--reason", a.reason, "recorded with it");
-  CLI::App* withdraw = command(&app, "withdraw", "withdraw a unit's current answers",
-                               [&](Commands& c) { return c.Withdraw(a.name, a.expected_revision, a.reason); });
+  CLI::App* withdraw =
+      command(&app, "withdraw", "withdraw a unit's current answers",
+              [&](Commands& c) { return c.Withdraw(a.name, a.expected_revision, a.reason); });
   withdraw->add_option("name", a.name, "editions/KU2017/submissions/{unit}.{part}")->required();
-  withdraw->add_option("--expected-revision", a.expected_revision, "the revision to withdraw")->required();
+  withdraw->add_option("--expected-revision", a.expected_revision, "the revision to withdraw")
+      ->required();
   withdraw->add_option("--reason", a.reason, "recorded with it")->required();
   CLI::App* erase = command(&app, "erase-text", "erase the free texts of a submission for good",
                             [&](Commands& c) { return c.EraseText(a.name, a.reason); });
   erase->add_option("name", a.name, "name of the revision")->required();
   erase->add_option("--reason", a.reason, "recorded with it")->required();
-  command(&app, "get", "print a unit's answers", [&](Commands& c) { return c.GetSubmission(a.name); })
+  command(&app, "get", "print a unit's answers",
+          [&](Commands& c) { return c.GetSubmission(a.name); })
       ->add_option("name", a.name, "editions/KU2017/submissions/{unit}.{part}")
       ->required();
   CLI::App* history = command(&app, "history", "the revisions of a unit's answers",
                               [&](Commands& c) { return c.History(a.edition, a.unit, a.part); });
-  CLI::App* diff_submissions = command(&app, "diff-submissions", "what changed between two revisions", [&](Commands& c) {
-    return c.DiffSubmissions(a.edition, a.unit, a.part, a.from, a.to);
-  });
+  CLI::App* diff_submissions = command(
+      &app, "diff-submissions", "what changed between two revisions",
+      [&](Commands& c) { return c.DiffSubmissions(a.edition, a.unit, a.part, a.from, a.to); });
   for (CLI::App* sub : {history, diff_submissions}) {
     sub->add_option("edition", a.edition, "KU2017")->required();
     sub->add_option("unit", a.unit, "code of the unit")->required();
@@ -117,7 +136,8 @@ int Main(int argc, char** argv) {
   }
   diff_submissions->add_option("--from", a.from, "revision")->required();
   diff_submissions->add_option("--to", a.to, "revision")->required();
-  command(&app, "receipt", "print the receipt of a submission", [&](Commands& c) { return c.Receipt(a.name); })
+  command(&app, "receipt", "print the receipt of a submission",
+          [&](Commands& c) { return c.Receipt(a.name); })
       ->add_option("name", a.name, "name of the revision")
       ->required();
   CLI::App* status = command(&app, "status", "how the collection stands",
@@ -129,8 +149,9 @@ int Main(int argc, char** argv) {
   command(&app, "get-figure", "print one figure", [&](Commands& c) { return c.GetFigure(a.name); })
       ->add_option("name", a.name, "editions/KU2017/releases/live/figures/IND_TARGET.SETTLING")
       ->required();
-  CLI::App* figures = command(&app, "figures", "list figures of an edition",
-                              [&](Commands& c) { return c.Figures(a.edition, a.indicator, a.attribute); });
+  CLI::App* figures = command(&app, "figures", "list figures of an edition", [&](Commands& c) {
+    return c.Figures(a.edition, a.indicator, a.attribute);
+  });
   figures->add_option("edition", a.edition, "KU2017")->required();
   figures->add_option("--indicator", a.indicator, "only this one");
   figures->add_option("--attribute", a.attribute, "only this breakdown; total = totals only");
@@ -141,28 +162,34 @@ int Main(int argc, char** argv) {
       ->add_option("--editions", a.editions, "KU2016,KU2017")
       ->delimiter(',')
       ->required();
-  CLI::App* claims = command(report, "claims", "the sentences of the report and the figures they rest on",
-                             [&](Commands& c) { return c.ReportClaims(a.edition, a.claims); });
+  CLI::App* claims =
+      command(report, "claims", "the sentences of the report and the figures they rest on",
+              [&](Commands& c) { return c.ReportClaims(a.edition, a.claims); });
   claims->add_option("--edition", a.edition, "KU2017")->required();
   claims->add_option("--claims", a.claims, "F00,F03; all when left out")->delimiter(',');
-  CLI::App* unit_history = command(report, "unit-history", "history and diff of a unit that changed its answers",
-                                   [&](Commands& c) { return c.ReportUnitHistory(a.edition, a.unit, a.part); });
+  CLI::App* unit_history =
+      command(report, "unit-history", "history and diff of a unit that changed its answers",
+              [&](Commands& c) { return c.ReportUnitHistory(a.edition, a.unit, a.part); });
   unit_history->add_option("--edition", a.edition, "KU2017")->required();
   unit_history->add_option("--unit", a.unit, "code; the first that changed when left out");
   unit_history->add_option("--part", a.part, "part of the questionnaire")->capture_default_str();
 
   // The log.
   command(&app, "head", "position of the log's last record", [](Commands& c) { return c.Head(); });
-  command(&app, "verify", "check the chain of the whole log", [](Commands& c) { return c.Verify(); });
-  command(&app, "backup", "make a verified backup of the log", [&](Commands& c) { return c.Backup(a.id); })
+  command(&app, "verify", "check the chain of the whole log",
+          [](Commands& c) { return c.Verify(); });
+  command(&app, "backup", "make a verified backup of the log",
+          [&](Commands& c) { return c.Backup(a.id); })
       ->add_option("id", a.id, "name of the backup")
       ->required();
-  CLI::App* restore = app.add_subcommand("restore", "restore a backup into an empty data folder as a new epoch");
+  CLI::App* restore =
+      app.add_subcommand("restore", "restore a backup into an empty data folder as a new epoch");
   restore->add_option("backup", a.backup, "folder of the backup")->required();
   restore->add_option("--data", a.data, "data folder")->capture_default_str();
   restore->callback([&] {
     run_offline = [&a, argv] {
-      const std::string program = (std::filesystem::path(argv[0]).parent_path() / "imdi-allinone").string();
+      const std::string program =
+          (std::filesystem::path(argv[0]).parent_path() / "imdi-allinone").string();
       return Commands::Restore(program, a.backup, a.data);
     };
   });

@@ -1,6 +1,7 @@
 #pragma once
 
-// What imdictl prints: tables whose columns line up whatever the letters, and protobuf messages as JSON.
+// What imdictl prints: tables whose columns line up whatever the letters, and protobuf messages as
+// JSON.
 
 #include <string>
 #include <string_view>
@@ -10,8 +11,8 @@
 
 namespace imdi::cli {
 
-// Rows of cells; the first row is the head. The first column is left-aligned, the others right-aligned unless
-// `left` is true.
+// Rows of cells; the first row is the head. The first column is left-aligned, the others
+// right-aligned unless `left` is true.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows, bool left = false);
 
 // Columns that a UTF-8 text takes (one for each code point).

@@ -25,9 +25,11 @@ class Run {
   void Send(std::vector<Chain> chains) {
     {
       base::MutexLock lock(mutex_);
-      waiting_.assign(std::make_move_iterator(chains.begin()), std::make_move_iterator(chains.end()));
+      waiting_.assign(std::make_move_iterator(chains.begin()),
+                      std::make_move_iterator(chains.end()));
     }
-    const size_t threads = std::min(chains.size(), static_cast<size_t>(std::clamp(options_.in_flight, 1, 256)));
+    const size_t threads =
+        std::min(chains.size(), static_cast<size_t>(std::clamp(options_.in_flight, 1, 256)));
     std::vector<std::thread> workers;
     workers.reserve(threads);
     for (size_t i = 0; i < threads; ++i) workers.emplace_back([this] { Work(); });
@@ -68,12 +70,18 @@ class Run {
     ++done_;
     if (!outcome.ok()) {
       const base::Reason reason = base::ReasonOf(outcome.status());
-      Refusal refusal{.line = action.line, .edition = action.edition, .unit = action.unit, .findings = {}, .error = {}};
-      refusal.error = base::StrCat(reason == base::Reason::kUnspecified ? absl::StatusCodeToString(outcome.status().code())
-                                                                        : std::string(base::Name(reason)),
+      Refusal refusal{.line = action.line,
+                      .edition = action.edition,
+                      .unit = action.unit,
+                      .findings = {},
+                      .error = {}};
+      refusal.error = base::StrCat(reason == base::Reason::kUnspecified
+                                       ? absl::StatusCodeToString(outcome.status().code())
+                                       : std::string(base::Name(reason)),
                                    ": ", outcome.status().message());
       report_.refusals.push_back(std::move(refusal));
-      if (base::IsRetryable(outcome.status()) || outcome.status().code() == absl::StatusCode::kUnavailable ||
+      if (base::IsRetryable(outcome.status()) ||
+          outcome.status().code() == absl::StatusCode::kUnavailable ||
           outcome.status().code() == absl::StatusCode::kDeadlineExceeded) {
         report_.gave_up = true;
       }

@@ -1,7 +1,8 @@
 #pragma once
 
-// Sends the actions of an answers file: many in flight, those of one unit in their order, each tried again until it is
-// answered. Which action is done is told by its request id, so a second run of the same file appends nothing.
+// Sends the actions of an answers file: many in flight, those of one unit in their order, each
+// tried again until it is answered. Which action is done is told by its request id, so a second run
+// of the same file appends nothing.
 
 #include <cstdint>
 #include <functional>
@@ -42,12 +43,14 @@ struct SubmitReport {
 };
 
 struct SubmitOptions {
-  int in_flight = 64;                                    // 1–256.
-  int64_t head_before = 0;                               // Positions up to it were there before.
-  std::function<void(size_t done, size_t all)> progress;  // Called by any thread, one at a time; may be null.
+  int in_flight = 64;       // 1–256.
+  int64_t head_before = 0;  // Positions up to it were there before.
+  std::function<void(size_t done, size_t all)>
+      progress;  // Called by any thread, one at a time; may be null.
 };
 
-// `send` is called by several threads at once and returns only when the action is answered for good.
+// `send` is called by several threads at once and returns only when the action is answered for
+// good.
 SubmitReport SubmitAll(const std::vector<AnswersAction>& actions, const SubmitOptions& options,
                        const SendFunction& send);
 

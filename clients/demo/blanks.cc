@@ -26,28 +26,33 @@ Blanks::Blanks(const Form& form, const Respondents& respondents) : partial_(resp
   size_t next = 0;
   for (const size_t member : respondents.partial) {
     // Every third one stops early; the others leave out a stretch of the form, each another one.
-    const size_t begin = next % 3 == 0 ? count - length : (count - length) * next / respondents.partial.size();
+    const size_t begin =
+        next % 3 == 0 ? count - length : (count - length) * next / respondents.partial.size();
     stretches_[member] = {begin, begin + length};
     ++next;
   }
-  for (const size_t member : respondents.breakoff) stretches_[member] = {count * kBreakoffBegin / 100, count};
+  for (const size_t member : respondents.breakoff)
+    stretches_[member] = {count * kBreakoffBegin / 100, count};
 }
 
 bool Blanks::Covers(size_t member, const Item& item) const {
   const auto stretch = stretches_.find(member);
   const auto place = place_.find(item.id);
-  return stretch != stretches_.end() && place != place_.end() && place->second >= stretch->second.begin &&
-         place->second < stretch->second.end;
+  return stretch != stretches_.end() && place != place_.end() &&
+         place->second >= stretch->second.begin && place->second < stretch->second.end;
 }
 
-Pool Blanks::Choose(const Spread& spread, const Pool& asked, const Item& item, const std::string& purpose) const {
+Pool Blanks::Choose(const Spread& spread, const Pool& asked, const Item& item,
+                    const std::string& purpose) const {
   const size_t most = asked.size() * kMostBlank / 100;
   const size_t least = (asked.size() + 99) / 100;
   const size_t usual = asked.size() * (kUsualBlank + Random(purpose).Below(kUsualBlank)) / 1000;
-  const Pool stretch = spread.Choose(
-      Where(asked, [&](size_t member) { return Covers(member, item); }), most, purpose + "/stretch");
+  const Pool stretch =
+      spread.Choose(Where(asked, [&](size_t member) { return Covers(member, item); }), most,
+                    purpose + "/stretch");
   const size_t wanted = std::clamp(std::max(usual, stretch.size()), std::min(least, most), most);
-  return Joined(stretch, spread.Choose(Without(asked, partial_), wanted - stretch.size(), purpose + "/blank"));
+  return Joined(stretch, spread.Choose(Without(asked, partial_), wanted - stretch.size(),
+                                       purpose + "/blank"));
 }
 
 }  // namespace imdi::demo

@@ -1,7 +1,7 @@
 #pragma once
 
-// Who leaves what blank: a little of everything by those who complete, a stretch of the form by those who answer in
-// part, most of it by those who break off.
+// Who leaves what blank: a little of everything by those who complete, a stretch of the form by
+// those who answer in part, most of it by those who break off.
 
 #include <cstddef>
 #include <map>
@@ -21,7 +21,8 @@ class Blanks {
   bool Covers(size_t member, const Item& item) const;
 
   // Of the counted units that are asked an item: those that leave it blank, 1 to 6 percent.
-  Pool Choose(const Spread& spread, const Pool& asked, const Item& item, const std::string& purpose) const;
+  Pool Choose(const Spread& spread, const Pool& asked, const Item& item,
+              const std::string& purpose) const;
 
  private:
   struct Stretch {

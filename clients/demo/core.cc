@@ -31,16 +31,17 @@ Bases BasesOf(const Pool& base_before, const Pool& base_now) {
   return bases;
 }
 
-YesPair ChooseYes(const Spread& spread, const Bases& bases, const Joint& joint, size_t yes_before, size_t yes_now,
-                  const std::string& purpose) {
+YesPair ChooseYes(const Spread& spread, const Bases& bases, const Joint& joint, size_t yes_before,
+                  size_t yes_now, const std::string& purpose) {
   YesPair yes;
   const Pool panel_now = spread.Choose(bases.both, joint.yes_yes + joint.no_yes, purpose + "/now");
   const Pool panel_before =
       Joined(spread.Choose(panel_now, joint.yes_yes, purpose + "/yes yes"),
              spread.Choose(Without(bases.both, panel_now), joint.yes_no, purpose + "/yes no"));
-  yes.now = Joined(panel_now, spread.Choose(bases.now, yes_now - panel_now.size(), purpose + "/only now"));
-  yes.before =
-      Joined(panel_before, spread.Choose(bases.before, yes_before - panel_before.size(), purpose + "/only before"));
+  yes.now = Joined(panel_now,
+                   spread.Choose(bases.now, yes_now - panel_now.size(), purpose + "/only now"));
+  yes.before = Joined(panel_before, spread.Choose(bases.before, yes_before - panel_before.size(),
+                                                  purpose + "/only before"));
   return yes;
 }
 
@@ -66,10 +67,12 @@ class CoreMaker {
     return units == Units::kDistricts ? survey_.Districts(pool) : pool;
   }
 
-  std::vector<Weight> Weights(std::string_view edition, std::string_view item, CodeTarget::Of of) const {
+  std::vector<Weight> Weights(std::string_view edition, std::string_view item,
+                              CodeTarget::Of of) const {
     std::vector<Weight> weights;
     for (const CodeTarget& target : kCodes) {
-      if (target.item == item && target.of == of && (target.edition.empty() || target.edition == edition)) {
+      if (target.item == item && target.of == of &&
+          (target.edition.empty() || target.edition == edition)) {
         weights.push_back({target.code, target.share});
       }
     }
@@ -86,23 +89,27 @@ class CoreMaker {
                                          std::tuple(&no, CodeTarget::Of::kNo, "/no codes")}) {
       const std::vector<Weight> weights = Weights(edition, item, of);
       if (weights.empty()) continue;
-      for (const auto& [member, code] : spread_.Deal(*pool, Apportion(pool->size(), weights, 1), purpose + name)) {
+      for (const auto& [member, code] :
+           spread_.Deal(*pool, Apportion(pool->size(), weights, 1), purpose + name)) {
         Put(edition, item, member, {.codes = {code}, .number = {}, .text = {}, .other_texts = {}});
       }
     }
   }
 
   // `named` ticks `code`, whatever the table says of it.
-  void AddTicks(std::string_view edition, std::string_view item, const Pool& pool, int code, const Pool& named) {
+  void AddTicks(std::string_view edition, std::string_view item, const Pool& pool, int code,
+                const Pool& named) {
     std::vector<Tick> ticks;
-    if (!named.empty()) ticks.push_back({.code = code, .count = 0, .exact = true, .exclusive = false, .who = named});
+    if (!named.empty())
+      ticks.push_back({.code = code, .count = 0, .exact = true, .exclusive = false, .who = named});
     for (const TickTarget& target : kTicks) {
       if (target.item != item || (!target.edition.empty() && target.edition != edition)) continue;
-      ticks.push_back({.code = target.code,
-                       .count = target.percent == 0 ? target.count : pool.size() * target.percent / 100,
-                       .exact = target.percent == 0,
-                       .exclusive = target.code >= 90,
-                       .who = {}});
+      ticks.push_back(
+          {.code = target.code,
+           .count = target.percent == 0 ? target.count : pool.size() * target.percent / 100,
+           .exact = target.percent == 0,
+           .exclusive = target.code >= 90,
+           .who = {}});
     }
     const std::string purpose = std::string(edition) + "/" + std::string(item);
     for (const auto& [member, codes] : DealTicks(spread_, pool, ticks, purpose)) {
@@ -115,8 +122,9 @@ class CoreMaker {
     if (found == respondents_.end()) return;
     const Pool& base = found->second.programme;
     const std::string purpose = found->first + "/INT01";
-    const Pool yes = Joined(spread_.Choose(survey_.Municipalities(base), target.municipalities, purpose),
-                            spread_.Choose(survey_.Districts(base), target.districts, purpose + "/districts"));
+    const Pool yes =
+        Joined(spread_.Choose(survey_.Municipalities(base), target.municipalities, purpose),
+               spread_.Choose(survey_.Districts(base), target.districts, purpose + "/districts"));
     AddCodes(target.edition, "INT01", yes, Without(base, yes));
   }
 
@@ -126,9 +134,9 @@ class CoreMaker {
     for (const PanelTarget& target : kPanelItems) {
       const Pool base_before = Kind(before.programme, target.units);
       const Pool base_now = Kind(now.programme, target.units);
-      const YesPair yes = ChooseYes(spread_, BasesOf(base_before, base_now), target.joint, target.yes_before,
-                                    target.yes_now,
-                                    std::string(target.item) + (target.units == Units::kDistricts ? "/districts" : ""));
+      const YesPair yes = ChooseYes(
+          spread_, BasesOf(base_before, base_now), target.joint, target.yes_before, target.yes_now,
+          std::string(target.item) + (target.units == Units::kDistricts ? "/districts" : ""));
       YesPair& all = yes_[std::string(target.item)];
       all = {Joined(all.before, yes.before), Joined(all.now, yes.now)};
       AddCodes(kBefore, target.item, yes.before, Without(base_before, yes.before));
@@ -140,18 +148,24 @@ class CoreMaker {
 
   void AddOwnAgreements() {
     const YesPair& cooperate = yes_["ARB01"];
-    const Pool base_both = Common(respondents_.find(kBefore)->second.programme, respondents_.find(kNow)->second.programme);
+    const Pool base_both = Common(respondents_.find(kBefore)->second.programme,
+                                  respondents_.find(kNow)->second.programme);
     const Bases bases = BasesOf(cooperate.before, cooperate.now);
-    const YesPair both = ChooseYes(spread_, {.both = bases.both, .before = {}, .now = {}}, kOwnAgreementsOfYesYes,
-                                   kOwnAgreementsOfYesYes.yes_yes + kOwnAgreementsOfYesYes.yes_no,
-                                   kOwnAgreementsOfYesYes.yes_yes + kOwnAgreementsOfYesYes.no_yes, "ARB02.2");
-    const auto rest = [&](const Pool& one, size_t in_panel, const Pool& chosen, size_t total, const char* name) {
-      const Pool panel = spread_.Choose(Common(one, base_both), in_panel, std::string("ARB02.2/panel ") + name);
-      const Pool others = spread_.Choose(Without(one, base_both), total - chosen.size() - panel.size(),
-                                         std::string("ARB02.2/others ") + name);
+    const YesPair both =
+        ChooseYes(spread_, {.both = bases.both, .before = {}, .now = {}}, kOwnAgreementsOfYesYes,
+                  kOwnAgreementsOfYesYes.yes_yes + kOwnAgreementsOfYesYes.yes_no,
+                  kOwnAgreementsOfYesYes.yes_yes + kOwnAgreementsOfYesYes.no_yes, "ARB02.2");
+    const auto rest = [&](const Pool& one, size_t in_panel, const Pool& chosen, size_t total,
+                          const char* name) {
+      const Pool panel =
+          spread_.Choose(Common(one, base_both), in_panel, std::string("ARB02.2/panel ") + name);
+      const Pool others =
+          spread_.Choose(Without(one, base_both), total - chosen.size() - panel.size(),
+                         std::string("ARB02.2/others ") + name);
       return Joined(chosen, Joined(panel, others));
     };
-    const Pool before = rest(bases.before, kOwnAgreementsOfYesNo, both.before, kOwnAgreementsBefore, "before");
+    const Pool before =
+        rest(bases.before, kOwnAgreementsOfYesNo, both.before, kOwnAgreementsBefore, "before");
     const Pool now = rest(bases.now, kOwnAgreementsOfNoYes, both.now, kOwnAgreementsNow, "now");
     AddTicks(kBefore, "ARB02", cooperate.before, 2, before);
     AddTicks(kNow, "ARB02", cooperate.now, 2, now);
@@ -182,13 +196,15 @@ class CoreMaker {
       const auto put = [&](const Pool& pool, const std::vector<Weight>& weights, const char* name) {
         for (const auto& [member, code] :
              spread_.Deal(pool, Apportion(pool.size(), weights, 1), row_purpose + name)) {
-          Put(kNow, pair.rows[row], member, {.codes = {code}, .number = {}, .text = {}, .other_texts = {}});
+          Put(kNow, pair.rows[row], member,
+              {.codes = {code}, .number = {}, .text = {}, .other_texts = {}});
         }
       };
       put(wanted, {{3, 64}, {4, 36}}, "/wanted codes");
       put(not_wanted, {{1, 30}, {2, 63}, {98, 7}}, "/other codes");
       put(not_applicable, {{97, 1}}, "/97 codes");
-      for (const size_t member : Without(outside, not_applicable)) Put(kNow, pair.rows[row], member, {});
+      for (const size_t member : Without(outside, not_applicable))
+        Put(kNow, pair.rows[row], member, {});
     }
   }
 

@@ -15,7 +15,8 @@ namespace imdi::demo {
 // Member → answer. A blank answer = left blank.
 using ItemAnswers = std::map<size_t, Answer>;
 // Edition → item → answers of all counted units that are asked it.
-using CoreAnswers = std::map<std::string, std::map<std::string, ItemAnswers, std::less<>>, std::less<>>;
+using CoreAnswers =
+    std::map<std::string, std::map<std::string, ItemAnswers, std::less<>>, std::less<>>;
 
 CoreAnswers MakeCoreAnswers(const Survey& survey, const RespondentsByEdition& respondents);
 

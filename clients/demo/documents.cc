@@ -34,7 +34,8 @@ void Put(const YAML::Node& node, const FieldDescriptor& field, Message& message)
   const bool many = field.is_repeated();
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_MESSAGE:
-      Fill(node, many ? *reflection.AddMessage(&message, &field) : *reflection.MutableMessage(&message, &field));
+      Fill(node, many ? *reflection.AddMessage(&message, &field)
+                      : *reflection.MutableMessage(&message, &field));
       break;
     case FieldDescriptor::CPPTYPE_STRING:
       if (many) {
@@ -90,11 +91,12 @@ void Fill(const YAML::Node& node, Message& message) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<survey::model::v1::Definition>> ReadDocuments(const std::string& folder) {
+absl::StatusOr<std::vector<survey::model::v1::Definition>> ReadDocuments(
+    const std::string& folder) {
   std::error_code error;
   std::vector<std::string> paths;
-  for (std::filesystem::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
+  for (std::filesystem::recursive_directory_iterator entry(folder, error), end;
+       !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".yaml") paths.push_back(entry->path().string());
   }
   if (error) return absl::NotFoundError(folder + ": " + error.message());
@@ -102,7 +104,8 @@ absl::StatusOr<std::vector<survey::model::v1::Definition>> ReadDocuments(const s
   std::vector<survey::model::v1::Definition> definitions;
   for (const std::string& path : paths) {
     try {
-      for (const YAML::Node& document : YAML::LoadAllFromFile(path)) Fill(document, definitions.emplace_back());
+      for (const YAML::Node& document : YAML::LoadAllFromFile(path))
+        Fill(document, definitions.emplace_back());
     } catch (const YAML::Exception& fault) {
       return absl::InvalidArgumentError(path + ": " + fault.what());
     }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads the survey documents (YAML) into the definitions they stand for. It checks nothing: whoever applies the
-// documents does that.
+// Reads the survey documents (YAML) into the definitions they stand for. It checks nothing: whoever
+// applies the documents does that.
 
 #include <string>
 #include <vector>

@@ -18,15 +18,19 @@ namespace {
 namespace model = survey::model::v1;
 
 constexpr size_t kOtherTextPercent = 85;  // Of those who tick a code with a text field.
-constexpr size_t kNoneSettled = 2;        // Units that settle by agreement, and yet none (a soft check asks why).
-constexpr int64_t kManySettled = 500;     // Above this a soft check asks.
+constexpr size_t kNoneSettled =
+    2;  // Units that settle by agreement, and yet none (a soft check asks why).
+constexpr int64_t kManySettled = 500;  // Above this a soft check asks.
 
 Answer OfCode(int code) { return {.codes = {code}, .number = {}, .text = {}, .other_texts = {}}; }
-Answer OfNumber(int64_t number) { return {.codes = {}, .number = number, .text = {}, .other_texts = {}}; }
+Answer OfNumber(int64_t number) {
+  return {.codes = {}, .number = number, .text = {}, .other_texts = {}};
+}
 
 class FormFiller {
  public:
-  FormFiller(const Survey& survey, const Edition& edition, const Respondents& respondents, const CoreAnswers& core)
+  FormFiller(const Survey& survey, const Edition& edition, const Respondents& respondents,
+             const CoreAnswers& core)
       : survey_(survey),
         spread_(survey.spread()),
         edition_(edition),
@@ -51,8 +55,10 @@ class FormFiller {
         const Pool blank = blanks ? blanks_.Choose(spread_, asked, item, purpose) : Pool{};
         Give(item, Without(asked, blank), purpose);
       }
-      Give(item, Where(Asked(item, outside), [&](size_t member) { return !blanks_.Covers(member, item); }),
-           purpose + "/outside");
+      Give(
+          item,
+          Where(Asked(item, outside), [&](size_t member) { return !blanks_.Covers(member, item); }),
+          purpose + "/outside");
     }
     AddOtherTexts();
     return std::move(responses_);
@@ -74,7 +80,8 @@ class FormFiller {
   void Take(const Item& item, const Pool& asked, const ItemAnswers& decided) {
     for (const size_t member : asked) {
       const auto found = decided.find(member);
-      if (found != decided.end() && !found->second.Blank()) responses_[member][item.id] = found->second;
+      if (found != decided.end() && !found->second.Blank())
+        responses_[member][item.id] = found->second;
     }
   }
 
@@ -98,7 +105,8 @@ class FormFiller {
 
   void GiveCodes(const std::string& item, const Pool& pool, const std::vector<Weight>& weights,
                  const std::string& purpose) {
-    for (const auto& [member, code] : spread_.Deal(pool, Apportion(pool.size(), weights, 1), purpose)) {
+    for (const auto& [member, code] :
+         spread_.Deal(pool, Apportion(pool.size(), weights, 1), purpose)) {
       responses_[member][item] = OfCode(code);
     }
   }
@@ -108,7 +116,8 @@ class FormFiller {
     for (size_t position = 0; position < item.codes.size(); ++position) {
       const size_t share = pool.size() * PercentOf(item, position) / 100;
       // A handful of units outside the counts need not say "don't know".
-      const size_t least = pool.size() < 20 && item.exclusive.count(item.codes[position]) > 0 ? 0 : 1;
+      const size_t least =
+          pool.size() < 20 && item.exclusive.count(item.codes[position]) > 0 ? 0 : 1;
       ticks.push_back({.code = item.codes[position],
                        .count = std::max(share, least),
                        .exact = false,
@@ -144,9 +153,10 @@ class FormFiller {
     Random random(purpose);
     for (const size_t member : pool) {
       size_t steps = range.steps;
-      for (int draw = 0; draw < range.skew; ++draw) steps = std::min(steps, random.Below(range.steps + 1));
-      const int64_t number =
-          std::clamp(range.low + range.step * static_cast<int64_t>(steps), item.minimum, item.maximum);
+      for (int draw = 0; draw < range.skew; ++draw)
+        steps = std::min(steps, random.Below(range.steps + 1));
+      const int64_t number = std::clamp(range.low + range.step * static_cast<int64_t>(steps),
+                                        item.minimum, item.maximum);
       responses_[member][item.id] = Holds(unknown, member) ? OfCode(98) : OfNumber(number);
     }
   }
@@ -154,19 +164,22 @@ class FormFiller {
   void GiveTexts(const Item& item, const Pool& pool, const std::string& purpose) {
     Random random(purpose);
     for (const size_t member : pool) {
-      responses_[member][item.id].text = OpenText(item.question, survey_.members()[member].nynorsk, random);
+      responses_[member][item.id].text =
+          OpenText(item.question, survey_.members()[member].nynorsk, random);
     }
   }
 
   // Whether the unit settled refugees: by the frame, where that is known.
   void GiveSettles(const Pool& pool, const std::string& purpose) {
     const auto group = [&](size_t member) { return survey_.members()[member].settled_group; };
-    const Pool some = Where(pool, [&](size_t m) { return group(m) > 0 || survey_.members()[m].district; });
+    const Pool some =
+        Where(pool, [&](size_t m) { return group(m) > 0 || survey_.members()[m].district; });
     const Pool none = Where(pool, [&](size_t m) { return group(m) == 0; });
     GiveCodes("BAK03", some, {{1, 1}}, purpose + "/some");
     if (!none.empty()) GiveCodes("BAK03", none, {{2, 55}, {3, 45}}, purpose + "/none");
     const Pool unknown = Without(Without(pool, some), none);
-    if (!unknown.empty()) GiveCodes("BAK03", unknown, {{1, 35}, {2, 30}, {3, 25}, {98, 10}}, purpose + "/unknown");
+    if (!unknown.empty())
+      GiveCodes("BAK03", unknown, {{1, 35}, {2, 30}, {3, 25}, {98, 10}}, purpose + "/unknown");
   }
 
   void GiveSettled(const Item& item, const Pool& pool, const std::string& purpose) {
@@ -174,22 +187,35 @@ class FormFiller {
     const Pool small = Where(Without(pool, unknown), [&](size_t member) {
       return !survey_.members()[member].district && survey_.members()[member].settled_group < 2;
     });
-    const Pool none = pool.size() < 20 ? Pool{} : spread_.Choose(small, kNoneSettled, purpose + "/0");
+    const Pool none =
+        pool.size() < 20 ? Pool{} : spread_.Choose(small, kNoneSettled, purpose + "/0");
     Random random(purpose);
-    const auto largest = *std::max_element(pool.begin(), pool.end(), [&](size_t left, size_t right) {
-      return survey_.members()[left].population < survey_.members()[right].population;
-    });
+    const auto largest =
+        *std::max_element(pool.begin(), pool.end(), [&](size_t left, size_t right) {
+          return survey_.members()[left].population < survey_.members()[right].population;
+        });
     for (const size_t member : pool) {
       const Member& unit = survey_.members()[member];
       int64_t number = 0;
       switch (unit.settled_group) {
-        case 1: number = 3 + static_cast<int64_t>(random.Below(7)); break;
-        case 2: number = 10 + static_cast<int64_t>(random.Below(10)); break;
-        case 3: number = 20 + static_cast<int64_t>(random.Below(30)); break;
-        case 4: number = 50 + static_cast<int64_t>(random.Below(12)) + unit.population / 1200; break;
-        default: number = unit.district ? 15 + static_cast<int64_t>(random.Below(50)) : 1 + static_cast<int64_t>(random.Below(4));
+        case 1:
+          number = 3 + static_cast<int64_t>(random.Below(7));
+          break;
+        case 2:
+          number = 10 + static_cast<int64_t>(random.Below(10));
+          break;
+        case 3:
+          number = 20 + static_cast<int64_t>(random.Below(30));
+          break;
+        case 4:
+          number = 50 + static_cast<int64_t>(random.Below(12)) + unit.population / 1200;
+          break;
+        default:
+          number = unit.district ? 15 + static_cast<int64_t>(random.Below(50))
+                                 : 1 + static_cast<int64_t>(random.Below(4));
       }
-      if (member == largest && pool.size() >= 20) number = kManySettled + 1 + static_cast<int64_t>(random.Below(200));
+      if (member == largest && pool.size() >= 20)
+        number = kManySettled + 1 + static_cast<int64_t>(random.Below(200));
       if (Holds(none, member)) number = 0;
       const bool dont_know = Holds(unknown, member) && member != largest;
       responses_[member][item.id] = dont_know ? OfCode(98) : OfNumber(number);
@@ -204,7 +230,8 @@ class FormFiller {
         if (found == answers.end()) continue;
         for (const int code : found->second.codes) {
           if (item.other_codes.count(code) == 0 || random.Below(100) >= kOtherTextPercent) continue;
-          found->second.other_texts[code] = OtherText(item.question, survey_.members()[member].nynorsk, random);
+          found->second.other_texts[code] =
+              OtherText(item.question, survey_.members()[member].nynorsk, random);
         }
       }
     }

@@ -10,7 +10,8 @@ namespace {
 
 namespace model = survey::model::v1;
 
-absl::StatusOr<Item> MakeItem(const model::Questionnaire& questionnaire, const model::Question& question) {
+absl::StatusOr<Item> MakeItem(const model::Questionnaire& questionnaire,
+                              const model::Question& question) {
   Item item;
   item.id = item.question = question.id();
   item.type = question.type();
@@ -71,7 +72,8 @@ absl::StatusOr<Form> Form::Make(const model::Questionnaire& questionnaire) {
 }
 
 const Item* Form::Find(std::string_view id) const {
-  const auto found = std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.id == id; });
+  const auto found =
+      std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.id == id; });
   return found == items_.end() ? nullptr : &*found;
 }
 

@@ -25,7 +25,8 @@ std::string RequestId(const Edition& edition, std::string_view what) {
 
 std::string Value(const Item& item, const Answer& answer) {
   if (!answer.text.empty()) return Object().Add("text", Quoted(answer.text)).Text();
-  if (answer.number.has_value()) return Object().Add("number", std::to_string(*answer.number)).Text();
+  if (answer.number.has_value())
+    return Object().Add("number", std::to_string(*answer.number)).Text();
   if (item.type != model::QUESTION_TYPE_MULTI) return std::to_string(answer.codes.front());
   std::string list;
   for (const int code : answer.codes) list += (list.empty() ? "" : ",") + std::to_string(code);
@@ -56,7 +57,8 @@ std::string Quoted(std::string_view text) {
 std::string HeaderLine() {
   return Object()
       .Add("format", Quoted("imdi-answers/1"))
-      .Add("note", Quoted("Invented answers for demonstration and tests. No municipality or district gave them; only the "
+      .Add("note", Quoted("Invented answers for demonstration and tests. No municipality or "
+                          "district gave them; only the "
                           "units are real."))
       .Text();
 }
@@ -69,7 +71,8 @@ std::string ActionLine(std::string_view action, const Edition& edition) {
       .Text();
 }
 
-std::string DispositionLine(const Edition& edition, const Member& unit, std::string_view disposition) {
+std::string DispositionLine(const Edition& edition, const Member& unit,
+                            std::string_view disposition) {
   return Object()
       .Add("action", Quoted("disposition"))
       .Add("edition", Quoted(edition.id))
@@ -91,7 +94,8 @@ std::string WithdrawalLine(const Edition& edition, const Member& unit, int64_t e
 }
 
 std::string SubmissionLine(const Edition& edition, const Member& unit, int64_t expected_revision,
-                           const Answers& answers, const std::map<std::string, std::string>& comments) {
+                           const Answers& answers,
+                           const std::map<std::string, std::string>& comments) {
   Object values;
   Object other_texts;
   for (const Item& item : edition.form.items()) {
@@ -100,7 +104,8 @@ std::string SubmissionLine(const Edition& edition, const Member& unit, int64_t e
     values.Add(item.id, Value(item, found->second));
     if (found->second.other_texts.empty()) continue;
     Object texts;
-    for (const auto& [code, text] : found->second.other_texts) texts.Add(std::to_string(code), Quoted(text));
+    for (const auto& [code, text] : found->second.other_texts)
+      texts.Add(std::to_string(code), Quoted(text));
     other_texts.Add(item.id, texts.Text());
   }
   Object line;
@@ -110,7 +115,8 @@ std::string SubmissionLine(const Edition& edition, const Member& unit, int64_t e
       .Add("questionnaire", std::to_string(edition.questionnaire))
       .Add("language", Quoted(unit.nynorsk ? "nn" : "nb"))
       .Add("expected_revision", std::to_string(expected_revision))
-      .Add("request_id", RequestId(edition, unit.code + "-" + edition.part + "-" + std::to_string(expected_revision + 1)))
+      .Add("request_id", RequestId(edition, unit.code + "-" + edition.part + "-" +
+                                                std::to_string(expected_revision + 1)))
       .Add("answers", values.Text());
   if (!other_texts.empty()) line.Add("other_texts", other_texts.Text());
   if (!comments.empty()) {

@@ -19,9 +19,11 @@ std::string Quoted(std::string_view text);
 
 std::string HeaderLine();
 std::string ActionLine(std::string_view action, const Edition& edition);
-std::string DispositionLine(const Edition& edition, const Member& unit, std::string_view disposition);
+std::string DispositionLine(const Edition& edition, const Member& unit,
+                            std::string_view disposition);
 std::string WithdrawalLine(const Edition& edition, const Member& unit, int64_t expected_revision);
 std::string SubmissionLine(const Edition& edition, const Member& unit, int64_t expected_revision,
-                           const Answers& answers, const std::map<std::string, std::string>& comments);
+                           const Answers& answers,
+                           const std::map<std::string, std::string>& comments);
 
 }  // namespace imdi::demo

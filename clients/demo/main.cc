@@ -1,4 +1,5 @@
-// imdi-demo-answers: writes invented answers to the editions of a survey, the same bytes every time.
+// imdi-demo-answers: writes invented answers to the editions of a survey, the same bytes every
+// time.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -27,7 +28,9 @@ absl::StatusOr<size_t> Write(const std::string& surveys, const std::string& out)
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Writes invented answers for demonstration and tests: newline-delimited JSON, the same bytes every time.");
+  CLI::App app(
+      "Writes invented answers for demonstration and tests: newline-delimited JSON, the same bytes "
+      "every time.");
   std::string surveys = "deploy/surveys/ku";
   std::string out;
   app.add_option("--surveys", surveys, "Folder with the survey's documents")->capture_default_str();

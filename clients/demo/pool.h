@@ -13,13 +13,15 @@ using Pool = std::vector<size_t>;
 
 inline Pool Without(const Pool& pool, const Pool& taken) {
   Pool rest;
-  std::set_difference(pool.begin(), pool.end(), taken.begin(), taken.end(), std::back_inserter(rest));
+  std::set_difference(pool.begin(), pool.end(), taken.begin(), taken.end(),
+                      std::back_inserter(rest));
   return rest;
 }
 
 inline Pool Common(const Pool& left, const Pool& right) {
   Pool both;
-  std::set_intersection(left.begin(), left.end(), right.begin(), right.end(), std::back_inserter(both));
+  std::set_intersection(left.begin(), left.end(), right.begin(), right.end(),
+                        std::back_inserter(both));
   return both;
 }
 
@@ -29,7 +31,9 @@ inline Pool Joined(const Pool& left, const Pool& right) {
   return all;
 }
 
-inline bool Holds(const Pool& pool, size_t member) { return std::binary_search(pool.begin(), pool.end(), member); }
+inline bool Holds(const Pool& pool, size_t member) {
+  return std::binary_search(pool.begin(), pool.end(), member);
+}
 
 template <typename Predicate>
 Pool Where(const Pool& pool, Predicate keep) {

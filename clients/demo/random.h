@@ -10,7 +10,8 @@
 
 namespace imdi::demo {
 
-// splitmix64. Every use names its purpose and so gets a sequence of its own: a new question moves no other answer.
+// splitmix64. Every use names its purpose and so gets a sequence of its own: a new question moves
+// no other answer.
 class Random {
  public:
   explicit Random(std::string_view purpose);
@@ -21,7 +22,8 @@ class Random {
 
   template <typename T>
   void Shuffle(std::vector<T>& values) {
-    for (size_t left = values.size(); left > 1; --left) std::swap(values[left - 1], values[Below(left)]);
+    for (size_t left = values.size(); left > 1; --left)
+      std::swap(values[left - 1], values[Below(left)]);
   }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
-// The conditions that the routes of the questionnaires are made of, as far as made-up answers must follow them:
+// The conditions that the routes of the questionnaires are made of, as far as made-up answers must
+// follow them:
 //   ITEM == n    ITEM in (n,…)    ITEM has_any (n,…)    count(ITEM in a..b) >= n
 // Whether an answer is accepted is never decided here but by the service that receives it.
 

@@ -28,7 +28,8 @@ std::vector<Quota> Apportion(size_t total, const std::vector<Weight>& weights, s
   for (Quota& quota : quotas) {
     while (quota.count < least) {
       Quota& largest = *std::max_element(
-          quotas.begin(), quotas.end(), [](const Quota& left, const Quota& right) { return left.count < right.count; });
+          quotas.begin(), quotas.end(),
+          [](const Quota& left, const Quota& right) { return left.count < right.count; });
       if (largest.count <= least) return quotas;
       --largest.count;
       ++quota.count;
@@ -41,8 +42,9 @@ std::vector<size_t> Spread::Shuffled(const Pool& pool, std::string_view purpose)
   std::vector<size_t> order = pool;
   Random random(purpose);
   random.Shuffle(order);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t left, size_t right) { return stratum_of_[left] < stratum_of_[right]; });
+  std::stable_sort(order.begin(), order.end(), [&](size_t left, size_t right) {
+    return stratum_of_[left] < stratum_of_[right];
+  });
   return order;
 }
 
@@ -52,13 +54,15 @@ Pool Spread::Choose(const Pool& pool, size_t count, std::string_view purpose) co
   const size_t start = Random(std::string(purpose) + "/start").Below(order.size());
   Pool chosen;
   for (size_t i = 0; i < order.size(); ++i) {
-    if (((i + 1) * count + start) / order.size() > (i * count + start) / order.size()) chosen.push_back(order[i]);
+    if (((i + 1) * count + start) / order.size() > (i * count + start) / order.size())
+      chosen.push_back(order[i]);
   }
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }
 
-std::map<size_t, int> Spread::Deal(const Pool& pool, const std::vector<Quota>& quotas, std::string_view purpose) const {
+std::map<size_t, int> Spread::Deal(const Pool& pool, const std::vector<Quota>& quotas,
+                                   std::string_view purpose) const {
   std::map<size_t, int> dealt;
   if (pool.empty()) return dealt;
   std::vector<size_t> order = Shuffled(pool, purpose);

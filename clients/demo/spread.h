@@ -24,7 +24,8 @@ struct Weight {
   size_t weight = 0;
 };
 
-// Shares `total` out by weight (largest remainders), at least `least` to each code while the total allows it.
+// Shares `total` out by weight (largest remainders), at least `least` to each code while the total
+// allows it.
 std::vector<Quota> Apportion(size_t total, const std::vector<Weight>& weights, size_t least);
 
 class Spread {
@@ -32,12 +33,14 @@ class Spread {
   // stratum_of[member]: equal numbers are one stratum, and members of a stratum follow one another.
   explicit Spread(std::vector<size_t> stratum_of) : stratum_of_(std::move(stratum_of)) {}
 
-  // Chooses exactly `count` of the pool (all, where it is smaller): systematic selection from a random start through
-  // the strata, in random order within each.
+  // Chooses exactly `count` of the pool (all, where it is smaller): systematic selection from a
+  // random start through the strata, in random order within each.
   Pool Choose(const Pool& pool, size_t count, std::string_view purpose) const;
 
-  // Deals the quotas' codes to the pool, whose size is their sum: each unit gets the code that lags most behind.
-  std::map<size_t, int> Deal(const Pool& pool, const std::vector<Quota>& quotas, std::string_view purpose) const;
+  // Deals the quotas' codes to the pool, whose size is their sum: each unit gets the code that lags
+  // most behind.
+  std::map<size_t, int> Deal(const Pool& pool, const std::vector<Quota>& quotas,
+                             std::string_view purpose) const;
 
  private:
   std::vector<size_t> Shuffled(const Pool& pool, std::string_view purpose) const;

@@ -21,7 +21,9 @@ using Comments = std::map<std::string, std::string>;
 class Writer {
  public:
   explicit Writer(const Survey& survey)
-      : survey_(survey), respondents_(ChooseRespondents(survey)), core_(MakeCoreAnswers(survey, respondents_)) {}
+      : survey_(survey),
+        respondents_(ChooseRespondents(survey)),
+        core_(MakeCoreAnswers(survey, respondents_)) {}
 
   absl::StatusOr<std::vector<std::string>> Write() {
     lines_.push_back(HeaderLine());
@@ -43,7 +45,8 @@ class Writer {
   }
 
  private:
-  void Submit(const Edition& edition, size_t member, int64_t expected_revision, const Answers& answers) {
+  void Submit(const Edition& edition, size_t member, int64_t expected_revision,
+              const Answers& answers) {
     lines_.push_back(SubmissionLine(edition, survey_.members()[member], expected_revision, answers,
                                     CommentsOn(edition, member, answers)));
   }
@@ -57,11 +60,13 @@ class Writer {
     const bool number = settled != answers.end() && settled->second.number.has_value();
     const auto previous = before_.find(member);
     const auto add = [&](const char* check, bool violated) {
-      if (violated && edition.form.HasCheck(check)) comments[check] = CommentText(check, unit.nynorsk, random);
+      if (violated && edition.form.HasCheck(check))
+        comments[check] = CommentText(check, unit.nynorsk, random);
     };
     add("CHK01", number && *settled->second.number == 0);
     add("CHK03", number && *settled->second.number > 500);
-    add("CHK05", previous != before_.end() && Answered(previous->second, "INT01", 1) && Answered(answers, "INT01", 2));
+    add("CHK05", previous != before_.end() && Answered(previous->second, "INT01", 1) &&
+                     Answered(answers, "INT01", 2));
     return comments;
   }
 
@@ -74,7 +79,8 @@ class Writer {
       return absl::InternalError("no two units fit for a correction");
     }
     // What was sent before goes in the first half, what puts it right comes near the end.
-    std::stable_partition(order.begin(), order.end(), [&](size_t member) { return first.count(member) > 0; });
+    std::stable_partition(order.begin(), order.end(),
+                          [&](size_t member) { return first.count(member) > 0; });
     std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(first.size()),
                 order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2));
     for (size_t sent = 0; sent < order.size(); ++sent) {
@@ -91,9 +97,10 @@ class Writer {
     return absl::OkStatus();
   }
 
-  // Two units of the last edition send something else first: one says it has no target of its own, one types a nought
-  // too much.
-  std::map<size_t, Answers> FirstVersions(const Edition& edition, const Respondents& respondents) const {
+  // Two units of the last edition send something else first: one says it has no target of its own,
+  // one types a nought too much.
+  std::map<size_t, Answers> FirstVersions(const Edition& edition,
+                                          const Respondents& respondents) const {
     std::map<size_t, Answers> first;
     if (edition.id != kNow) return first;
     const Pool complete = Without(respondents.counted, respondents.partial);
@@ -111,8 +118,9 @@ class Writer {
     }
     for (const size_t member : complete) {
       const auto settled = responses_.at(member).find("BAK04");
-      if (first.count(member) > 0 || settled == responses_.at(member).end() || !settled->second.number.has_value() ||
-          *settled->second.number < 30 || *settled->second.number > 49) {
+      if (first.count(member) > 0 || settled == responses_.at(member).end() ||
+          !settled->second.number.has_value() || *settled->second.number < 30 ||
+          *settled->second.number > 49) {
         continue;
       }
       Answers answers = responses_.at(member);
@@ -133,6 +141,8 @@ class Writer {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> MakeLines(const Survey& survey) { return Writer(survey).Write(); }
+absl::StatusOr<std::vector<std::string>> MakeLines(const Survey& survey) {
+  return Writer(survey).Write();
+}
 
 }  // namespace imdi::demo

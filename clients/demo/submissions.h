@@ -10,7 +10,8 @@
 
 namespace imdi::demo {
 
-// The header, then for each edition: open, submissions (with corrections and a withdrawal), dispositions, close.
+// The header, then for each edition: open, submissions (with corrections and a withdrawal),
+// dispositions, close.
 absl::StatusOr<std::vector<std::string>> MakeLines(const Survey& survey);
 
 }  // namespace imdi::demo

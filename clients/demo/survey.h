@@ -20,7 +20,7 @@ namespace imdi::demo {
 struct Member {
   std::string code;
   bool district = false;
-  std::string stratum;  // Region and size group; districts are one.
+  std::string stratum;     // Region and size group; districts are one.
   int settled_group = -1;  // -1 = not known.
   int64_t population = 0;
   bool nynorsk = false;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Every number that the demonstration answers must give, as data. Counts of units after the last correction.
+// Every number that the demonstration answers must give, as data. Counts of units after the last
+// correction.
 
 #include <array>
 #include <cstddef>
@@ -8,7 +9,8 @@
 
 namespace imdi::demo {
 
-// How many answered, and how many of those had participants in an introduction programme (BAK05 = 1, 2).
+// How many answered, and how many of those had participants in an introduction programme (BAK05 =
+// 1, 2).
 struct ResponseTarget {
   std::string_view edition;
   size_t municipalities;
@@ -47,7 +49,8 @@ inline constexpr size_t kRefusal = 4;
 // Which units a target speaks of.
 enum class Units { kAll, kMunicipalities, kDistricts };
 
-// A yes or no with its joint counts on the panel and its totals in each edition, of units with a programme.
+// A yes or no with its joint counts on the panel and its totals in each edition, of units with a
+// programme.
 struct PanelTarget {
   std::string_view item;
   Units units;
@@ -63,8 +66,9 @@ inline constexpr std::array<PanelTarget, 5> kPanelItems = {{
     {"ARB01", Units::kAll, {195, 7, 14, 24}, 262, 261},
 }};
 
-// ARB02 code 2 (own agreements) within the panel classes of ARB01: a unit that does not cooperate has none. In the two
-// classes with cooperation in one of the editions only that edition can be a yes.
+// ARB02 code 2 (own agreements) within the panel classes of ARB01: a unit that does not cooperate
+// has none. In the two classes with cooperation in one of the editions only that edition can be a
+// yes.
 inline constexpr Joint kOwnAgreementsOfYesYes = {52, 9, 22, 112};
 inline constexpr size_t kOwnAgreementsOfYesNo = 1;
 inline constexpr size_t kOwnAgreementsOfNoYes = 2;
@@ -77,9 +81,11 @@ struct EarlierTarget {
   size_t municipalities;
   size_t districts;
 };
-inline constexpr std::array<EarlierTarget, 2> kEarlierOwnTarget = {{{"KU2014", 113, 0}, {"KU2015", 179, 7}}};
+inline constexpr std::array<EarlierTarget, 2> kEarlierOwnTarget = {
+    {{"KU2014", 113, 0}, {"KU2015", 179, 7}}};
 
-// How a yes, a no or a whole base is shared out over codes. With shares that sum to the units, they are counts.
+// How a yes, a no or a whole base is shared out over codes. With shares that sum to the units, they
+// are counts.
 struct CodeTarget {
   std::string_view edition;  // Empty = every edition.
   std::string_view item;
@@ -133,7 +139,8 @@ struct YesTarget {
   std::string_view among;  // Item whose yes is the base; empty = all that answered.
   size_t yes;
 };
-inline constexpr std::array<YesTarget, 3> kYesItems = {{{"BOS01", "", 253}, {"SYS01", "", 290}, {"SYS03", "SYS01", 151}}};
+inline constexpr std::array<YesTarget, 3> kYesItems = {
+    {{"BOS01", "", 253}, {"SYS01", "", 290}, {"SYS03", "SYS01", 151}}};
 
 // Rows of the need for guidance (SYS06): rows of a pair have one base.
 struct NeedPair {
@@ -156,45 +163,19 @@ struct TickTarget {
   size_t percent;  // Rounded down.
 };
 inline constexpr std::array<TickTarget, 39> kTicks = {{
-    {"KU2016", "NOR01", 1, 121, 0},
-    {"KU2016", "NOR01", 3, 36, 0},
-    {"KU2016", "NOR01", 2, 0, 34},
-    {"KU2016", "NOR01", 4, 0, 41},
-    {"KU2016", "NOR01", 5, 0, 27},
-    {"KU2016", "NOR01", 6, 0, 30},
-    {"KU2016", "NOR01", 7, 0, 46},
-    {"KU2016", "NOR01", 8, 0, 5},
-    {"KU2017", "NOR01", 1, 0, 49},
-    {"KU2017", "NOR01", 3, 0, 17},
-    {"KU2017", "NOR01", 2, 0, 37},
-    {"KU2017", "NOR01", 4, 0, 43},
-    {"KU2017", "NOR01", 5, 0, 31},
-    {"KU2017", "NOR01", 6, 0, 34},
-    {"KU2017", "NOR01", 7, 0, 52},
-    {"KU2017", "NOR01", 8, 0, 4},
-    {"KU2016", "ARB02", 1, 214, 0},
-    {"KU2017", "ARB02", 1, 226, 0},
-    {"", "ARB02", 3, 0, 21},
-    {"", "ARB02", 4, 0, 55},
-    {"", "ARB02", 5, 0, 24},
-    {"", "ARB02", 6, 0, 33},
-    {"", "ARB02", 7, 0, 12},
-    {"", "ARB02", 8, 0, 57},
-    {"", "ARB02", 9, 0, 28},
-    {"", "ARB02", 10, 0, 4},
-    {"", "ARB02", 98, 3, 0},
-    {"KU2017", "BOS02", 1, 167, 0},
-    {"KU2017", "BOS02", 2, 152, 0},
-    {"KU2017", "BOS02", 4, 109, 0},
-    {"KU2017", "BOS02", 3, 0, 39},
-    {"KU2017", "BOS02", 5, 0, 31},
-    {"KU2017", "BOS02", 6, 0, 28},
-    {"KU2017", "BOS02", 7, 0, 33},
-    {"KU2017", "BOS02", 8, 0, 26},
-    {"KU2017", "BOS02", 9, 0, 24},
-    {"KU2017", "BOS02", 10, 0, 36},
-    {"KU2017", "BOS02", 11, 0, 4},
-    {"KU2017", "BOS02", 98, 3, 0},
+    {"KU2016", "NOR01", 1, 121, 0}, {"KU2016", "NOR01", 3, 36, 0},  {"KU2016", "NOR01", 2, 0, 34},
+    {"KU2016", "NOR01", 4, 0, 41},  {"KU2016", "NOR01", 5, 0, 27},  {"KU2016", "NOR01", 6, 0, 30},
+    {"KU2016", "NOR01", 7, 0, 46},  {"KU2016", "NOR01", 8, 0, 5},   {"KU2017", "NOR01", 1, 0, 49},
+    {"KU2017", "NOR01", 3, 0, 17},  {"KU2017", "NOR01", 2, 0, 37},  {"KU2017", "NOR01", 4, 0, 43},
+    {"KU2017", "NOR01", 5, 0, 31},  {"KU2017", "NOR01", 6, 0, 34},  {"KU2017", "NOR01", 7, 0, 52},
+    {"KU2017", "NOR01", 8, 0, 4},   {"KU2016", "ARB02", 1, 214, 0}, {"KU2017", "ARB02", 1, 226, 0},
+    {"", "ARB02", 3, 0, 21},        {"", "ARB02", 4, 0, 55},        {"", "ARB02", 5, 0, 24},
+    {"", "ARB02", 6, 0, 33},        {"", "ARB02", 7, 0, 12},        {"", "ARB02", 8, 0, 57},
+    {"", "ARB02", 9, 0, 28},        {"", "ARB02", 10, 0, 4},        {"", "ARB02", 98, 3, 0},
+    {"KU2017", "BOS02", 1, 167, 0}, {"KU2017", "BOS02", 2, 152, 0}, {"KU2017", "BOS02", 4, 109, 0},
+    {"KU2017", "BOS02", 3, 0, 39},  {"KU2017", "BOS02", 5, 0, 31},  {"KU2017", "BOS02", 6, 0, 28},
+    {"KU2017", "BOS02", 7, 0, 33},  {"KU2017", "BOS02", 8, 0, 26},  {"KU2017", "BOS02", 9, 0, 24},
+    {"KU2017", "BOS02", 10, 0, 36}, {"KU2017", "BOS02", 11, 0, 4},  {"KU2017", "BOS02", 98, 3, 0},
 }};
 
 }  // namespace imdi::demo

@@ -5,7 +5,8 @@
 
 namespace imdi::demo {
 
-std::map<size_t, std::vector<int>> DealTicks(const Spread& spread, const Pool& pool, const std::vector<Tick>& ticks,
+std::map<size_t, std::vector<int>> DealTicks(const Spread& spread, const Pool& pool,
+                                             const std::vector<Tick>& ticks,
                                              const std::string& purpose) {
   std::map<size_t, std::vector<int>> ticked;
   std::map<int, size_t> free_counts;
@@ -17,22 +18,24 @@ std::map<size_t, std::vector<int>> DealTicks(const Spread& spread, const Pool& p
   };
   for (const Tick& tick : ticks) {
     if (!tick.exclusive) continue;
-    const Pool who = spread.Choose(Without(open, named), tick.count, purpose + "/" + std::to_string(tick.code));
+    const Pool who =
+        spread.Choose(Without(open, named), tick.count, purpose + "/" + std::to_string(tick.code));
     give(who, tick.code);
     open = Without(open, who);
   }
   for (const Tick& tick : ticks) {
     if (tick.exclusive) continue;
-    const Pool who = tick.who.empty() ? spread.Choose(open, tick.count, purpose + "/" + std::to_string(tick.code))
+    const Pool who = tick.who.empty() ? spread.Choose(open, tick.count,
+                                                      purpose + "/" + std::to_string(tick.code))
                                       : Common(tick.who, open);
     give(who, tick.code);
     if (!tick.exact) free_counts[tick.code] = who.size();
   }
   for (const size_t member : open) {
     if (ticked.count(member) > 0 || free_counts.empty()) continue;
-    const auto rarest =
-        std::min_element(free_counts.begin(), free_counts.end(),
-                         [](const auto& left, const auto& right) { return left.second < right.second; });
+    const auto rarest = std::min_element(
+        free_counts.begin(), free_counts.end(),
+        [](const auto& left, const auto& right) { return left.second < right.second; });
     ticked[member].push_back(rarest->first);
     ++rarest->second;
   }

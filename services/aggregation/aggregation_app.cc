@@ -19,27 +19,32 @@ struct AggregationApp::Parts {
 
 namespace {
 
-absl::StatusOr<std::shared_ptr<Aggregator>> OpenAggregator(const survey::config::v1::AggregationConfig& config) {
-  IMDI_ASSIGN_OR_RETURN(auto store, storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
+absl::StatusOr<std::shared_ptr<Aggregator>> OpenAggregator(
+    const survey::config::v1::AggregationConfig& config) {
+  IMDI_ASSIGN_OR_RETURN(auto store,
+                        storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
   return Aggregator::Open(std::move(store));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AggregationApp>> AggregationApp::Start(
-    const survey::config::v1::AggregationConfig& config, std::shared_ptr<grpc::Channel> ingestion_internal,
-    transport::Calls& internal_calls, base::Metrics& metrics) {
+    const survey::config::v1::AggregationConfig& config,
+    std::shared_ptr<grpc::Channel> ingestion_internal, transport::Calls& internal_calls,
+    base::Metrics& metrics) {
   auto parts = std::make_unique<Parts>();
   auto aggregator = OpenAggregator(config);
   if (base::ReasonOf(aggregator.status()) == base::Reason::kStoreCorrupt) {
-    // Met only while reading, and a store that met damage writes nothing more: begin again without it.
+    // Met only while reading, and a store that met damage writes nothing more: begin again without
+    // it.
     IMDI_RETURN_IF_ERROR(storage::rocks::DiscardDerivedStore(config.data_dir()));
     aggregator = OpenAggregator(config);
   }
   IMDI_RETURN_IF_ERROR(aggregator.status());
   parts->aggregator = *std::move(aggregator);
   parts->figures_rpc = std::make_unique<FiguresRpc>(internal_calls, parts->aggregator);
-  parts->follower = std::make_unique<LogFollower>(std::move(ingestion_internal), parts->aggregator, metrics);
+  parts->follower =
+      std::make_unique<LogFollower>(std::move(ingestion_internal), parts->aggregator, metrics);
   return std::unique_ptr<AggregationApp>(new AggregationApp(std::move(parts)));
 }
 

@@ -15,12 +15,12 @@ namespace imdi::aggregation {
 
 class AggregationApp {
  public:
-  // Opens the store (a damaged one is thrown away: all of it can be folded again) and begins to follow the log behind
-  // `ingestion_internal`. Calls and metrics must outlive the app.
-  static absl::StatusOr<std::unique_ptr<AggregationApp>> Start(const survey::config::v1::AggregationConfig& config,
-                                                               std::shared_ptr<grpc::Channel> ingestion_internal,
-                                                               transport::Calls& internal_calls,
-                                                               base::Metrics& metrics);
+  // Opens the store (a damaged one is thrown away: all of it can be folded again) and begins to
+  // follow the log behind `ingestion_internal`. Calls and metrics must outlive the app.
+  static absl::StatusOr<std::unique_ptr<AggregationApp>> Start(
+      const survey::config::v1::AggregationConfig& config,
+      std::shared_ptr<grpc::Channel> ingestion_internal, transport::Calls& internal_calls,
+      base::Metrics& metrics);
   ~AggregationApp();
 
   grpc::Service& figures_service();  // Internal.

@@ -17,11 +17,14 @@
 namespace imdi::aggregation {
 namespace {
 
-absl::Status Diverged(std::string_view what) { return base::Error(base::Reason::kLogDiverged, what); }
+absl::Status Diverged(std::string_view what) {
+  return base::Error(base::Reason::kLogDiverged, what);
+}
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<Aggregator>> Aggregator::Open(std::unique_ptr<storage::FoldStore> store) {
+absl::StatusOr<std::shared_ptr<Aggregator>> Aggregator::Open(
+    std::unique_ptr<storage::FoldStore> store) {
   std::shared_ptr<Aggregator> out(new Aggregator(std::move(store)));
   if (const absl::Status loaded = out->Load(); !loaded.ok()) {
     base::LogEvent(base::Level::kWarning, "fold_state_discarded", {{"status", loaded.ToString()}});
@@ -57,14 +60,16 @@ absl::Status Aggregator::CheckLog(const ingestion_pb::FollowLogResponse& chunk) 
   base::MutexLock lock(mutex_);
   if (cursor_.log_id.empty()) return absl::OkStatus();
   if (chunk.head().log_id() != cursor_.log_id || chunk.head().epoch() != cursor_.epoch) {
-    return Diverged(base::StrCat("followed log ", cursor_.log_id, " epoch ", cursor_.epoch, ", and now hear of ",
-                                 base::Quoted(chunk.head().log_id()), " epoch ", chunk.head().epoch()));
+    return Diverged(base::StrCat("followed log ", cursor_.log_id, " epoch ", cursor_.epoch,
+                                 ", and now hear of ", base::Quoted(chunk.head().log_id()),
+                                 " epoch ", chunk.head().epoch()));
   }
   return absl::OkStatus();
 }
 
 absl::Status Aggregator::StopOn(absl::Status status) {
-  const std::string why = base::StrCat(base::Name(base::ReasonOf(status)), ": ", base::ToStd(status.message()));
+  const std::string why =
+      base::StrCat(base::Name(base::ReasonOf(status)), ": ", base::ToStd(status.message()));
   base::LogEvent(base::Level::kError, "folding_stopped", {{"status", why}});
   base::MutexLock lock(mutex_);
   stopped_ = why;
@@ -93,26 +98,31 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
   for (const ingestion_pb::LogRecord& entry : chunk.records()) {
     if (entry.position() <= next.position) continue;  // Seen already.
     if (entry.position() != next.position + 1) {
-      failed = Diverged(base::StrCat("position ", entry.position(), " came after position ", next.position));
+      failed = Diverged(
+          base::StrCat("position ", entry.position(), " came after position ", next.position));
       break;
     }
-    const storage::Hash chain =
-        storage::NextChain(next.chain, entry.position(), absl::FromUnixMicros(entry.time_us()), entry.record());
+    const storage::Hash chain = storage::NextChain(
+        next.chain, entry.position(), absl::FromUnixMicros(entry.time_us()), entry.record());
     if (base::AsText(chain) != entry.chain_hash()) {
-      failed = Diverged(base::StrCat("the chain hash of position ", entry.position(), " does not follow from the one before"));
+      failed = Diverged(base::StrCat("the chain hash of position ", entry.position(),
+                                     " does not follow from the one before"));
       break;
     }
     store_pb::Record record;
     if (!record.ParseFromString(entry.record())) {
-      failed = StopOn(base::Error(base::Reason::kStoreCorrupt,
-                                  base::StrCat("the record at position ", entry.position(), " does not parse")));
+      failed = StopOn(base::Error(
+          base::Reason::kStoreCorrupt,
+          base::StrCat("the record at position ", entry.position(), " does not parse")));
       break;
     }
-    if (absl::Status applied = fold_->Apply(entry.position(), entry.time_us(), record); !applied.ok()) {
+    if (absl::Status applied = fold_->Apply(entry.position(), entry.time_us(), record);
+        !applied.ok()) {
       failed = StopOn(std::move(applied));
       break;
     }
-    if (std::optional<storage::FoldItem> item = ItemFor(entry.position(), entry.time_us(), record)) {
+    if (std::optional<storage::FoldItem> item =
+            ItemFor(entry.position(), entry.time_us(), record)) {
       puts[std::move(item->key)] = std::move(item->value);
     }
     next.position = entry.position();
@@ -141,8 +151,10 @@ absl::Status Aggregator::Publish() {
   auto next = std::make_shared<Snapshot>(*Current());
   {
     base::MutexLock lock(mutex_);
-    // Another log, or the same one folded again from its beginning: nothing of before belongs to this position.
-    const bool anew = next->log_id != cursor_.log_id || next->epoch != cursor_.epoch || next->position > fold_->position();
+    // Another log, or the same one folded again from its beginning: nothing of before belongs to
+    // this position.
+    const bool anew = next->log_id != cursor_.log_id || next->epoch != cursor_.epoch ||
+                      next->position > fold_->position();
     if (anew) next->editions.clear();
     next->log_id = cursor_.log_id;
     next->epoch = cursor_.epoch;
@@ -154,11 +166,12 @@ absl::Status Aggregator::Publish() {
     if (entry == nullptr) continue;
     absl::StatusOr<const domain::EditionCounter*> counter = fold_->Counter(id);
     if (!counter.ok()) return StopOn(counter.status());
-    auto figures =
-        std::make_shared<const aggregation_pb::EditionFigures>(LiveFigures(fold_->catalog(), *entry, *counter));
+    auto figures = std::make_shared<const aggregation_pb::EditionFigures>(
+        LiveFigures(fold_->catalog(), *entry, *counter));
     std::shared_ptr<const aggregation_pb::EditionFigures>& held = next->editions[id];
     // The messages hold no maps, so equal content has equal bytes.
-    if (held == nullptr || held->SerializeAsString() != figures->SerializeAsString()) held = std::move(figures);
+    if (held == nullptr || held->SerializeAsString() != figures->SerializeAsString())
+      held = std::move(figures);
   }
   std::vector<std::shared_ptr<const Listener>> listeners;
   {

@@ -13,16 +13,21 @@
 namespace imdi::aggregation {
 
 using Fs = survey::aggregation::v1::FiguresService;
-using RawFiguresService = Fs::WithRawCallbackMethod_FollowFigures<Fs::WithRawCallbackMethod_GetFoldState<Fs::Service>>;
+using RawFiguresService =
+    Fs::WithRawCallbackMethod_FollowFigures<Fs::WithRawCallbackMethod_GetFoldState<Fs::Service>>;
 
 class FiguresRpc final : public RawFiguresService {
  public:
   FiguresRpc(transport::Calls& calls, std::shared_ptr<Aggregator> aggregator)
-      : calls_(calls), aggregator_(std::move(aggregator)), followers_(std::make_shared<std::atomic<int>>(0)) {}
+      : calls_(calls),
+        aggregator_(std::move(aggregator)),
+        followers_(std::make_shared<std::atomic<int>>(0)) {}
 
   using Rpc = grpc::CallbackServerContext;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* FollowFigures(Rpc* rpc, const grpc::ByteBuffer* in) override;
-  grpc::ServerUnaryReactor* GetFoldState(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* FollowFigures(Rpc* rpc,
+                                                            const grpc::ByteBuffer* in) override;
+  grpc::ServerUnaryReactor* GetFoldState(Rpc* rpc, const grpc::ByteBuffer* in,
+                                         grpc::ByteBuffer* out) override;
 
  private:
   transport::Calls& calls_;

@@ -78,8 +78,8 @@ FiguresSource::~FiguresSource() {
 }
 
 void FiguresSource::MakeChunks(const std::shared_ptr<const Snapshot>& next) {
-  const bool reset = sent_ == nullptr || sent_->log_id != next->log_id || sent_->epoch != next->epoch ||
-                     sent_->position > next->position;
+  const bool reset = sent_ == nullptr || sent_->log_id != next->log_id ||
+                     sent_->epoch != next->epoch || sent_->position > next->position;
   Chunker chunker(*next, reset, chunks_);
   for (const auto& [id, edition] : next->editions) {
     if (!reset) {

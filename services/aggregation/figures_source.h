@@ -1,6 +1,7 @@
 #pragma once
 
-// What one reader of the figures is sent: everything first, then the editions that changed, or only the position.
+// What one reader of the figures is sent: everything first, then the editions that changed, or only
+// the position.
 
 #include <atomic>
 #include <deque>

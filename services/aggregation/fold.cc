@@ -12,23 +12,28 @@
 namespace imdi::aggregation {
 namespace {
 
-absl::Status Corrupt(std::string_view what) { return base::Error(base::Reason::kStoreCorrupt, what); }
+absl::Status Corrupt(std::string_view what) {
+  return base::Error(base::Reason::kStoreCorrupt, what);
+}
 
-absl::StatusOr<const domain::Catalog::EditionEntry*> EntryOf(const domain::Catalog& catalog, std::string_view edition) {
+absl::StatusOr<const domain::Catalog::EditionEntry*> EntryOf(const domain::Catalog& catalog,
+                                                             std::string_view edition) {
   const domain::Catalog::EditionEntry* entry = catalog.FindEdition(edition);
   if (entry == nullptr) {
-    return Corrupt(base::StrCat("a record names edition ", base::Quoted(edition), ", which no record before it defines"));
+    return Corrupt(base::StrCat("a record names edition ", base::Quoted(edition),
+                                ", which no record before it defines"));
   }
   return entry;
 }
 
 // The answers under the version that they were given under.
-absl::StatusOr<domain::AnswerSet> Unpack(const domain::Catalog::EditionEntry& entry, int32_t questionnaire,
+absl::StatusOr<domain::AnswerSet> Unpack(const domain::Catalog::EditionEntry& entry,
+                                         int32_t questionnaire,
                                          const store_pb::PackedAnswers& packed) {
   const auto* version = entry.Version(questionnaire);
   if (version == nullptr) {
-    return Corrupt(base::StrCat("answers to ", entry.id, " name questionnaire version ", questionnaire,
-                                ", which no record before them defines"));
+    return Corrupt(base::StrCat("answers to ", entry.id, " name questionnaire version ",
+                                questionnaire, ", which no record before them defines"));
   }
   return domain::UnpackAnswers(packed, *version->compiled, *version->items);
 }
@@ -45,13 +50,15 @@ Fold::~Fold() = default;
 
 Fold::Edition& Fold::EditionOf(std::string_view id) {
   auto found = editions_.find(id);
-  if (found == editions_.end()) found = editions_.emplace(std::string(id), std::make_unique<Edition>()).first;
+  if (found == editions_.end())
+    found = editions_.emplace(std::string(id), std::make_unique<Edition>()).first;
   return *found->second;
 }
 
 absl::Status Fold::Apply(int64_t position, int64_t time_us, const store_pb::Record& record) {
   if (position <= position_) {
-    return Corrupt(base::StrCat("the record at position ", position, " comes after position ", position_));
+    return Corrupt(
+        base::StrCat("the record at position ", position, " comes after position ", position_));
   }
   switch (record.body_case()) {
     case store_pb::Record::kDefinitionApplied:
@@ -75,9 +82,11 @@ absl::Status Fold::Apply(int64_t position, int64_t time_us, const store_pb::Reco
     case store_pb::Record::kReleasePublished:
       break;  // What was published follows from what is counted, not the other way round.
     case store_pb::Record::BODY_NOT_SET:
-      return base::Error(base::Reason::kUnknownRecordKind,
-                         base::StrCat("the record at position ", position,
-                                      " is of a kind that this build does not know; upgrade it, and it goes on here"));
+      return base::Error(
+          base::Reason::kUnknownRecordKind,
+          base::StrCat(
+              "the record at position ", position,
+              " is of a kind that this build does not know; upgrade it, and it goes on here"));
   }
   AdvanceTo(position, time_us);
   return absl::OkStatus();
@@ -90,11 +99,13 @@ void Fold::AdvanceTo(int64_t position, int64_t time_us) {
 
 absl::Status Fold::ApplyDefinition(const store_pb::DefinitionApplied& applied) {
   std::vector<domain::ItemNumbers::Assigned> numbers;
-  for (const store_pb::ItemNumber& item : applied.new_items()) numbers.push_back({item.item(), item.number()});
+  for (const store_pb::ItemNumber& item : applied.new_items())
+    numbers.push_back({item.item(), item.number()});
   IMDI_ASSIGN_OR_RETURN(std::shared_ptr<const domain::Catalog> next,
                         catalog_->Apply(applied.definition(), applied.revision(), numbers));
   catalog_ = std::move(next);
-  // What a document says can reach every edition of its survey (indicators list several), and applying is rare.
+  // What a document says can reach every edition of its survey (indicators list several), and
+  // applying is rare.
   for (const auto& [id, entry] : catalog_->editions()) {
     EditionOf(id).counter.reset();
     touched_.insert(id);
@@ -103,8 +114,9 @@ absl::Status Fold::ApplyDefinition(const store_pb::DefinitionApplied& applied) {
 }
 
 absl::Status Fold::ApplyState(const store_pb::EditionStateChanged& changed) {
-  IMDI_ASSIGN_OR_RETURN(std::shared_ptr<const domain::Catalog> next,
-                        catalog_->WithState(changed.edition(), changed.state(), changed.unit(), changed.revision()));
+  IMDI_ASSIGN_OR_RETURN(
+      std::shared_ptr<const domain::Catalog> next,
+      catalog_->WithState(changed.edition(), changed.state(), changed.unit(), changed.revision()));
   catalog_ = std::move(next);
   touched_.insert(changed.edition());
   return absl::OkStatus();
@@ -115,10 +127,11 @@ absl::Status Fold::ApplyAccepted(const store_pb::SubmissionAccepted& accepted) {
   // Read once here, so that a record which cannot be counted stops the fold at its own position.
   IMDI_RETURN_IF_ERROR(Unpack(*entry, accepted.questionnaire(), accepted.answers()).status());
   Edition& edition = EditionOf(accepted.edition());
-  edition.units[accepted.unit()].parts[accepted.part()] = PartAnswers{.revision = accepted.revision(),
-                                                                      .questionnaire = accepted.questionnaire(),
-                                                                      .withdrawn = false,
-                                                                      .answers = accepted.answers()};
+  edition.units[accepted.unit()].parts[accepted.part()] =
+      PartAnswers{.revision = accepted.revision(),
+                  .questionnaire = accepted.questionnaire(),
+                  .withdrawn = false,
+                  .answers = accepted.answers()};
   touched_.insert(accepted.edition());
   return Recount(*entry, edition, accepted.unit());
 }
@@ -126,8 +139,8 @@ absl::Status Fold::ApplyAccepted(const store_pb::SubmissionAccepted& accepted) {
 absl::Status Fold::ApplyWithdrawn(const store_pb::SubmissionWithdrawn& withdrawn) {
   IMDI_ASSIGN_OR_RETURN(const auto* entry, EntryOf(*catalog_, withdrawn.edition()));
   Edition& edition = EditionOf(withdrawn.edition());
-  edition.units[withdrawn.unit()].parts[withdrawn.part()] =
-      PartAnswers{.revision = withdrawn.revision(), .questionnaire = 0, .withdrawn = true, .answers = {}};
+  edition.units[withdrawn.unit()].parts[withdrawn.part()] = PartAnswers{
+      .revision = withdrawn.revision(), .questionnaire = 0, .withdrawn = true, .answers = {}};
   touched_.insert(withdrawn.edition());
   return Recount(*entry, edition, withdrawn.unit());
 }
@@ -140,9 +153,9 @@ absl::Status Fold::ApplyDisposition(const store_pb::DispositionSet& set) {
   return Recount(*entry, edition, set.unit());
 }
 
-absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(const domain::Catalog::EditionEntry& entry,
-                                                                    const UnitRecord& unit,
-                                                                    domain::UnitIndex index) const {
+absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(
+    const domain::Catalog::EditionEntry& entry, const UnitRecord& unit,
+    domain::UnitIndex index) const {
   const auto* current = entry.Current();
   const domain::CompiledQuestionnaire& questionnaire = *current->compiled;
   domain::AnswerSet answers(questionnaire.item_count());
@@ -152,7 +165,8 @@ absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(const domain
     const auto number = questionnaire.FindPart(part);
     if (record.withdrawn || !number.has_value()) continue;
     submitted |= domain::PartMask{1} << *number;
-    IMDI_ASSIGN_OR_RETURN(domain::AnswerSet given, Unpack(entry, record.questionnaire, record.answers));
+    IMDI_ASSIGN_OR_RETURN(domain::AnswerSet given,
+                          Unpack(entry, record.questionnaire, record.answers));
     if (record.questionnaire != questionnaire.version()) {
       const auto* version = entry.Version(record.questionnaire);
       std::vector<bool> also_there;
@@ -172,12 +186,15 @@ absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(const domain
                                      .fielded = fielded.empty() ? nullptr : &fielded}));
 }
 
-absl::Status Fold::Recount(const domain::Catalog::EditionEntry& entry, Edition& edition, std::string_view unit) {
-  if (!edition.counter.has_value()) return absl::OkStatus();  // All units are counted when it is built.
+absl::Status Fold::Recount(const domain::Catalog::EditionEntry& entry, Edition& edition,
+                           std::string_view unit) {
+  if (!edition.counter.has_value())
+    return absl::OkStatus();  // All units are counted when it is built.
   const std::optional<domain::UnitIndex> index = entry.frame->Find(unit);
   if (!index.has_value()) return absl::OkStatus();
   const UnitRecord& record = edition.units.find(unit)->second;
-  IMDI_ASSIGN_OR_RETURN(const std::optional<domain::DerivedResponse> response, Derive(entry, record, *index));
+  IMDI_ASSIGN_OR_RETURN(const std::optional<domain::DerivedResponse> response,
+                        Derive(entry, record, *index));
   edition.counter->SetUnit(*index, response.has_value() ? &*response : nullptr, record.set_by_team);
   return absl::OkStatus();
 }
@@ -207,11 +224,12 @@ const UnitRecord* Fold::FindUnit(std::string_view edition, std::string_view unit
   return record == found->second->units.end() ? nullptr : &record->second;
 }
 
-absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::ResponseOf(std::string_view edition,
-                                                                        std::string_view unit) const {
+absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::ResponseOf(
+    std::string_view edition, std::string_view unit) const {
   const domain::Catalog::EditionEntry* entry = catalog_->FindEdition(edition);
   const UnitRecord* record = FindUnit(edition, unit);
-  if (entry == nullptr || record == nullptr || entry->frame == nullptr || entry->Current() == nullptr) {
+  if (entry == nullptr || record == nullptr || entry->frame == nullptr ||
+      entry->Current() == nullptr) {
     return std::optional<domain::DerivedResponse>();
   }
   const std::optional<domain::UnitIndex> index = entry->frame->Find(unit);

@@ -1,7 +1,8 @@
 #pragma once
 
-// The state that follows from a prefix of the log: the definitions that hold, what every unit answered last, and the
-// counts of each edition. A pure function of the records; it knows no clock, no disk and no other thread.
+// The state that follows from a prefix of the log: the definitions that hold, what every unit
+// answered last, and the counts of each edition. A pure function of the records; it knows no clock,
+// no disk and no other thread.
 
 #include <cstdint>
 #include <map>
@@ -44,8 +45,9 @@ class Fold {
   Fold();
   ~Fold();
 
-  // Takes the record at a position after all those before. On an error nothing has changed: UNKNOWN_RECORD_KIND for a
-  // body that this build does not know (a newer writer), STORE_CORRUPT for one that cannot follow on what is there.
+  // Takes the record at a position after all those before. On an error nothing has changed:
+  // UNKNOWN_RECORD_KIND for a body that this build does not know (a newer writer), STORE_CORRUPT
+  // for one that cannot follow on what is there.
   absl::Status Apply(int64_t position, int64_t time_us, const store_pb::Record& record);
   // All up to here is in, though the last records said nothing that is kept.
   void AdvanceTo(int64_t position, int64_t time_us);
@@ -54,8 +56,8 @@ class Fold {
   int64_t time_us() const { return time_us_; }
   const domain::Catalog& catalog() const { return *catalog_; }
 
-  // The edition's counts, made up to date; null while it has no questionnaire or no frame, or does not exist. Borrowed
-  // until the next Apply.
+  // The edition's counts, made up to date; null while it has no questionnaire or no frame, or does
+  // not exist. Borrowed until the next Apply.
   absl::StatusOr<const domain::EditionCounter*> Counter(std::string_view edition);
   // Editions whose figures may differ from those at the last call.
   std::set<std::string> TakeTouched();
@@ -73,10 +75,11 @@ class Fold {
   absl::Status ApplyAccepted(const store_pb::SubmissionAccepted& accepted);
   absl::Status ApplyWithdrawn(const store_pb::SubmissionWithdrawn& withdrawn);
   absl::Status ApplyDisposition(const store_pb::DispositionSet& set);
-  absl::StatusOr<std::optional<domain::DerivedResponse>> Derive(const domain::Catalog::EditionEntry& entry,
-                                                                const UnitRecord& unit,
-                                                                domain::UnitIndex index) const;
-  absl::Status Recount(const domain::Catalog::EditionEntry& entry, Edition& edition, std::string_view unit);
+  absl::StatusOr<std::optional<domain::DerivedResponse>> Derive(
+      const domain::Catalog::EditionEntry& entry, const UnitRecord& unit,
+      domain::UnitIndex index) const;
+  absl::Status Recount(const domain::Catalog::EditionEntry& entry, Edition& edition,
+                       std::string_view unit);
   Edition& EditionOf(std::string_view id);
 
   int64_t position_ = 0;

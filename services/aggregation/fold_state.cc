@@ -35,12 +35,14 @@ std::optional<Kept> Decode(std::string_view value) {
 }
 
 absl::Status Unreadable(std::string_view what) {
-  return base::Error(base::Reason::kStoreCorrupt, base::StrCat("the kept state of the fold is damaged: ", what));
+  return base::Error(base::Reason::kStoreCorrupt,
+                     base::StrCat("the kept state of the fold is damaged: ", what));
 }
 
 }  // namespace
 
-std::optional<storage::FoldItem> ItemFor(int64_t position, int64_t time_us, const store_pb::Record& record) {
+std::optional<storage::FoldItem> ItemFor(int64_t position, int64_t time_us,
+                                         const store_pb::Record& record) {
   store_pb::Record kept;
   std::string key(kRecordPrefix);
   switch (record.body_case()) {
@@ -60,14 +62,16 @@ std::optional<storage::FoldItem> ItemFor(int64_t position, int64_t time_us, cons
       accepted = record.submission_accepted();
       accepted.clear_text();
       accepted.clear_findings();
-      base::StrAppend(key, "answers/", accepted.edition(), "/", accepted.unit(), "/", accepted.part());
+      base::StrAppend(key, "answers/", accepted.edition(), "/", accepted.unit(), "/",
+                      accepted.part());
       break;
     }
     case store_pb::Record::kSubmissionWithdrawn: {
       store_pb::SubmissionWithdrawn& withdrawn = *kept.mutable_submission_withdrawn();
       withdrawn = record.submission_withdrawn();
       withdrawn.clear_reason();
-      base::StrAppend(key, "answers/", withdrawn.edition(), "/", withdrawn.unit(), "/", withdrawn.part());
+      base::StrAppend(key, "answers/", withdrawn.edition(), "/", withdrawn.unit(), "/",
+                      withdrawn.part());
       break;
     }
     case store_pb::Record::kDispositionSet: {
@@ -110,8 +114,10 @@ absl::StatusOr<std::unique_ptr<Fold>> LoadFold(const storage::FoldStore& store) 
       records.push_back(std::move(*kept));
     }
   }
-  std::sort(records.begin(), records.end(), [](const Kept& a, const Kept& b) { return a.position < b.position; });
-  for (const Kept& kept : records) IMDI_RETURN_IF_ERROR(fold->Apply(kept.position, kept.time_us, kept.record));
+  std::sort(records.begin(), records.end(),
+            [](const Kept& a, const Kept& b) { return a.position < b.position; });
+  for (const Kept& kept : records)
+    IMDI_RETURN_IF_ERROR(fold->Apply(kept.position, kept.time_us, kept.record));
   if (fold->position() > cursor->position) return Unreadable("a record lies beyond the cursor");
   IMDI_ASSIGN_OR_RETURN(const std::optional<std::string> time, store.Get(kTimeKey));
   base::ByteReader reader(time.has_value() ? std::string_view(*time) : std::string_view());

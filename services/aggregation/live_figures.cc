@@ -22,8 +22,8 @@ model::LocalizedText Text(const char* nn, const char* nb, const char* en) {
   return text;
 }
 
-query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_status, const char* sign, const char* nn,
-                              const char* nb, const char* en) {
+query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_status,
+                              const char* sign, const char* nn, const char* nb, const char* en) {
   query_pb::NoValue out;
   out.set_reason(reason);
   out.set_sdmx_status(sdmx_status);
@@ -32,7 +32,8 @@ query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_s
   return out;
 }
 
-model::LocalizedText GroupTitle(const domain::CompiledFrame& frame, const domain::CellAddress& cell) {
+model::LocalizedText GroupTitle(const domain::CompiledFrame& frame,
+                                const domain::CellAddress& cell) {
   if (cell.total) return {};
   if (cell.group == domain::kUnknownGroup) return Text("ukjend", "ukjent", "unknown");
   return frame.attributes()[cell.attribute].groups[cell.group].title;
@@ -80,18 +81,22 @@ query_pb::NoValue NoValueOf(domain::CellState state) {
     case domain::CellState::kValue:
       break;
     case domain::CellState::kNotAsked:
-      return NoValueLike(query_pb::NO_VALUE_REASON_NOT_ASKED, "L", ".", "ikkje spurt", "ikke spurt", "not asked");
+      return NoValueLike(query_pb::NO_VALUE_REASON_NOT_ASKED, "L", ".", "ikkje spurt", "ikke spurt",
+                         "not asked");
     case domain::CellState::kNotApplicable:
-      return NoValueLike(query_pb::NO_VALUE_REASON_NOT_APPLICABLE, "M", ".", "ikkje aktuelt", "ikke aktuelt",
-                         "not applicable");
+      return NoValueLike(query_pb::NO_VALUE_REASON_NOT_APPLICABLE, "M", ".", "ikkje aktuelt",
+                         "ikke aktuelt", "not applicable");
     case domain::CellState::kNoAnswer:
-      return NoValueLike(query_pb::NO_VALUE_REASON_NO_ANSWER, "O", "..", "ikkje svar", "ikke svar", "no answer");
+      return NoValueLike(query_pb::NO_VALUE_REASON_NO_ANSWER, "O", "..", "ikkje svar", "ikke svar",
+                         "no answer");
     case domain::CellState::kNotYet:
-      return NoValueLike(query_pb::NO_VALUE_REASON_NOT_YET, "O", "..", "ikkje klart enno", "ikke klart ennå",
-                         "not ready yet");
+      return NoValueLike(query_pb::NO_VALUE_REASON_NOT_YET, "O", "..", "ikkje klart enno",
+                         "ikke klart ennå", "not ready yet");
     case domain::CellState::kFilterUnknown:
-      return NoValueLike(query_pb::NO_VALUE_REASON_FILTER_UNKNOWN, "O", "..", "svaret på filterspørsmålet er ukjent",
-                         "svaret på filterspørsmålet er ukjent", "the answer to the filter question is unknown");
+      return NoValueLike(query_pb::NO_VALUE_REASON_FILTER_UNKNOWN, "O", "..",
+                         "svaret på filterspørsmålet er ukjent",
+                         "svaret på filterspørsmålet er ukjent",
+                         "the answer to the filter question is unknown");
   }
   return {};
 }
@@ -111,7 +116,8 @@ std::string EtagOf(const query_pb::Figure& figure) {
   return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));
 }
 
-aggregation_pb::EditionFigures LiveFigures(const domain::Catalog& catalog, const domain::Catalog::EditionEntry& edition,
+aggregation_pb::EditionFigures LiveFigures(const domain::Catalog& catalog,
+                                           const domain::Catalog::EditionEntry& edition,
                                            const domain::EditionCounter* counter) {
   aggregation_pb::EditionFigures out;
   query_pb::EditionSummary& summary = *out.mutable_edition();
@@ -126,8 +132,9 @@ aggregation_pb::EditionFigures LiveFigures(const domain::Catalog& catalog, const
   for (const domain::CellAddress& cell : counter->Cells()) {
     *out.add_figures() = FigureOf(edition.id, catalog, *counter, cell, edition.state);
   }
-  std::sort(out.mutable_figures()->pointer_begin(), out.mutable_figures()->pointer_end(),
-            [](const query_pb::Figure* a, const query_pb::Figure* b) { return a->name() < b->name(); });
+  std::sort(
+      out.mutable_figures()->pointer_begin(), out.mutable_figures()->pointer_end(),
+      [](const query_pb::Figure* a, const query_pb::Figure* b) { return a->name() < b->name(); });
   return out;
 }
 

@@ -8,12 +8,14 @@
 
 namespace imdi::aggregation {
 
-LogFollower::LogFollower(std::shared_ptr<grpc::Channel> ingestion, std::shared_ptr<Aggregator> aggregator,
-                         base::Metrics& metrics)
+LogFollower::LogFollower(std::shared_ptr<grpc::Channel> ingestion,
+                         std::shared_ptr<Aggregator> aggregator, base::Metrics& metrics)
     : stub_(ingestion_pb::LogService::NewStub(ingestion)),
       aggregator_(std::move(aggregator)),
-      position_(metrics.GaugeOf("imdi_aggregation_position", "Last position of the log that is counted.")),
-      behind_(metrics.GaugeOf("imdi_aggregation_behind", "Records of the log that are not counted yet.")),
+      position_(metrics.GaugeOf("imdi_aggregation_position",
+                                "Last position of the log that is counted.")),
+      behind_(metrics.GaugeOf("imdi_aggregation_behind",
+                              "Records of the log that are not counted yet.")),
       loop_("follow_log", [this](grpc::ClientContext& context) { return Follow(context); }) {}
 
 absl::Status LogFollower::Follow(grpc::ClientContext& context) {

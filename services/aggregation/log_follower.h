@@ -1,6 +1,7 @@
 #pragma once
 
-// Keeps the aggregator at the end of ingestion's log, over a stream that is opened again whenever it ends.
+// Keeps the aggregator at the end of ingestion's log, over a stream that is opened again whenever
+// it ends.
 
 #include <memory>
 
@@ -16,7 +17,8 @@ namespace imdi::aggregation {
 
 class LogFollower {
  public:
-  LogFollower(std::shared_ptr<grpc::Channel> ingestion, std::shared_ptr<Aggregator> aggregator, base::Metrics& metrics);
+  LogFollower(std::shared_ptr<grpc::Channel> ingestion, std::shared_ptr<Aggregator> aggregator,
+              base::Metrics& metrics);
   void Stop() { loop_.Stop(); }
 
  private:

@@ -51,7 +51,8 @@ std::vector<std::string> CheckConfig(const ServerConfig& config) {
   const auto require = [&](bool ok, std::string problem) {
     if (!ok) problems.push_back(std::move(problem));
   };
-  require(config.insecure_loopback(), "insecure_loopback: must be true: plaintext is the only mode until TLS exists");
+  require(config.insecure_loopback(),
+          "insecure_loopback: must be true: plaintext is the only mode until TLS exists");
   for (const auto& [field, address] : {std::pair{"listen", &config.listen()},
                                        {"internal_listen", &config.internal_listen()},
                                        {"health_listen", &config.health_listen()}}) {
@@ -74,12 +75,14 @@ std::vector<std::string> CheckConfig(const ServerConfig& config) {
   require(config.query().aggregation_address().empty(),
           "query.aggregation_address: must be empty: this process hosts aggregation itself");
   const auto memory = [&](const char* field, int32_t mib) {
-    require(mib == 0 || (mib >= 16 && mib <= 65'536), base::StrCat(field, ": 16 to 65 536 MiB, or 0 for the default"));
+    require(mib == 0 || (mib >= 16 && mib <= 65'536),
+            base::StrCat(field, ": 16 to 65 536 MiB, or 0 for the default"));
   };
   memory("ingestion.memory_mib", config.ingestion().memory_mib());
   memory("aggregation.memory_mib", config.aggregation().memory_mib());
   memory("query.memory_mib", config.query().memory_mib());
-  require(config.ingestion().free_space_min_mib() >= 0, "ingestion.free_space_min_mib: 1 or more, or 0 for the default");
+  require(config.ingestion().free_space_min_mib() >= 0,
+          "ingestion.free_space_min_mib: 1 or more, or 0 for the default");
   require(config.executor_threads() >= 0 && config.executor_threads() <= kExecutorThreadsMax,
           base::StrCat("executor_threads: 1 to ", kExecutorThreadsMax, ", or 0 for the default"));
   require(config.executor_queue() >= 0 && config.executor_queue() <= kExecutorQueueMost,
@@ -90,8 +93,11 @@ std::vector<std::string> CheckConfig(const ServerConfig& config) {
 // Destroyed in reverse order: ports first, the log last.
 struct AllInOne::Parts {
   explicit Parts(const ServerConfig& config)
-      : executor("calls", config.executor_threads() == 0 ? base::kExecutorThreads : config.executor_threads(),
-                 config.executor_queue() == 0 ? base::kExecutorQueueMax : static_cast<size_t>(config.executor_queue())),
+      : executor(
+            "calls",
+            config.executor_threads() == 0 ? base::kExecutorThreads : config.executor_threads(),
+            config.executor_queue() == 0 ? base::kExecutorQueueMax
+                                         : static_cast<size_t>(config.executor_queue())),
         public_calls({.actor = config.actor(), .internal = false}, executor, metrics),
         internal_calls({.actor = config.actor(), .internal = true}, executor, metrics) {}
 
@@ -111,7 +117,8 @@ struct AllInOne::Parts {
   std::unique_ptr<transport::HealthPort> health;
 };
 
-absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& config, const base::Clock& clock) {
+absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& config,
+                                                          const base::Clock& clock) {
   using survey::aggregation::v1::FiguresService;
   using survey::ingestion::v1::EditionService;
   using survey::ingestion::v1::LogService;
@@ -119,32 +126,39 @@ absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& co
   using survey::query::v1::QueryService;
   auto parts = std::make_unique<Parts>(config);
   Parts& p = *parts;
-  IMDI_ASSIGN_OR_RETURN(p.ingestion, ingestion::IngestionApp::Start(config.ingestion(), clock, p.public_calls,
-                                                                    p.internal_calls));
-  IMDI_ASSIGN_OR_RETURN(p.log_host, transport::ServerHost::InProcess({&p.ingestion->log_service()}));
-  IMDI_ASSIGN_OR_RETURN(p.aggregation,
-                        aggregation::AggregationApp::Start(config.aggregation(), p.log_host->InProcessChannel(),
-                                                           p.internal_calls, p.metrics));
-  IMDI_ASSIGN_OR_RETURN(p.figures_host, transport::ServerHost::InProcess({&p.aggregation->figures_service()}));
-  IMDI_ASSIGN_OR_RETURN(p.query, query::QueryApp::Start(config.query(), p.figures_host->InProcessChannel(),
-                                                        p.internal_calls, p.metrics));
+  IMDI_ASSIGN_OR_RETURN(
+      p.ingestion,
+      ingestion::IngestionApp::Start(config.ingestion(), clock, p.public_calls, p.internal_calls));
+  IMDI_ASSIGN_OR_RETURN(p.log_host,
+                        transport::ServerHost::InProcess({&p.ingestion->log_service()}));
+  IMDI_ASSIGN_OR_RETURN(p.aggregation, aggregation::AggregationApp::Start(
+                                           config.aggregation(), p.log_host->InProcessChannel(),
+                                           p.internal_calls, p.metrics));
+  IMDI_ASSIGN_OR_RETURN(p.figures_host,
+                        transport::ServerHost::InProcess({&p.aggregation->figures_service()}));
+  IMDI_ASSIGN_OR_RETURN(p.query,
+                        query::QueryApp::Start(config.query(), p.figures_host->InProcessChannel(),
+                                               p.internal_calls, p.metrics));
   IMDI_ASSIGN_OR_RETURN(
       p.internal_host,
-      transport::ServerHost::Listen(config.internal_listen(),
-                                    {&p.ingestion->edition_service(), &p.ingestion->log_service(),
-                                     &p.aggregation->figures_service(), &p.query->query_service()},
-                                    {.health_names = {EditionService::service_full_name(), LogService::service_full_name(),
-                                                      FiguresService::service_full_name(),
-                                                      QueryService::service_full_name()},
-                                     .reflection = true}));
+      transport::ServerHost::Listen(
+          config.internal_listen(),
+          {&p.ingestion->edition_service(), &p.ingestion->log_service(),
+           &p.aggregation->figures_service(), &p.query->query_service()},
+          {.health_names = {EditionService::service_full_name(), LogService::service_full_name(),
+                            FiguresService::service_full_name(), QueryService::service_full_name()},
+           .reflection = true}));
   IMDI_ASSIGN_OR_RETURN(
-      p.public_host, transport::ServerHost::Listen(config.listen(), {&p.ingestion->submission_service()},
-                                                   {.health_names = {SubmissionService::service_full_name()}}));
-  IMDI_ASSIGN_OR_RETURN(p.health, transport::HealthPort::Listen(config.health_listen(), p.metrics, [&p]() -> std::string {
-                          if (p.draining) return "draining";
-                          const absl::Status store = p.ingestion->StoreState();
-                          return store.ok() ? std::string() : std::string(store.message());
-                        }));
+      p.public_host,
+      transport::ServerHost::Listen(config.listen(), {&p.ingestion->submission_service()},
+                                    {.health_names = {SubmissionService::service_full_name()}}));
+  IMDI_ASSIGN_OR_RETURN(
+      p.health,
+      transport::HealthPort::Listen(config.health_listen(), p.metrics, [&p]() -> std::string {
+        if (p.draining) return "draining";
+        const absl::Status store = p.ingestion->StoreState();
+        return store.ok() ? std::string() : std::string(store.message());
+      }));
   p.public_host->SetServing(true);
   p.internal_host->SetServing(true);
   return std::unique_ptr<AllInOne>(new AllInOne(std::move(parts)));

@@ -48,9 +48,11 @@ int Serve(const ServerConfig& config) {
   const transport::Watchdog watchdog(
       {(*system)->public_address(), (*system)->internal_address()}, [](const std::string& address) {
         base::LogEvent(base::Level::kError, "listener_dead", {{"address", address}});
-        std::_Exit(kExitListenerDead);  // Everything acknowledged is on disk; only a new process listens again.
+        std::_Exit(kExitListenerDead);  // Everything acknowledged is on disk; only a new process
+                                        // listens again.
       });
-  std::cout << "ready public=" << (*system)->public_address() << " internal=" << (*system)->internal_address()
+  std::cout << "ready public=" << (*system)->public_address()
+            << " internal=" << (*system)->internal_address()
             << " health=" << (*system)->health_address() << std::endl;
   int signal = 0;
   sigwait(&signals, &signal);
@@ -64,11 +66,13 @@ int Main(int argc, char** argv) {
   std::string data = "data", config_file, listen, internal_listen, health_listen, restore_from;
   bool check_config = false;
   app.add_option("--data", data, "folder of all data, made when missing");
-  app.add_option("--config", config_file, "YAML configuration (imdi.survey.config.v1.ServerConfig); replaces --data");
+  app.add_option("--config", config_file,
+                 "YAML configuration (imdi.survey.config.v1.ServerConfig); replaces --data");
   app.add_option("--listen", listen, "public address, port 0 = any free one");
   app.add_option("--internal_listen", internal_listen, "internal address");
   app.add_option("--health_listen", health_listen, "health and metrics address");
-  app.add_option("--restore_from", restore_from, "restore this backup into the (empty) data folder as a new epoch, then end");
+  app.add_option("--restore_from", restore_from,
+                 "restore this backup into the (empty) data folder as a new epoch, then end");
   app.add_flag("--check_config", check_config, "check the configuration and end");
   CLI11_PARSE(app, argc, argv);
 
@@ -76,8 +80,10 @@ int Main(int argc, char** argv) {
   if (!config_file.empty()) {
     std::string text;
     config::Problem problem;
-    if (!config::ReadTextFile(config_file, &text, &problem)) return Fail(kExitConfig, config::ToText(problem));
-    const config::LoadedText loaded = config::LoadYaml(config_file, text, ServerConfig::default_instance());
+    if (!config::ReadTextFile(config_file, &text, &problem))
+      return Fail(kExitConfig, config::ToText(problem));
+    const config::LoadedText loaded =
+        config::LoadYaml(config_file, text, ServerConfig::default_instance());
     if (!loaded.problems.empty() || loaded.documents.size() != 1) {
       for (const config::Problem& one : loaded.problems) std::cerr << config::ToText(one) << "\n";
       return Fail(kExitConfig, base::StrCat(config_file, ": one valid document is required"));
@@ -97,10 +103,11 @@ int Main(int argc, char** argv) {
   if (!restore_from.empty()) {
     std::error_code ignored;
     std::filesystem::create_directories(config.ingestion().data_dir(), ignored);
-    const absl::Status restored =
-        storage::rocks::RocksResponseLog::RestoreBackup(restore_from, config.ingestion().data_dir() + "/log");
+    const absl::Status restored = storage::rocks::RocksResponseLog::RestoreBackup(
+        restore_from, config.ingestion().data_dir() + "/log");
     if (!restored.ok()) return Fail(kExitStart, std::string(restored.message()));
-    std::cout << "restored; start the server on this data folder, with the key folder of its own backup\n";
+    std::cout << "restored; start the server on this data folder, with the key folder of its own "
+                 "backup\n";
     return 0;
   }
   return Serve(config);

@@ -24,9 +24,13 @@ void Must(bool ok) {
   if (!ok) std::abort();
 }
 
-absl::Status CryptoError(std::string_view what) { return Error(Reason::kInternal, StrCat("cryptography: ", what)); }
+absl::Status CryptoError(std::string_view what) {
+  return Error(Reason::kInternal, StrCat("cryptography: ", what));
+}
 
-const unsigned char* Unsigned(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* Unsigned(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 unsigned char* Unsigned(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
 }  // namespace
@@ -60,8 +64,8 @@ Digest Sha256(std::string_view bytes) { return Sha256(AsBytes(bytes)); }
 Digest HmacSha256(std::string_view key, std::string_view message) {
   Digest digest{};
   unsigned int size = 0;
-  Must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Unsigned(message), message.size(), digest.data(),
-            &size) != nullptr);
+  Must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Unsigned(message),
+            message.size(), digest.data(), &size) != nullptr);
   return digest;
 }
 
@@ -69,7 +73,8 @@ bool ConstantTimeEqual(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-absl::StatusOr<std::string> Seal(std::string_view key, std::string_view plaintext, std::string_view aad) {
+absl::StatusOr<std::string> Seal(std::string_view key, std::string_view plaintext,
+                                 std::string_view aad) {
   if (key.size() != kAesKeyBytes) return CryptoError("a key has 32 bytes");
   const std::string nonce = RandomBytes(kAesNonceBytes);
   std::string out = nonce;
@@ -77,37 +82,46 @@ absl::StatusOr<std::string> Seal(std::string_view key, std::string_view plaintex
   const CipherContext context(EVP_CIPHER_CTX_new());
   int size = 0;
   unsigned char* const body = Unsigned(out) + kAesNonceBytes;
-  const bool ok =
-      context != nullptr &&
-      EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Unsigned(key), Unsigned(nonce)) == 1 &&
-      EVP_EncryptUpdate(context.get(), nullptr, &size, Unsigned(aad), static_cast<int>(aad.size())) == 1 &&
-      EVP_EncryptUpdate(context.get(), body, &size, Unsigned(plaintext), static_cast<int>(plaintext.size())) == 1 &&
-      EVP_EncryptFinal_ex(context.get(), body + size, &size) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(kAesTagBytes),
-                          body + plaintext.size()) == 1;
+  const bool ok = context != nullptr &&
+                  EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Unsigned(key),
+                                     Unsigned(nonce)) == 1 &&
+                  EVP_EncryptUpdate(context.get(), nullptr, &size, Unsigned(aad),
+                                    static_cast<int>(aad.size())) == 1 &&
+                  EVP_EncryptUpdate(context.get(), body, &size, Unsigned(plaintext),
+                                    static_cast<int>(plaintext.size())) == 1 &&
+                  EVP_EncryptFinal_ex(context.get(), body + size, &size) == 1 &&
+                  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG,
+                                      static_cast<int>(kAesTagBytes), body + plaintext.size()) == 1;
   if (!ok) return CryptoError("sealing failed");
   return out;
 }
 
-absl::StatusOr<std::string> Open(std::string_view key, std::string_view sealed, std::string_view aad) {
+absl::StatusOr<std::string> Open(std::string_view key, std::string_view sealed,
+                                 std::string_view aad) {
   if (key.size() != kAesKeyBytes) return CryptoError("a key has 32 bytes");
   if (sealed.size() < kAesNonceBytes + kAesTagBytes) {
     return Error(Reason::kStoreCorrupt, "sealed bytes are too short");
   }
   const std::string_view nonce = sealed.substr(0, kAesNonceBytes);
-  const std::string_view body = sealed.substr(kAesNonceBytes, sealed.size() - kAesNonceBytes - kAesTagBytes);
+  const std::string_view body =
+      sealed.substr(kAesNonceBytes, sealed.size() - kAesNonceBytes - kAesTagBytes);
   std::string tag(sealed.substr(sealed.size() - kAesTagBytes));
   std::string out(body.size(), '\0');
   const CipherContext context(EVP_CIPHER_CTX_new());
   int size = 0;
-  const bool ok =
-      context != nullptr &&
-      EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Unsigned(key), Unsigned(nonce)) == 1 &&
-      EVP_DecryptUpdate(context.get(), nullptr, &size, Unsigned(aad), static_cast<int>(aad.size())) == 1 &&
-      EVP_DecryptUpdate(context.get(), Unsigned(out), &size, Unsigned(body), static_cast<int>(body.size())) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, static_cast<int>(kAesTagBytes), tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(context.get(), Unsigned(out) + size, &size) == 1;
-  if (!ok) return Error(Reason::kStoreCorrupt, "sealed bytes do not open: wrong key, or they were changed");
+  const bool ok = context != nullptr &&
+                  EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Unsigned(key),
+                                     Unsigned(nonce)) == 1 &&
+                  EVP_DecryptUpdate(context.get(), nullptr, &size, Unsigned(aad),
+                                    static_cast<int>(aad.size())) == 1 &&
+                  EVP_DecryptUpdate(context.get(), Unsigned(out), &size, Unsigned(body),
+                                    static_cast<int>(body.size())) == 1 &&
+                  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG,
+                                      static_cast<int>(kAesTagBytes), tag.data()) == 1 &&
+                  EVP_DecryptFinal_ex(context.get(), Unsigned(out) + size, &size) == 1;
+  if (!ok)
+    return Error(Reason::kStoreCorrupt,
+                 "sealed bytes do not open: wrong key, or they were changed");
   return out;
 }
 

@@ -43,8 +43,8 @@ inline constexpr size_t kAesKeyBytes = 32;
 inline constexpr size_t kAesNonceBytes = 12;
 inline constexpr size_t kAesTagBytes = 16;
 
-// AES-256-GCM under a fresh random nonce: nonce | ciphertext | tag. `aad` is authenticated, not stored.
-// A key of another length than kAesKeyBytes is INTERNAL.
+// AES-256-GCM under a fresh random nonce: nonce | ciphertext | tag. `aad` is authenticated, not
+// stored. A key of another length than kAesKeyBytes is INTERNAL.
 absl::StatusOr<std::string> Seal(std::string_view key, std::string_view plaintext,
                                  std::string_view aad);
 // DATA_LOSS (STORE_CORRUPT) when key, bytes or aad are not those of Seal.

@@ -166,7 +166,8 @@ absl::Status Error(Reason reason, std::string_view message) {
 }
 
 absl::Status Error(ErrorInfo info, std::string_view message) {
-  info.violation_count = std::max(info.violation_count, static_cast<int64_t>(info.violations.size()));
+  info.violation_count =
+      std::max(info.violation_count, static_cast<int64_t>(info.violations.size()));
   if (info.violations.size() > static_cast<size_t>(kViolationsMax)) {
     info.violations.resize(static_cast<size_t>(kViolationsMax));
   }
@@ -199,7 +200,9 @@ absl::Status WithMetadata(absl::Status status, std::string_view key, std::string
 }
 
 absl::Status WithRetryDelay(absl::Status status, absl::Duration delay) {
-  return Changed(status, [&](ErrorInfo& info) { info.retry_delay = absl::Floor(delay, absl::Milliseconds(1)); });
+  return Changed(status, [&](ErrorInfo& info) {
+    info.retry_delay = absl::Floor(delay, absl::Milliseconds(1));
+  });
 }
 
 Reason ReasonOf(const absl::Status& status) { return InfoOf(status).reason; }
@@ -233,7 +236,8 @@ absl::Status Sample(Reason reason) {
   ErrorInfo info;
   info.reason = reason;
   info.metadata = {{"resource", "editions/KU2017"}};
-  if (CanonicalCode(reason) == absl::StatusCode::kUnavailable) info.retry_delay = absl::Milliseconds(kShedRetryDelayMs);
+  if (CanonicalCode(reason) == absl::StatusCode::kUnavailable)
+    info.retry_delay = absl::Milliseconds(kShedRetryDelayMs);
   if (reason == Reason::kFieldInvalid) info.violations = {{"request_id", "is required"}};
   return Error(std::move(info), StrCat("a sample of ", Name(reason)));
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Errors of the whole project: an absl::Status whose payload says which rule was met (Reason), about
-// what (metadata, field violations) and when to come back (retry delay). Callers branch on the reason,
-// never on the text. The transport carries all of it over gRPC and back without loss.
+// Errors of the whole project: an absl::Status whose payload says which rule was met (Reason),
+// about what (metadata, field violations) and when to come back (retry delay). Callers branch on
+// the reason, never on the text. The transport carries all of it over gRPC and back without loss.
 
 #include <cstdint>
 #include <map>
@@ -16,8 +16,8 @@
 
 namespace imdi::base {
 
-// Mirrors imdi.survey.error.v1.Reason: same numbers, kFoo here is REASON_FOO there (a test compares).
-// reason.proto is the documentation: what each means and what the caller should do.
+// Mirrors imdi.survey.error.v1.Reason: same numbers, kFoo here is REASON_FOO there (a test
+// compares). reason.proto is the documentation: what each means and what the caller should do.
 enum class Reason : int32_t {
   kUnspecified = 0,
   kInvalidArgument = 1,
@@ -89,8 +89,9 @@ struct ErrorInfo {
   friend bool operator==(const ErrorInfo&, const ErrorInfo&) = default;
 };
 
-// An error with the canonical code of its reason. `message` is for the caller: rule, subject, remedy.
-// For Reason::kInternal the text never leaves the process: the transport logs it beside an incident id.
+// An error with the canonical code of its reason. `message` is for the caller: rule, subject,
+// remedy. For Reason::kInternal the text never leaves the process: the transport logs it beside an
+// incident id.
 absl::Status Error(Reason reason, std::string_view message);
 
 // The same with everything it can carry. Violations beyond kViolationsMax are cut here and

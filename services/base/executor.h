@@ -14,9 +14,9 @@
 
 namespace imdi::base {
 
-// A fixed number of threads over a queue with a limit. What does not fit is refused at once, so that
-// the caller can answer "come back later" while it still means something.
-// Destruction (or Drain) takes no new work, finishes what is queued and joins the threads.
+// A fixed number of threads over a queue with a limit. What does not fit is refused at once, so
+// that the caller can answer "come back later" while it still means something. Destruction (or
+// Drain) takes no new work, finishes what is queued and joins the threads.
 class BoundedExecutor {
  public:
   // `name` labels threads (cut to 15 bytes by the kernel). threads >= 1, queue_max >= 1.

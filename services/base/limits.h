@@ -12,6 +12,8 @@
 
 namespace imdi::base {
 
+// A bound and what meets it stand on one line; docs/limits.sh reads them so.
+// clang-format off
 inline constexpr size_t kKiB = 1024;
 inline constexpr size_t kMiB = 1024 * kKiB;
 

@@ -55,8 +55,10 @@ struct AppendValue {
   void operator()(double value) const {
     // JSON has no infinities and no NaN.
     const bool finite = value - value == 0;
-    if (finite) StrAppend(out, value);
-    else out += "null";
+    if (finite)
+      StrAppend(out, value);
+    else
+      out += "null";
   }
   void operator()(int64_t value) const { StrAppend(out, value); }
   void operator()(uint64_t value) const { StrAppend(out, value); }
@@ -80,8 +82,10 @@ std::string FormatLogLine(Level level, std::string_view event, std::span<const L
 
 void LogEvent(Level level, std::string_view event, std::span<const LogField> fields) {
   if (level < lowest.load(std::memory_order_relaxed)) return;
-  const std::string time = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
-  std::string line = StrCat("{\"time\":\"", time, "\",", FormatLogLine(level, event, fields).substr(1));
+  const std::string time =
+      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
+  std::string line =
+      StrCat("{\"time\":\"", time, "\",", FormatLogLine(level, event, fields).substr(1));
   Sink& sink = TheSink();
   MutexLock lock(sink.mutex);
   if (sink.write) {
@@ -101,10 +105,14 @@ Level LogLevel() { return lowest.load(); }
 
 std::string_view Name(Level level) {
   switch (level) {
-    case Level::kDebug: return "debug";
-    case Level::kInfo: return "info";
-    case Level::kWarning: return "warning";
-    case Level::kError: return "error";
+    case Level::kDebug:
+      return "debug";
+    case Level::kInfo:
+      return "info";
+    case Level::kWarning:
+      return "warning";
+    case Level::kError:
+      return "error";
   }
   return "error";
 }

@@ -16,7 +16,9 @@
 namespace imdi::base {
 namespace {
 
-std::map<std::string, std::string> AsMap(const Labels& labels) { return {labels.begin(), labels.end()}; }
+std::map<std::string, std::string> AsMap(const Labels& labels) {
+  return {labels.begin(), labels.end()};
+}
 
 }  // namespace
 
@@ -27,14 +29,17 @@ double Counter::Value() const { return static_cast<prometheus::Counter*>(impl_)-
 void Gauge::Set(double value) { static_cast<prometheus::Gauge*>(impl_)->Set(value); }
 void Gauge::Add(double by) { static_cast<prometheus::Gauge*>(impl_)->Increment(by); }
 double Gauge::Value() const { return static_cast<prometheus::Gauge*>(impl_)->Value(); }
-void Histogram::Observe(double value) { static_cast<prometheus::Histogram*>(impl_)->Observe(value); }
+void Histogram::Observe(double value) {
+  static_cast<prometheus::Histogram*>(impl_)->Observe(value);
+}
 
 struct Metrics::Impl {
   using SeriesKey = std::pair<std::string, std::map<std::string, std::string>>;
 
   prometheus::Registry registry;
   Mutex mutex;
-  std::map<std::string, std::set<std::map<std::string, std::string>>, std::less<>> series ABSL_GUARDED_BY(mutex);
+  std::map<std::string, std::set<std::map<std::string, std::string>>, std::less<>> series
+      ABSL_GUARDED_BY(mutex);
   std::map<SeriesKey, Counter> counters ABSL_GUARDED_BY(mutex);
   std::map<SeriesKey, Gauge> gauges ABSL_GUARDED_BY(mutex);
   std::map<SeriesKey, Histogram> histograms ABSL_GUARDED_BY(mutex);
@@ -63,7 +68,10 @@ Counter& Metrics::CounterOf(std::string_view name, std::string_view help, const 
   const Impl::SeriesKey key(name, admitted);
   auto found = impl_->counters.find(key);
   if (found == impl_->counters.end()) {
-    auto& family = prometheus::BuildCounter().Name(std::string(name)).Help(std::string(help)).Register(impl_->registry);
+    auto& family = prometheus::BuildCounter()
+                       .Name(std::string(name))
+                       .Help(std::string(help))
+                       .Register(impl_->registry);
     found = impl_->counters.emplace(key, Counter(&family.Add(admitted))).first;
   }
   return found->second;
@@ -75,7 +83,10 @@ Gauge& Metrics::GaugeOf(std::string_view name, std::string_view help, const Labe
   const Impl::SeriesKey key(name, admitted);
   auto found = impl_->gauges.find(key);
   if (found == impl_->gauges.end()) {
-    auto& family = prometheus::BuildGauge().Name(std::string(name)).Help(std::string(help)).Register(impl_->registry);
+    auto& family = prometheus::BuildGauge()
+                       .Name(std::string(name))
+                       .Help(std::string(help))
+                       .Register(impl_->registry);
     found = impl_->gauges.emplace(key, Gauge(&family.Add(admitted))).first;
   }
   return found->second;
@@ -88,9 +99,12 @@ Histogram& Metrics::HistogramOf(std::string_view name, std::string_view help, co
   const Impl::SeriesKey key(name, admitted);
   auto found = impl_->histograms.find(key);
   if (found == impl_->histograms.end()) {
-    auto& family =
-        prometheus::BuildHistogram().Name(std::string(name)).Help(std::string(help)).Register(impl_->registry);
-    auto& histogram = family.Add(admitted, prometheus::Histogram::BucketBoundaries(bounds.begin(), bounds.end()));
+    auto& family = prometheus::BuildHistogram()
+                       .Name(std::string(name))
+                       .Help(std::string(help))
+                       .Register(impl_->registry);
+    auto& histogram =
+        family.Add(admitted, prometheus::Histogram::BucketBoundaries(bounds.begin(), bounds.end()));
     found = impl_->histograms.emplace(key, Histogram(&histogram)).first;
   }
   return found->second;
@@ -112,8 +126,9 @@ std::string Metrics::Text() const {
 }
 
 std::span<const double> LatencyBounds() {
-  static constexpr std::array kBounds = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                         0.025,   0.05,   0.1,     0.25,   0.5,   1.0,    2.5,   5.0, 10.0};
+  static constexpr std::array kBounds = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                         0.005,   0.01,   0.025,   0.05,   0.1,   0.25,
+                                         0.5,     1.0,    2.5,     5.0,    10.0};
   return kBounds;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // Counters, gauges and histograms in Prometheus' words, behind our own header so that few files pay
-// for the library's. Objects returned by a registry live as long as it does; updating one is lock-free.
+// for the library's. Objects returned by a registry live as long as it does; updating one is
+// lock-free.
 
 #include <cstddef>
 #include <functional>
@@ -49,9 +50,9 @@ class Histogram {
   void* impl_;
 };
 
-// A registry. Asking twice for the same name and labels gives the same object. A family takes at most
-// kMetricSeriesMax label sets; the next ones share one series whose label values are all "other", so
-// that no caller can grow the process by inventing labels.
+// A registry. Asking twice for the same name and labels gives the same object. A family takes at
+// most kMetricSeriesMax label sets; the next ones share one series whose label values are all
+// "other", so that no caller can grow the process by inventing labels.
 class Metrics {
  public:
   Metrics();
@@ -66,8 +67,8 @@ class Metrics {
   Histogram& HistogramOf(std::string_view name, std::string_view help, const Labels& labels,
                          std::span<const double> bounds);
 
-  // Called before each exposition, for gauges that are read rather than updated. It must outlive the
-  // registry or never be called again: do not register what dies earlier.
+  // Called before each exposition, for gauges that are read rather than updated. It must outlive
+  // the registry or never be called again: do not register what dies earlier.
   void BeforeCollect(std::function<void()> update);
 
   // The text exposition format, all families.

@@ -23,10 +23,11 @@ std::string CatPieces(std::initializer_list<std::string_view> pieces) {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-// Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629: shortest form, no surrogates, at most
-// U+10FFFF), 0 when there is none.
+// Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629: shortest form, no
+// surrogates, at most U+10FFFF), 0 when there is none.
 size_t SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const auto continues = [&](size_t i, uint8_t low, uint8_t high) {

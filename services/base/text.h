@@ -27,19 +27,22 @@ struct TextHash {
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 
-// One argument of StrCat: text, an integer, a double (shortest form that reads back equal), or a bool.
+// One argument of StrCat: text, an integer, a double (shortest form that reads back equal), or a
+// bool.
 class Piece {
  public:
-  Piece(std::string_view text) : text_(text) {}                      // NOLINT(google-explicit-constructor)
-  Piece(const std::string& text) : text_(text) {}                    // NOLINT(google-explicit-constructor)
-  Piece(const char* text) : text_(text) {}                           // NOLINT(google-explicit-constructor)
-  Piece(absl::string_view text) : text_(text.data(), text.size()) {}  // NOLINT(google-explicit-constructor)
-  Piece(bool value) : text_(value ? "true" : "false") {}             // NOLINT(google-explicit-constructor)
-  Piece(char value) : text_(digits_.data(), 1) { digits_[0] = value; }  // NOLINT(google-explicit-constructor)
+  Piece(std::string_view text) : text_(text) {}    // NOLINT(google-explicit-constructor)
+  Piece(const std::string& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  Piece(const char* text) : text_(text) {}         // NOLINT(google-explicit-constructor)
+  Piece(absl::string_view text)
+      : text_(text.data(), text.size()) {}                // NOLINT(google-explicit-constructor)
+  Piece(bool value) : text_(value ? "true" : "false") {}  // NOLINT(google-explicit-constructor)
+  Piece(char value) : text_(digits_.data(), 1) {
+    digits_[0] = value;
+  }  // NOLINT(google-explicit-constructor)
   template <typename T>
-    requires((std::integral<T> || std::floating_point<T>) && !std::same_as<T, bool> &&
-             !std::same_as<T, char>)
-  Piece(T value) {  // NOLINT(google-explicit-constructor)
+  requires((std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool> &&
+           !std::same_as<T, char>) Piece(T value) {  // NOLINT(google-explicit-constructor)
     const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), value);
     text_ = {digits_.data(), static_cast<size_t>(end.ptr - digits_.data())};
   }
@@ -96,8 +99,9 @@ std::optional<std::string> FromHex(std::string_view text);
 std::string Base64Url(std::string_view bytes);
 std::optional<std::string> FromBase64Url(std::string_view text);
 
-// The text in double quotes, printable ASCII only, control and other bytes as \xNN, cut to `max_bytes`
-// with "…" left out visibly ("..."): for showing what a caller sent inside an error message.
+// The text in double quotes, printable ASCII only, control and other bytes as \xNN, cut to
+// `max_bytes` with "…" left out visibly ("..."): for showing what a caller sent inside an error
+// message.
 std::string Quoted(std::string_view text, size_t max_bytes = 64);
 
 // Decimal digits with an optional minus, nothing else, no overflow.

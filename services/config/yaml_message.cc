@@ -34,10 +34,14 @@ enum class Kind : uint8_t { kNull, kScalar, kSequence, kMap };
 
 std::string_view Name(Kind kind) {
   switch (kind) {
-    case Kind::kNull: return "nothing";
-    case Kind::kScalar: return "a single value";
-    case Kind::kSequence: return "a list";
-    case Kind::kMap: return "a map";
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kScalar:
+      return "a single value";
+    case Kind::kSequence:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
   }
   return "";
 }
@@ -56,14 +60,17 @@ class Problems {
   Problems(std::string_view file, LoadedText& out) : file_(file), out_(out) {}
 
   Place At(int line, int column) const { return {std::string(file_), line, column}; }
-  void Add(int line, int column, std::string path, std::string rule, std::string message, std::string remedy) {
+  void Add(int line, int column, std::string path, std::string rule, std::string message,
+           std::string remedy) {
     ++out_.problem_count;
     if (out_.problems.size() >= kYamlProblemsMax) return;
-    out_.problems.push_back(
-        {At(line, column), std::move(path), std::move(rule), std::move(message), std::move(remedy)});
+    out_.problems.push_back({At(line, column), std::move(path), std::move(rule), std::move(message),
+                             std::move(remedy)});
   }
-  void Add(const Node& node, std::string path, std::string rule, std::string message, std::string remedy) {
-    Add(node.line, node.column, std::move(path), std::move(rule), std::move(message), std::move(remedy));
+  void Add(const Node& node, std::string path, std::string rule, std::string message,
+           std::string remedy) {
+    Add(node.line, node.column, std::move(path), std::move(rule), std::move(message),
+        std::move(remedy));
   }
 
  private:
@@ -84,11 +91,12 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Put(Make(Kind::kNull, mark)); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    problems_.Add(mark.line + 1, mark.column + 1, "", "ALIAS_REFUSED", "aliases (*name) are not read",
-                  "write the value where it belongs");
+    problems_.Add(mark.line + 1, mark.column + 1, "", "ALIAS_REFUSED",
+                  "aliases (*name) are not read", "write the value where it belongs");
     Put(Make(Kind::kNull, mark));
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string& value) override {
     CheckTag(mark, tag);
     Node node = Make(Kind::kScalar, mark);
     node.value = value;
@@ -123,7 +131,8 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void Begin(Node node) {
     if (open_.size() == kYamlDepthMax) {
-      problems_.Add(node, "", "TOO_DEEP", StrCat("more than ", kYamlDepthMax, " collections inside one another"),
+      problems_.Add(node, "", "TOO_DEEP",
+                    StrCat("more than ", kYamlDepthMax, " collections inside one another"),
                     "no document needs that");
     }
     open_.push_back(std::move(node));
@@ -202,8 +211,9 @@ class MessageReader {
 
   void Read(const Node& node, const std::string& path, Message& message) {
     if (node.kind != Kind::kMap) {
-      problems_.Add(node, path, "WRONG_KIND", StrCat(What(path), " is ", Name(node.kind), ", not a map"),
-                    StrCat("write the fields of ", message.GetDescriptor()->name(), " as key: value"));
+      problems_.Add(
+          node, path, "WRONG_KIND", StrCat(What(path), " is ", Name(node.kind), ", not a map"),
+          StrCat("write the fields of ", message.GetDescriptor()->name(), " as key: value"));
       return;
     }
     const Descriptor* descriptor = message.GetDescriptor();
@@ -217,7 +227,8 @@ class MessageReader {
       const std::string field_path = path.empty() ? key.value : StrCat(path, ".", key.value);
       if (field == nullptr) {
         std::vector<std::string> names;
-        for (int f = 0; f < descriptor->field_count(); ++f) names.push_back(descriptor->field(f)->name());
+        for (int f = 0; f < descriptor->field_count(); ++f)
+          names.push_back(descriptor->field(f)->name());
         problems_.Add(key, field_path, "UNKNOWN_FIELD",
                       StrCat(descriptor->name(), " has no field ", base::Quoted(key.value)),
                       Suggest(key.value, names));
@@ -226,9 +237,10 @@ class MessageReader {
       if (const auto* group = field->containing_oneof(); group != nullptr) {
         const auto [entry, fresh] = chosen.emplace(group, key.value);
         if (!fresh) {
-          problems_.Add(key, field_path, "ONE_OF",
-                        StrCat(base::Quoted(key.value), " stands beside ", base::Quoted(entry->second)),
-                        "only one of them; a second one belongs in a document of its own, after a line ---");
+          problems_.Add(
+              key, field_path, "ONE_OF",
+              StrCat(base::Quoted(key.value), " stands beside ", base::Quoted(entry->second)),
+              "only one of them; a second one belongs in a document of its own, after a line ---");
           continue;
         }
       }
@@ -246,7 +258,8 @@ class MessageReader {
 
   bool GoodKey(const Node& key, const std::string& path, std::set<std::string_view>& seen) {
     if (key.kind != Kind::kScalar) {
-      problems_.Add(key, path, "WRONG_KIND", StrCat("a key is ", Name(key.kind)), "keys are single words");
+      problems_.Add(key, path, "WRONG_KIND", StrCat("a key is ", Name(key.kind)),
+                    "keys are single words");
       return false;
     }
     if (!seen.insert(key.value).second) {
@@ -258,17 +271,19 @@ class MessageReader {
     return true;
   }
 
-  void ReadField(const Node& key, const Node& node, const std::string& path, const FieldDescriptor& field,
-                 Message& message) {
+  void ReadField(const Node& key, const Node& node, const std::string& path,
+                 const FieldDescriptor& field, Message& message) {
     if (node.kind == Kind::kNull) {
-      problems_.Add(key, path, "EMPTY_VALUE", StrCat(path, " has no value"), "give one, or leave the key out");
+      problems_.Add(key, path, "EMPTY_VALUE", StrCat(path, " has no value"),
+                    "give one, or leave the key out");
       return;
     }
     if (field.is_map()) {
       ReadMap(node, path, field, message);
     } else if (field.is_repeated()) {
       if (node.kind != Kind::kSequence) {
-        problems_.Add(node, path, "WRONG_KIND", StrCat(path, " is ", Name(node.kind), ", not a list"),
+        problems_.Add(node, path, "WRONG_KIND",
+                      StrCat(path, " is ", Name(node.kind), ", not a list"),
                       "write [a, b] or one line \"- …\" for each");
         return;
       }
@@ -283,7 +298,8 @@ class MessageReader {
     }
   }
 
-  void ReadMap(const Node& node, const std::string& path, const FieldDescriptor& field, Message& message) {
+  void ReadMap(const Node& node, const std::string& path, const FieldDescriptor& field,
+               Message& message) {
     if (node.kind != Kind::kMap) {
       problems_.Add(node, path, "WRONG_KIND", StrCat(path, " is ", Name(node.kind), ", not a map"),
                     "write key: value");
@@ -304,7 +320,8 @@ class MessageReader {
   }
 
   // One value: a single field, or one element of a repeated one.
-  void ReadValue(const Node& node, const std::string& path, const FieldDescriptor& field, Message& message) {
+  void ReadValue(const Node& node, const std::string& path, const FieldDescriptor& field,
+                 Message& message) {
     const Reflection* reflection = message.GetReflection();
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       Read(node, path,
@@ -313,7 +330,8 @@ class MessageReader {
       return;
     }
     if (node.kind != Kind::kScalar) {
-      problems_.Add(node, path, "WRONG_KIND", StrCat(path, " is ", Name(node.kind), ", not a single value"),
+      problems_.Add(node, path, "WRONG_KIND",
+                    StrCat(path, " is ", Name(node.kind), ", not a single value"),
                     "write one value");
       return;
     }
@@ -323,7 +341,8 @@ class MessageReader {
         break;
       case FieldDescriptor::CPPTYPE_BOOL:
         if (!node.plain || (node.value != "true" && node.value != "false")) {
-          problems_.Add(node, path, "NOT_A_BOOL", StrCat(base::Quoted(node.value), " is neither true nor false"),
+          problems_.Add(node, path, "NOT_A_BOOL",
+                        StrCat(base::Quoted(node.value), " is neither true nor false"),
                         "write true or false, without quotes");
           return;
         }
@@ -356,11 +375,15 @@ class MessageReader {
         break;
       case FieldDescriptor::CPPTYPE_FLOAT:
         if (const auto number = Number(node, path); number.has_value()) {
-          Set<&Reflection::SetFloat, &Reflection::AddFloat>(message, field, static_cast<float>(*number));
+          Set<&Reflection::SetFloat, &Reflection::AddFloat>(message, field,
+                                                            static_cast<float>(*number));
         }
         break;
-      case FieldDescriptor::CPPTYPE_ENUM: ReadEnum(node, path, field, message); break;
-      case FieldDescriptor::CPPTYPE_MESSAGE: break;  // Handled above.
+      case FieldDescriptor::CPPTYPE_ENUM:
+        ReadEnum(node, path, field, message);
+        break;
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        break;  // Handled above.
     }
   }
 
@@ -381,11 +404,13 @@ class MessageReader {
     const auto [stop, error] = std::from_chars(node.value.data(), end, number);
     if (node.plain && error == std::errc() && stop == end) return number;
     if (error == std::errc::result_out_of_range && stop == end) {
-      problems_.Add(node, path, "OUT_OF_RANGE", StrCat(base::Quoted(node.value), " is too large or too small"),
+      problems_.Add(node, path, "OUT_OF_RANGE",
+                    StrCat(base::Quoted(node.value), " is too large or too small"),
                     StrCat("write a whole number from ", std::numeric_limits<T>::min(), " to ",
                            std::numeric_limits<T>::max()));
     } else {
-      problems_.Add(node, path, "NOT_A_NUMBER", StrCat(base::Quoted(node.value), " is not a whole number"),
+      problems_.Add(node, path, "NOT_A_NUMBER",
+                    StrCat(base::Quoted(node.value), " is not a whole number"),
                     "write decimal digits, without quotes, spaces or separators");
     }
     return std::nullopt;
@@ -401,7 +426,8 @@ class MessageReader {
     return std::nullopt;
   }
 
-  void ReadEnum(const Node& node, const std::string& path, const FieldDescriptor& field, Message& message) {
+  void ReadEnum(const Node& node, const std::string& path, const FieldDescriptor& field,
+                Message& message) {
     std::vector<std::string> names;
     for (int i = 0; i < field.enum_type()->value_count(); ++i) {
       const EnumValueDescriptor* value = field.enum_type()->value(i);
@@ -413,7 +439,8 @@ class MessageReader {
       }
       names.push_back(std::move(name));
     }
-    problems_.Add(node, path, "UNKNOWN_VALUE", StrCat(path, " cannot be ", base::Quoted(node.value)),
+    problems_.Add(node, path, "UNKNOWN_VALUE",
+                  StrCat(path, " cannot be ", base::Quoted(node.value)),
                   Suggest(node.value, names));
   }
 
@@ -426,15 +453,17 @@ std::pair<int, int> PositionOf(std::string_view text, size_t offset) {
   const std::string_view before = text.substr(0, offset);
   const auto lines = std::count(before.begin(), before.end(), '\n');
   const size_t line_start = before.rfind('\n');
-  return {static_cast<int>(lines) + 1,
-          static_cast<int>(offset - (line_start == std::string_view::npos ? 0 : line_start + 1)) + 1};
+  return {
+      static_cast<int>(lines) + 1,
+      static_cast<int>(offset - (line_start == std::string_view::npos ? 0 : line_start + 1)) + 1};
 }
 
 }  // namespace
 
 std::string ToText(const Problem& problem) {
   std::string text = problem.place.file;
-  if (problem.place.line > 0) base::StrAppend(text, ":", problem.place.line, ":", problem.place.column);
+  if (problem.place.line > 0)
+    base::StrAppend(text, ":", problem.place.line, ":", problem.place.column);
   base::StrAppend(text, ": ", problem.rule, ": ", problem.message);
   if (!problem.remedy.empty()) base::StrAppend(text, " (", problem.remedy, ")");
   return text;
@@ -462,7 +491,8 @@ Place PlaceIndex::Find(std::string_view path, int column) const {
   while (true) {
     if (const auto entry = entries_.find(wanted); entry != entries_.end()) {
       Place place = entry->second.place;
-      if (exact && column > 0 && entry->second.text_column > 0) place.column = entry->second.text_column + column - 1;
+      if (exact && column > 0 && entry->second.text_column > 0)
+        place.column = entry->second.text_column + column - 1;
       return place;
     }
     exact = false;
@@ -484,7 +514,8 @@ LoadedText LoadYaml(std::string_view file, std::string_view text, const Message&
   }
   if (const size_t offset = base::FirstInvalidUtf8(text); offset != std::string_view::npos) {
     const auto [line, column] = PositionOf(text, offset);
-    problems.Add(line, column, "", "INVALID_UTF8", "this byte is not UTF-8", "save the file as UTF-8");
+    problems.Add(line, column, "", "INVALID_UTF8", "this byte is not UTF-8",
+                 "save the file as UTF-8");
     return out;
   }
   if (const size_t offset = text.find('\0'); offset != std::string_view::npos) {
@@ -502,12 +533,14 @@ LoadedText LoadYaml(std::string_view file, std::string_view text, const Message&
       const Node root = builder.Take();
       // A closing bracket without an opening one gives empty documents without end.
       if (builder.start() == start) {
-        problems.Add(root, "", "YAML_SYNTAX", "this sign belongs to nothing", "what stands behind it was not read");
+        problems.Add(root, "", "YAML_SYNTAX", "this sign belongs to nothing",
+                     "what stands behind it was not read");
         break;
       }
       start = builder.start();
       if (root.kind == Kind::kNull) {
-        problems.Add(root, "", "EMPTY_DOCUMENT", "there is nothing between two lines ---", "remove one of them");
+        problems.Add(root, "", "EMPTY_DOCUMENT", "there is nothing between two lines ---",
+                     "remove one of them");
         continue;
       }
       LoadedMessage loaded;
@@ -520,17 +553,23 @@ LoadedText LoadYaml(std::string_view file, std::string_view text, const Message&
     problems.Add(error.mark.line + 1, error.mark.column + 1, "", "YAML_SYNTAX", error.msg,
                  "what stands behind it was not read");
   }
-  std::stable_sort(out.problems.begin(), out.problems.end(), [](const Problem& a, const Problem& b) {
-    return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
-  });
+  std::stable_sort(
+      out.problems.begin(), out.problems.end(), [](const Problem& a, const Problem& b) {
+        return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+      });
   return out;
 }
 
 bool ReadTextFile(const std::string& file, std::string* text, Problem* problem) {
   std::ifstream stream(file, std::ios::binary);
-  if (stream) text->assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  if (stream)
+    text->assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
   if (!stream) {
-    *problem = {{file, 0, 0}, "", "CANNOT_READ", "the file cannot be read", "check its path and permissions"};
+    *problem = {{file, 0, 0},
+                "",
+                "CANNOT_READ",
+                "the file cannot be read",
+                "check its path and permissions"};
     return false;
   }
   return true;

@@ -1,8 +1,10 @@
 #pragma once
 
-// YAML documents read into protobuf messages by reflection. Keys are field names; enum values are written short
-// (`type: single` is QUESTION_TYPE_SINGLE). Nothing is guessed: unknown fields, duplicate keys, aliases and tags are
-// refused. All problems of a text are found at once, each with its line and column.
+// YAML documents read into protobuf messages by reflection. Keys are field names; enum values are
+// written short
+// (`type: single` is QUESTION_TYPE_SINGLE). Nothing is guessed: unknown fields, duplicate keys,
+// aliases and tags are refused. All problems of a text are found at once, each with its line and
+// column.
 
 #include <cstdint>
 #include <map>
@@ -30,10 +32,11 @@ struct Place {
 // One thing wrong with a text.
 struct Problem {
   Place place;
-  std::string path;     // Field path, as in questionnaire.questions[12].route; empty = the whole.
-  std::string rule;     // YAML_SYNTAX, UNKNOWN_FIELD, DUPLICATE_KEY, WRONG_KIND, NOT_A_NUMBER, NOT_A_BOOL,
-                        // OUT_OF_RANGE, UNKNOWN_VALUE, ONE_OF, ALIAS_REFUSED, TAG_REFUSED, INVALID_UTF8, TOO_DEEP,
-                        // TOO_LARGE, EMPTY_VALUE, EMPTY_DOCUMENT, CANNOT_READ, or a rule of the reader above.
+  std::string path;  // Field path, as in questionnaire.questions[12].route; empty = the whole.
+  std::string rule;  // YAML_SYNTAX, UNKNOWN_FIELD, DUPLICATE_KEY, WRONG_KIND, NOT_A_NUMBER,
+                     // NOT_A_BOOL, OUT_OF_RANGE, UNKNOWN_VALUE, ONE_OF, ALIAS_REFUSED, TAG_REFUSED,
+                     // INVALID_UTF8, TOO_DEEP, TOO_LARGE, EMPTY_VALUE, EMPTY_DOCUMENT, CANNOT_READ,
+                     // or a rule of the reader above.
   std::string message;  // What is wrong.
   std::string remedy;   // What to do.
 };
@@ -44,8 +47,8 @@ std::string ToText(const Problem& problem);
 class PlaceIndex {
  public:
   void Add(std::string path, Place value, int text_column);
-  // The place of a field, or of the nearest enclosing one that the text holds. `column` is within the field's text,
-  // from 1; 0 = its start. Map entries are found as path.key and path[key].
+  // The place of a field, or of the nearest enclosing one that the text holds. `column` is within
+  // the field's text, from 1; 0 = its start. Map entries are found as path.key and path[key].
   Place Find(std::string_view path, int column = 0) const;
 
  private:
@@ -70,8 +73,10 @@ struct LoadedText {
   size_t problem_count = 0;       // The true number.
 };
 
-// Reads every document of `text` into a new message of the prototype's type. `file` is only named in places.
-LoadedText LoadYaml(std::string_view file, std::string_view text, const google::protobuf::Message& prototype);
+// Reads every document of `text` into a new message of the prototype's type. `file` is only named
+// in places.
+LoadedText LoadYaml(std::string_view file, std::string_view text,
+                    const google::protobuf::Message& prototype);
 
 // The text of a file; false and a problem where it cannot be read.
 bool ReadTextFile(const std::string& file, std::string* text, Problem* problem);

@@ -198,7 +198,8 @@ void PutAnswer(std::string& out, const model::Answer& answer) {
       break;
   }
   std::vector<std::pair<int32_t, std::string_view>> others;
-  for (const model::OtherText& other : answer.other_texts()) others.emplace_back(other.code(), other.text());
+  for (const model::OtherText& other : answer.other_texts())
+    others.emplace_back(other.code(), other.text());
   std::ranges::sort(others);
   base::PutU32(out, static_cast<uint32_t>(others.size()));
   for (const auto& [code, text] : others) {
@@ -218,7 +219,8 @@ std::string CanonicalContent(const SubmissionContent& content) {
   base::PutU64(out, static_cast<uint64_t>(content.expected_revision));
   base::PutU32(out, static_cast<uint32_t>(content.questionnaire));
   base::PutU32(out, static_cast<uint32_t>(content.language));
-  // Each answer is written once, all behind one another, and then copied in the order of the item ids.
+  // Each answer is written once, all behind one another, and then copied in the order of the item
+  // ids.
   std::string written;
   struct Piece {
     std::string_view item;
@@ -235,7 +237,9 @@ std::string CanonicalContent(const SubmissionContent& content) {
       pieces.push_back({answer.item(), from, written.size() - from});
     }
   }
-  const auto bytes_of = [&written](const Piece& piece) { return std::string_view(written).substr(piece.from, piece.size); };
+  const auto bytes_of = [&written](const Piece& piece) {
+    return std::string_view(written).substr(piece.from, piece.size);
+  };
   std::ranges::sort(pieces, [&](const Piece& a, const Piece& b) {
     return a.item == b.item ? bytes_of(a) < bytes_of(b) : a.item < b.item;
   });

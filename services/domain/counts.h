@@ -1,7 +1,8 @@
 #pragma once
 
-// Integer counts of one edition: a bitset over the frame's units for each indicator and basis, counted by
-// groups. Adding a unit again recomputes its column and nothing else; nothing is ever decremented.
+// Integer counts of one edition: a bitset over the frame's units for each indicator and basis,
+// counted by groups. Adding a unit again recomputes its column and nothing else; nothing is ever
+// decremented.
 
 #include <cstdint>
 #include <memory>
@@ -69,7 +70,7 @@ struct CellCounts {
   int32_t filter_unknown = 0;
   int32_t item_nonresponse = 0;
   int32_t not_in_base = 0;
-  int32_t possible = 0;         // Invited units to whom the base can apply, by attributes and scope.
+  int32_t possible = 0;  // Invited units to whom the base can apply, by attributes and scope.
   int32_t silent_possible = 0;  // Those of them that did not respond.
   CellState state = CellState::kNotYet;
   friend bool operator==(const CellCounts&, const CellCounts&) = default;
@@ -106,8 +107,8 @@ class EditionCounter {
   const std::vector<std::shared_ptr<const CompiledIndicator>>& indicators() const;
   model::Disposition DispositionOf(UnitIndex unit) const;
 
-  // Every cell: by indicator, basis; total first, then each breakdown's groups in order, unknown last (only
-  // where some unit has no value).
+  // Every cell: by indicator, basis; total first, then each breakdown's groups in order, unknown
+  // last (only where some unit has no value).
   std::vector<CellAddress> Cells() const;
   CellCounts Count(const CellAddress& cell, model::EditionState state) const;
   // Dispositions of the whole frame, or of a group.

@@ -15,7 +15,8 @@ struct ResponseInput {
   UnitFacts unit;
   const AnswerSet* answers = nullptr;  // Over all current parts.
   PartMask submitted = 0;              // Parts that have a current, not withdrawn submission.
-  // By item index: false = the unit's part was answered under a version without it; empty = all are.
+  // By item index: false = the unit's part was answered under a version without it; empty = all
+  // are.
   const std::vector<bool>* fielded = nullptr;
 };
 
@@ -26,8 +27,8 @@ struct AnsweredShare {
   friend bool operator==(const AnsweredShare&, const AnsweredShare&) = default;
 };
 
-// What follows from a unit's current answers. Only routed answers are left in it: whoever changes a filter
-// takes the dependent answers out of every count, and back again.
+// What follows from a unit's current answers. Only routed answers are left in it: whoever changes a
+// filter takes the dependent answers out of every count, and back again.
 struct DerivedResponse {
   AnswerSet answers;
   std::vector<ItemState> states;  // By item index.
@@ -41,18 +42,22 @@ struct DerivedResponse {
   }
   // For Evaluate; borrows from this response.
   UnitAnswers View(const UnitFacts& unit) const {
-    return {.answers = &answers, .states = states, .previous = nullptr, .unit = unit,
+    return {.answers = &answers,
+            .states = states,
+            .previous = nullptr,
+            .unit = unit,
             .responded = responded()};
   }
 };
 
-// A part is complete or partial by its share of applicable items outside background sections (a submitted
-// part without such items is complete). The response is complete when every part with an item in scope is,
-// partial when at least one part is complete or partial, else a break-off.
+// A part is complete or partial by its share of applicable items outside background sections (a
+// submitted part without such items is complete). The response is complete when every part with an
+// item in scope is, partial when at least one part is complete or partial, else a break-off.
 DerivedResponse Derive(const CompiledQuestionnaire& questionnaire, const ResponseInput& input);
 
-// How the unit stands in the edition: out of scope (by the frame or the survey team) before all else, then
-// what it answered, then what the survey team set, then non-contact. A break-off outweighs a refusal.
+// How the unit stands in the edition: out of scope (by the frame or the survey team) before all
+// else, then what it answered, then what the survey team set, then non-contact. A break-off
+// outweighs a refusal.
 model::Disposition FinalDisposition(bool out_of_scope_in_frame, model::Disposition set_by_team,
                                     model::Disposition outcome);
 

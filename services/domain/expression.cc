@@ -586,7 +586,8 @@ ParsedExpression ParseExpression(std::string_view text, const SymbolTable& symbo
   // meanings are equal values.
   if (!parsed.errors.empty()) return parsed;
   const std::string canonical = parsed.expression->Print();
-  if (canonical.size() > base::kExpressionBytesMax) return too_long();  // Nobody could read it back.
+  if (canonical.size() > base::kExpressionBytesMax)
+    return too_long();  // Nobody could read it back.
   return ExpressionParser(canonical, symbols, use, limit).Parse();
 }
 

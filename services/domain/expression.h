@@ -15,9 +15,9 @@
 //               | "unit.NAME" ("==" | "!=") group | "unit.NAME" "in" "(" groups ")"
 //   codes      := n | a..b { "," n | a..b }   cmp := == != < <= > >=
 //
-// Precedence: not, and, or. Atoms on a missing or unrouted item are unknown; codes 90–98 are ordinary.
-// A range means the codes of the question's list that lie in it. An expression is parsed once, checked
-// against the questionnaire and the frame, and evaluated without strings.
+// Precedence: not, and, or. Atoms on a missing or unrouted item are unknown; codes 90–98 are
+// ordinary. A range means the codes of the question's list that lie in it. An expression is parsed
+// once, checked against the questionnaire and the frame, and evaluated without strings.
 
 #include <cstdint>
 #include <limits>
@@ -82,23 +82,23 @@ struct ExpressionError {
 
 enum class Compare : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
 
-// A checked expression. A value: copies are independent, equality is structural. Empty = always true
-// (the route of a question that is asked of all).
+// A checked expression. A value: copies are independent, equality is structural. Empty = always
+// true (the route of a question that is asked of all).
 class Expression {
  public:
   enum class Op : uint8_t {
-    kAnd,           // children
-    kOr,            // children
-    kNot,           // one child
-    kCode,          // item; `codes` holds every code for which the atom is true
-    kSetHasAny,     // item, codes
-    kSetCount,      // item, codes; compare, number
-    kNumber,        // item; compare, number (scaled)
-    kAnswered,      // item
-    kRouted,        // item
-    kResponded,     //
-    kUnitType,      // `number` is the model::UnitType; compare == or !=
-    kUnitGroup,     // item = attribute number; groups
+    kAnd,        // children
+    kOr,         // children
+    kNot,        // one child
+    kCode,       // item; `codes` holds every code for which the atom is true
+    kSetHasAny,  // item, codes
+    kSetCount,   // item, codes; compare, number
+    kNumber,     // item; compare, number (scaled)
+    kAnswered,   // item
+    kRouted,     // item
+    kResponded,  //
+    kUnitType,   // `number` is the model::UnitType; compare == or !=
+    kUnitGroup,  // item = attribute number; groups
   };
   struct Node {
     Op op = Op::kResponded;
@@ -110,8 +110,8 @@ class Expression {
     uint32_t count = 0;
     CodeBits codes;
     int64_t number = 0;
-    int decimals = 0;     // Of the numeric item, for printing.
-    std::string subject;  // Item or attribute id, for printing.
+    int decimals = 0;                      // Of the numeric item, for printing.
+    std::string subject;                   // Item or attribute id, for printing.
     std::vector<std::string> group_codes;  // kUnitGroup, for printing; sorted.
     friend bool operator==(const Node&, const Node&) = default;
   };
@@ -162,21 +162,22 @@ struct UnitAnswers {
   // State of every item; empty = every item is taken as routed and answered if it is not blank.
   // With states, only answered items count, whatever else was sent.
   std::span<const ItemState> states;
-  const AnswerSet* previous = nullptr;  // The last edition, in this questionnaire's items; null = none.
+  const AnswerSet* previous =
+      nullptr;  // The last edition, in this questionnaire's items; null = none.
   UnitFacts unit;
   bool responded = false;
 };
 
 // Ways to ask of an expression what it would be under another reading of silence.
 struct EvaluationMode {
-  bool dont_know_is_unknown = false;  // Tests of codes on an answer 98 are unknown.
-  bool answered_means_routed = false; // answered(X) is true where X was asked, though left blank.
+  bool dont_know_is_unknown = false;   // Tests of codes on an answer 98 are unknown.
+  bool answered_means_routed = false;  // answered(X) is true where X was asked, though left blank.
 };
 
 Kleene Evaluate(const Expression& expression, const UnitAnswers& unit, EvaluationMode mode = {});
 
-// Whether the expression can become true for a unit that has answered nothing yet: attributes and scopes
-// are known, every answer is still open. `in_scope` is by item index.
+// Whether the expression can become true for a unit that has answered nothing yet: attributes and
+// scopes are known, every answer is still open. `in_scope` is by item index.
 bool CanBeTrue(const Expression& expression, const UnitFacts& unit,
                const std::vector<bool>& in_scope);
 

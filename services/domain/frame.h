@@ -13,7 +13,8 @@
 
 namespace imdi::domain {
 
-// Four digits for a municipality, six for a district; anything else (lookalike digits included) is none.
+// Four digits for a municipality, six for a district; anything else (lookalike digits included) is
+// none.
 bool IsUnitCode(std::string_view code, model::UnitType type);
 // Nine digits with a valid control digit (modulus 11).
 bool IsOrganisationNumber(std::string_view text);
@@ -38,8 +39,12 @@ class CompiledFrame {
   };
   static Result Compile(const model::Frame& frame);
 
-  size_t size() const { return definition_.units_size() < 0 ? 0 : static_cast<size_t>(definition_.units_size()); }
-  const model::Unit& unit(UnitIndex index) const { return definition_.units(static_cast<int>(index)); }
+  size_t size() const {
+    return definition_.units_size() < 0 ? 0 : static_cast<size_t>(definition_.units_size());
+  }
+  const model::Unit& unit(UnitIndex index) const {
+    return definition_.units(static_cast<int>(index));
+  }
   // By unit code.
   std::optional<UnitIndex> Find(std::string_view code) const;
   UnitFacts FactsOf(UnitIndex index) const;
@@ -55,7 +60,8 @@ class CompiledFrame {
   // The inverse; empty for a code that the attribute does not have.
   std::optional<uint16_t> FindGroup(uint32_t attribute, std::string_view code) const;
 
-  // Codes of the units of the edition before that this one continues: its predecessors, else its own.
+  // Codes of the units of the edition before that this one continues: its predecessors, else its
+  // own.
   std::vector<std::string> PredecessorsOf(UnitIndex index) const;
 
   const model::Frame& definition() const { return definition_; }

@@ -15,8 +15,8 @@ namespace imdi::domain {
 // The basis of an OUTCOME_RATE that names none.
 inline constexpr std::string_view kFrameBasis = "FRAME";
 
-// An indicator as it is counted in one edition: expressions over that edition's questionnaire and frame.
-// Immutable.
+// An indicator as it is counted in one edition: expressions over that edition's questionnaire and
+// frame. Immutable.
 class CompiledIndicator {
  public:
   struct Basis {
@@ -28,8 +28,8 @@ class CompiledIndicator {
     std::shared_ptr<const CompiledIndicator> indicator;  // Null exactly when there are findings.
     DefinitionFindings findings;
   };
-  static Result Compile(const model::Indicator& indicator, const CompiledQuestionnaire& questionnaire,
-                        const CompiledFrame& frame);
+  static Result Compile(const model::Indicator& indicator,
+                        const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame);
 
   const std::string& id() const { return id_; }
   model::IndicatorKind kind() const { return definition_.kind(); }

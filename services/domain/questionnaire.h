@@ -65,13 +65,14 @@ struct CompiledCheck {
   model::LocalizedText text;
 };
 
-// A questionnaire version that has passed every check, in the form that validation and derivation use.
-// Immutable.
+// A questionnaire version that has passed every check, in the form that validation and derivation
+// use. Immutable.
 class CompiledQuestionnaire {
  public:
   struct Result {
-    std::shared_ptr<const CompiledQuestionnaire> questionnaire;  // Null exactly when there are findings.
-    DefinitionFindings findings;                                 // All of them at once.
+    std::shared_ptr<const CompiledQuestionnaire>
+        questionnaire;            // Null exactly when there are findings.
+    DefinitionFindings findings;  // All of them at once.
   };
   // `frame` may be null as long as no route or check names an attribute other than unit.type.
   static Result Compile(const model::Questionnaire& questionnaire, const model::Edition& edition,
@@ -112,7 +113,8 @@ class CompiledQuestionnaire {
   // The same in all languages at once.
   model::LocalizedText Piped(const model::LocalizedText& text, model::UnitType type) const;
 
-  // For expressions over this questionnaire: its items, and the frame's attributes where one is given.
+  // For expressions over this questionnaire: its items, and the frame's attributes where one is
+  // given.
   SymbolTable Symbols(const CompiledFrame* frame) const;
 
  private:
@@ -145,7 +147,8 @@ class ItemNumbers {
   // Empty for a number that is not assigned.
   std::string_view IdOf(uint32_t number) const;
   uint32_t largest() const { return static_cast<uint32_t>(ids_.size()); }
-  // Numbers arrive in order: `assigned.number` must be largest() + 1 and the item new; false otherwise.
+  // Numbers arrive in order: `assigned.number` must be largest() + 1 and the item new; false
+  // otherwise.
   bool Add(const Assigned& assigned);
 
  private:

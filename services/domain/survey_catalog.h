@@ -1,8 +1,9 @@
 #pragma once
 
-// All definitions that hold at one position of the log, folded from its records. Immutable: applying makes a
-// new catalog that shares what did not change, so a snapshot can be read by any thread without locks.
-// Ingestion and aggregation use it alike; it is a pure function of the records.
+// All definitions that hold at one position of the log, folded from its records. Immutable:
+// applying makes a new catalog that shares what did not change, so a snapshot can be read by any
+// thread without locks. Ingestion and aggregation use it alike; it is a pure function of the
+// records.
 
 #include <cstdint>
 #include <functional>
@@ -28,10 +29,11 @@
 namespace imdi::domain {
 
 // Ids out of resource names; empty when the name is not of that form.
-std::string_view EditionIdOf(std::string_view name);        // editions/{edition}[/…]
-std::string_view IndicatorIdOf(std::string_view name);      // indicators/{indicator}
-int32_t QuestionnaireVersionOf(std::string_view name);      // editions/{e}/questionnaires/{version}; 0 = none
-std::string_view ClaimIdOf(std::string_view name);          // editions/{e}/claims/{claim}
+std::string_view EditionIdOf(std::string_view name);    // editions/{edition}[/…]
+std::string_view IndicatorIdOf(std::string_view name);  // indicators/{indicator}
+int32_t QuestionnaireVersionOf(
+    std::string_view name);  // editions/{e}/questionnaires/{version}; 0 = none
+std::string_view ClaimIdOf(std::string_view name);  // editions/{e}/claims/{claim}
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
 
@@ -40,20 +42,21 @@ inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse
 // When a scheduled transition is due; none unless it is an RFC 3339 time in UTC.
 std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition);
 
-// The bytes of a message with its maps in a fixed order: equal messages have equal bytes in every process.
+// The bytes of a message with its maps in a fixed order: equal messages have equal bytes in every
+// process.
 std::string CanonicalBytes(const google::protobuf::MessageLite& message);
 
 // What an expected change needs to know of the answers that exist.
 struct AnswerFacts {
-  bool edition_has_answers = false;                            // Any submission in the document's edition.
-  std::function<bool(std::string_view unit)> unit_has_answers; // Null = none has.
+  bool edition_has_answers = false;  // Any submission in the document's edition.
+  std::function<bool(std::string_view unit)> unit_has_answers;  // Null = none has.
 };
 
 // What would happen to a document.
 struct DefinitionVerdict {
   std::string name;
-  int64_t revision = 0;  // The one it gets, or has already when unchanged.
-  bool changed = false;  // New or different, and without findings: to be appended.
+  int64_t revision = 0;         // The one it gets, or has already when unchanged.
+  bool changed = false;         // New or different, and without findings: to be appended.
   bool change_refused = false;  // The findings are about change while answers exist.
   DefinitionFindings findings;  // All at once; with findings nothing may be appended.
   std::vector<ItemNumbers::Assigned> new_items;  // Numbers to be recorded with a questionnaire.
@@ -71,12 +74,13 @@ class Catalog {
     int64_t revision = 0;
     std::shared_ptr<const model::Edition> definition;
     model::EditionState state = model::EDITION_STATE_DRAFT;
-    int64_t state_revision = 0;          // 0 = never set.
-    std::set<std::string> reopened;      // Units that may submit though the edition is closed.
+    int64_t state_revision = 0;      // 0 = never set.
+    std::set<std::string> reopened;  // Units that may submit though the edition is closed.
     std::map<int32_t, QuestionnaireVersion> questionnaires;  // By version.
-    int64_t frame_revision = 0;          // 0 = no frame yet.
+    int64_t frame_revision = 0;                              // 0 = no frame yet.
     std::shared_ptr<const CompiledFrame> frame;
-    std::map<std::string, std::pair<int64_t, std::shared_ptr<const model::Claim>>> claims;  // By id.
+    std::map<std::string, std::pair<int64_t, std::shared_ptr<const model::Claim>>>
+        claims;  // By id.
 
     // The version that holds now; null before the first.
     const QuestionnaireVersion* Current() const;
@@ -84,10 +88,11 @@ class Catalog {
     // Submit takes the current version, and the one before while the current one says so.
     bool Accepts(int32_t version) const;
     bool TakesSubmissions(std::string_view unit) const;
-    // Answers given under one version as another version of this edition reads them, through the recodes of
-    // every version between. `fielded`, unless null, becomes by item index of `read`: `given` had the item.
-    AnswerSet ReadUnder(AnswerSet answers, const QuestionnaireVersion& given, const QuestionnaireVersion& read,
-                        std::vector<bool>* fielded) const;
+    // Answers given under one version as another version of this edition reads them, through the
+    // recodes of every version between. `fielded`, unless null, becomes by item index of `read`:
+    // `given` had the item.
+    AnswerSet ReadUnder(AnswerSet answers, const QuestionnaireVersion& given,
+                        const QuestionnaireVersion& read, std::vector<bool>* fielded) const;
   };
   struct IndicatorEntry {
     int64_t revision = 0;
@@ -107,11 +112,13 @@ class Catalog {
   const std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>>& editions() const {
     return editions_;
   }
-  const std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>>& indicators() const {
+  const std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>>& indicators()
+      const {
     return indicators_;
   }
   // Indicators that have an edition in their list, by id.
-  std::vector<std::shared_ptr<const CompiledIndicator>> IndicatorsOf(std::string_view edition) const;
+  std::vector<std::shared_ptr<const CompiledIndicator>> IndicatorsOf(
+      std::string_view edition) const;
   // Current revision of a document by resource name; 0 = there is none.
   int64_t RevisionOf(std::string_view name) const;
   // The document that holds now; empty optional when there is none.
@@ -122,16 +129,16 @@ class Catalog {
   // Judges a document against everything that holds.
   DefinitionVerdict ValidateDefinition(const model::Definition& definition,
                                        const AnswerFacts& facts) const;
-  // The catalog with a recorded document: revision and numbers are those of the record. A document that
-  // cannot be compiled is DATA_LOSS (it could not have been recorded).
+  // The catalog with a recorded document: revision and numbers are those of the record. A document
+  // that cannot be compiled is DATA_LOSS (it could not have been recorded).
   absl::StatusOr<std::shared_ptr<const Catalog>> Apply(
       const model::Definition& definition, int64_t revision,
       std::span<const ItemNumbers::Assigned> new_items) const;
 
   // Whether the edition (unit empty) or one unit of it may go to `to`: OK, or FAILED_PRECONDITION /
   // NOT_FOUND / INVALID_ARGUMENT. `holds` becomes true when it stands there already.
-  absl::Status CheckTransition(std::string_view edition, model::EditionState to, std::string_view unit,
-                               bool* holds) const;
+  absl::Status CheckTransition(std::string_view edition, model::EditionState to,
+                               std::string_view unit, bool* holds) const;
   // The catalog after a recorded change of state.
   absl::StatusOr<std::shared_ptr<const Catalog>> WithState(std::string_view edition,
                                                            model::EditionState state,
@@ -139,7 +146,8 @@ class Catalog {
                                                            int64_t revision) const;
 
  private:
-  // Null when the document, or something that rests on it, does not compile; `findings` then say why, all at once.
+  // Null when the document, or something that rests on it, does not compile; `findings` then say
+  // why, all at once.
   std::shared_ptr<const Catalog> Applied(const model::Definition& definition, int64_t revision,
                                          std::span<const ItemNumbers::Assigned> new_items,
                                          DefinitionFindings* findings) const;

@@ -45,9 +45,9 @@ using UnitIndex = uint32_t;
 // What an item holds. Every row of a grid is an item of type kCode.
 enum class ValueType : uint8_t { kCode, kCodeSet, kNumber, kText };
 
-inline constexpr int32_t kCodeMax = 127;       // Largest code that a set can hold.
-inline constexpr int32_t kDontKnow = 98;       // Shown to respondents, stays in the base.
-inline constexpr int32_t kSubstantiveMax = 90; // 1–89 substantive, 90 an explicit "none".
+inline constexpr int32_t kCodeMax = 127;        // Largest code that a set can hold.
+inline constexpr int32_t kDontKnow = 98;        // Shown to respondents, stays in the base.
+inline constexpr int32_t kSubstantiveMax = 90;  // 1–89 substantive, 90 an explicit "none".
 
 // A set of codes 0–127.
 struct CodeBits {
@@ -112,7 +112,8 @@ struct UnitFacts {
 };
 
 // One thing wrong with a definition document. `path` is a field path as in
-// questionnaire.questions[12].route; `column` counts from 1 within that field's text, 0 = the whole.
+// questionnaire.questions[12].route; `column` counts from 1 within that field's text, 0 = the
+// whole.
 struct DefinitionFinding {
   std::string path;
   int column = 0;

@@ -102,9 +102,11 @@ ValidationResult Validate(const CompiledQuestionnaire& questionnaire,
     if (!out.answers.Has(item)) {
       // Sent but unreadable was found above; here only what was left out.
       const auto sent = [&] {
-        return std::ranges::any_of(*input.answers, [&](const model::Answer& answer) { return answer.item() == id; });
+        return std::ranges::any_of(
+            *input.answers, [&](const model::Answer& answer) { return answer.item() == id; });
       };
-      if (question.required && question.part == input.part && IsApplicable(derived.states[item]) && !sent()) {
+      if (question.required && question.part == input.part && IsApplicable(derived.states[item]) &&
+          !sent()) {
         add("REQUIRED", across_parts ? model::GRADE_SOFT : model::GRADE_HARD);
       }
       continue;

@@ -15,8 +15,8 @@ struct ValidationInput {
   UnitFacts unit;
   const AnswerList* answers = nullptr;
   const CommentList* comments = nullptr;  // May be null.
-  // Current answers of the unit's other parts; null or empty = none. They decide no hard finding, so a
-  // submission depends on no other part's revision.
+  // Current answers of the unit's other parts; null or empty = none. They decide no hard finding,
+  // so a submission depends on no other part's revision.
   const AnswerSet* other_parts = nullptr;
   // The unit's last edition, in this questionnaire's items; null = none.
   const AnswerSet* previous = nullptr;
@@ -28,9 +28,9 @@ struct ValidationResult {
   bool refused = false;                  // At least one is hard.
 };
 
-// Judges one part. Hard: what ReadAnswers finds, OTHER_PART, NOT_IN_SCOPE, OPTION_NOT_OFFERED, REQUIRED,
-// hard checks, UNKNOWN_CHECK. Soft: NOT_ROUTED (the log keeps the answer, no count has it), soft checks,
-// and REQUIRED or OPTION_NOT_OFFERED where the answer depends on another part.
+// Judges one part. Hard: what ReadAnswers finds, OTHER_PART, NOT_IN_SCOPE, OPTION_NOT_OFFERED,
+// REQUIRED, hard checks, UNKNOWN_CHECK. Soft: NOT_ROUTED (the log keeps the answer, no count has
+// it), soft checks, and REQUIRED or OPTION_NOT_OFFERED where the answer depends on another part.
 ValidationResult Validate(const CompiledQuestionnaire& questionnaire, const ValidationInput& input);
 
 // A finding of a built-in rule with its text; `item` may be empty.

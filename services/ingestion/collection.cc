@@ -20,12 +20,24 @@ namespace model = survey::model::v1;
 void CountOne(model::Disposition disposition, ingestion_pb::CollectionCounts& counts) {
   counts.set_invited(counts.invited() + 1);
   switch (disposition) {
-    case model::DISPOSITION_COMPLETE: counts.set_complete(counts.complete() + 1); break;
-    case model::DISPOSITION_PARTIAL: counts.set_partial(counts.partial() + 1); break;
-    case model::DISPOSITION_BREAKOFF: counts.set_breakoff(counts.breakoff() + 1); break;
-    case model::DISPOSITION_REFUSAL: counts.set_refusal(counts.refusal() + 1); break;
-    case model::DISPOSITION_OUT_OF_SCOPE: counts.set_out_of_scope(counts.out_of_scope() + 1); break;
-    default: counts.set_non_contact(counts.non_contact() + 1); break;
+    case model::DISPOSITION_COMPLETE:
+      counts.set_complete(counts.complete() + 1);
+      break;
+    case model::DISPOSITION_PARTIAL:
+      counts.set_partial(counts.partial() + 1);
+      break;
+    case model::DISPOSITION_BREAKOFF:
+      counts.set_breakoff(counts.breakoff() + 1);
+      break;
+    case model::DISPOSITION_REFUSAL:
+      counts.set_refusal(counts.refusal() + 1);
+      break;
+    case model::DISPOSITION_OUT_OF_SCOPE:
+      counts.set_out_of_scope(counts.out_of_scope() + 1);
+      break;
+    default:
+      counts.set_non_contact(counts.non_contact() + 1);
+      break;
   }
 }
 
@@ -45,15 +57,17 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   if (!request.by().empty()) {
     attribute = frame.FindAttribute(request.by());
     if (!attribute.has_value()) {
-      return base::InvalidField("by", base::StrCat("the frame of ", request.edition(), " has no attribute ",
-                                                   base::Quoted(request.by())));
+      return base::InvalidField(
+          "by", base::StrCat("the frame of ", request.edition(), " has no attribute ",
+                             base::Quoted(request.by())));
     }
   }
 
   ingestion_pb::GetCollectionStatusResponse response;
   response.set_position(log_.Head().position);
-  std::map<std::string, std::map<std::string, int64_t>, std::less<>> submissions;  // By unit and part.
-  std::map<std::string, int64_t, std::less<>> dispositions;                        // By unit.
+  std::map<std::string, std::map<std::string, int64_t>, std::less<>>
+      submissions;                                           // By unit and part.
+  std::map<std::string, int64_t, std::less<>> dispositions;  // By unit.
   for (const std::string& prefix : {SubmissionPrefix(edition_id), DispositionPrefix(edition_id)}) {
     std::string after;
     while (true) {
@@ -65,7 +79,8 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
         if (dot == std::string_view::npos) {
           dispositions[std::string(rest)] = current.position;
         } else {
-          submissions[std::string(rest.substr(0, dot))][std::string(rest.substr(dot + 1))] = current.position;
+          submissions[std::string(rest.substr(0, dot))][std::string(rest.substr(dot + 1))] =
+              current.position;
         }
       }
       after = page.back().resource;
@@ -73,9 +88,9 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   }
 
   const auto* version = edition->Current();
-  const std::array<int64_t, 4> definitions = {edition->revision, edition->frame_revision,
-                                              version == nullptr ? 0 : version->revision,
-                                              version == nullptr ? 0 : version->compiled->version()};
+  const std::array<int64_t, 4> definitions = {
+      edition->revision, edition->frame_revision, version == nullptr ? 0 : version->revision,
+      version == nullptr ? 0 : version->compiled->version()};
   std::vector<ingestion_pb::CollectionCounts> groups(
       attribute.has_value() ? frame.attributes()[*attribute].groups.size() + 1 : 0);
   base::MutexLock lock(mutex_);
@@ -83,16 +98,17 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   for (domain::UnitIndex index = 0; index < frame.size(); ++index) {
     const model::Unit& unit = frame.unit(index);
     model::Disposition outcome = model::DISPOSITION_UNSPECIFIED;
-    if (const auto found = submissions.find(unit.code()); found != submissions.end() && version != nullptr) {
+    if (const auto found = submissions.find(unit.code());
+        found != submissions.end() && version != nullptr) {
       Derived& derived = known[unit.code()];
       if (derived.positions != found->second || derived.definitions != definitions) {
         IMDI_ASSIGN_OR_RETURN(const CurrentResponse current,
                               ReadResponse(log_, *edition, *version, unit.code(), found->second));
-        const domain::DerivedResponse response_of_unit =
-            domain::Derive(*version->compiled, {.unit = frame.FactsOf(index),
-                                                .answers = &current.answers,
-                                                .submitted = current.submitted,
-                                                .fielded = current.fielded.empty() ? nullptr : &current.fielded});
+        const domain::DerivedResponse response_of_unit = domain::Derive(
+            *version->compiled, {.unit = frame.FactsOf(index),
+                                 .answers = &current.answers,
+                                 .submitted = current.submitted,
+                                 .fielded = current.fielded.empty() ? nullptr : &current.fielded});
         derived = {found->second, definitions, response_of_unit.outcome};
       }
       outcome = derived.outcome;
@@ -102,7 +118,8 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
       IMDI_ASSIGN_OR_RETURN(const auto record, ReadRecord(log_, found->second));
       set_by_team = record.disposition_set().disposition();
     }
-    const model::Disposition disposition = domain::FinalDisposition(unit.out_of_scope(), set_by_team, outcome);
+    const model::Disposition disposition =
+        domain::FinalDisposition(unit.out_of_scope(), set_by_team, outcome);
     CountOne(disposition, *response.mutable_total());
     if (attribute.has_value()) {
       const uint16_t group = frame.GroupOf(index, *attribute);
@@ -112,8 +129,8 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   for (size_t i = 0; i < groups.size(); ++i) {
     const bool unknown = i + 1 == groups.size();
     if (unknown && groups[i].invited() == 0) continue;
-    groups[i].set_group(
-        std::string(frame.GroupCode(*attribute, unknown ? domain::kUnknownGroup : static_cast<uint16_t>(i))));
+    groups[i].set_group(std::string(
+        frame.GroupCode(*attribute, unknown ? domain::kUnknownGroup : static_cast<uint16_t>(i))));
     *response.add_groups() = std::move(groups[i]);
   }
   return response;

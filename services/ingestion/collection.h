@@ -1,6 +1,7 @@
 #pragma once
 
-// How collection stands, live: units of an edition by disposition, in total and by a frame attribute.
+// How collection stands, live: units of an edition by disposition, in total and by a frame
+// attribute.
 
 #include <array>
 #include <map>
@@ -15,11 +16,13 @@
 
 namespace imdi::ingestion {
 
-// Thread-safe. Reads what holds now from the log; what was derived of a unit is kept until its submissions, its
-// disposition or the definitions change, so a repeated call costs one scan of the index.
+// Thread-safe. Reads what holds now from the log; what was derived of a unit is kept until its
+// submissions, its disposition or the definitions change, so a repeated call costs one scan of the
+// index.
 class Collection {
  public:
-  Collection(const storage::ResponseLog& log, const Definitions& definitions) : log_(log), definitions_(definitions) {}
+  Collection(const storage::ResponseLog& log, const Definitions& definitions)
+      : log_(log), definitions_(definitions) {}
 
   absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Status(
       const ingestion_pb::GetCollectionStatusRequest& request);

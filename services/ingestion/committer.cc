@@ -18,13 +18,15 @@ size_t BytesOf(const CommitRequest& request) {
 
 absl::Status QueueFull() {
   return base::WithRetryDelay(
-      base::Error(base::Reason::kQueueFull, "too many submissions are waiting to be stored; try again shortly"),
+      base::Error(base::Reason::kQueueFull,
+                  "too many submissions are waiting to be stored; try again shortly"),
       absl::Milliseconds(base::kShedRetryDelayMs));
 }
 
 absl::Status ShuttingDown() {
   return base::WithRetryDelay(
-      base::Error(base::Reason::kShuttingDown, "the service is stopping; try again, the request id stays valid"),
+      base::Error(base::Reason::kShuttingDown,
+                  "the service is stopping; try again, the request id stays valid"),
       absl::Milliseconds(base::kShedRetryDelayMs));
 }
 
@@ -62,7 +64,8 @@ absl::Status Committer::Enqueue(CommitRequest request, CommitDone done) {
   const size_t bytes = BytesOf(request);
   base::MutexLock lock(mutex_);
   if (stopping_) return ShuttingDown();
-  if (queue_.size() + 1 > limits_.queue_items_max || queue_bytes_ + bytes > limits_.queue_bytes_max) {
+  if (queue_.size() + 1 > limits_.queue_items_max ||
+      queue_bytes_ + bytes > limits_.queue_bytes_max) {
     ++counters_.refused;
     return QueueFull();
   }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Many calls in flight, one committer: it takes what waits, appends it as one synced batch, then answers all.
+// Many calls in flight, one committer: it takes what waits, appends it as one synced batch, then
+// answers all.
 
 #include <cstddef>
 #include <deque>
@@ -21,8 +22,8 @@ namespace imdi::ingestion {
 // One record that a call wants appended.
 struct CommitRequest {
   storage::Proposal proposal;
-  // Keys of the record's texts, stored (synced) before the record: a text without a key is lost, a key without a
-  // record is harmless.
+  // Keys of the record's texts, stored (synced) before the record: a text without a key is lost, a
+  // key without a record is harmless.
   std::vector<storage::WrappedKey> keys;
 };
 
@@ -30,8 +31,8 @@ struct CommitRequest {
 using CommitResult = absl::StatusOr<storage::AppendOutcome>;
 using CommitDone = std::function<void(CommitResult)>;
 
-// Thread-safe. `done` runs on the committer's thread, once, also at destruction; it must be short and must not wait for
-// the committer.
+// Thread-safe. `done` runs on the committer's thread, once, also at destruction; it must be short
+// and must not wait for the committer.
 class Committer {
  public:
   struct Limits {
@@ -49,8 +50,9 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // Refuses at once with QUEUE_FULL (UNAVAILABLE, retry delay), SHUTTING_DOWN, or INVALID_ARGUMENT for a proposal that
-  // the log would refuse; then `done` is never called. Proposals are appended in the order in which they were taken.
+  // Refuses at once with QUEUE_FULL (UNAVAILABLE, retry delay), SHUTTING_DOWN, or INVALID_ARGUMENT
+  // for a proposal that the log would refuse; then `done` is never called. Proposals are appended
+  // in the order in which they were taken.
   absl::Status Enqueue(CommitRequest request, CommitDone done);
   // Enqueue and wait; for callers on the executor, never on the committer's thread.
   CommitResult Commit(CommitRequest request);

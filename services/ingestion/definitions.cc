@@ -19,24 +19,29 @@ namespace model = survey::model::v1;
 namespace store = survey::store::v1;
 
 constexpr std::string_view kSchedulerActor = "scheduler";
-constexpr int kAttemptsMax = 4;  // A change that keeps meeting newer definitions is given up as ABORTED.
+constexpr int kAttemptsMax =
+    4;  // A change that keeps meeting newer definitions is given up as ABORTED.
 
 absl::Status CorruptRecord(int64_t position) {
-  return base::Error(base::Reason::kStoreCorrupt, base::StrCat("the record at position ", position, " does not parse"));
+  return base::Error(base::Reason::kStoreCorrupt,
+                     base::StrCat("the record at position ", position, " does not parse"));
 }
 
 absl::Status KeepsChanging(std::string_view what) {
-  return base::Error(base::Reason::kStaleRevision,
-                     base::StrCat(what, " kept changing while this call was checked; read it again and repeat"));
+  return base::Error(
+      base::Reason::kStaleRevision,
+      base::StrCat(what, " kept changing while this call was checked; read it again and repeat"));
 }
 
 absl::Status UnknownEdition(std::string_view edition) {
-  return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no edition editions/", edition));
+  return base::Error(base::Reason::kUnknownResource,
+                     base::StrCat("there is no edition editions/", edition));
 }
 
 std::vector<domain::ItemNumbers::Assigned> NewItems(const store::DefinitionApplied& applied) {
   std::vector<domain::ItemNumbers::Assigned> items;
-  for (const store::ItemNumber& item : applied.new_items()) items.push_back({item.item(), item.number()});
+  for (const store::ItemNumber& item : applied.new_items())
+    items.push_back({item.item(), item.number()});
   return items;
 }
 
@@ -47,7 +52,8 @@ std::string SurveyOf(const domain::Catalog& catalog, const model::Questionnaire&
 }
 
 absl::StatusOr<std::shared_ptr<const domain::Catalog>> ApplyRecord(const domain::Catalog& catalog,
-                                                                   const store::Record& record, int64_t position) {
+                                                                   const store::Record& record,
+                                                                   int64_t position) {
   switch (record.body_case()) {
     case store::Record::kDefinitionApplied: {
       const store::DefinitionApplied& applied = record.definition_applied();
@@ -73,10 +79,13 @@ store::Record BeginRecord(const base::CallContext& call, std::string_view reques
   return record;
 }
 
-absl::StatusOr<store::Record> ReadRecord(const storage::ResponseLog& log, int64_t position, storage::LogEntry* entry) {
-  IMDI_ASSIGN_OR_RETURN(std::vector<storage::LogEntry> entries, log.Read(position, 1, base::kRecordBytesMax));
+absl::StatusOr<store::Record> ReadRecord(const storage::ResponseLog& log, int64_t position,
+                                         storage::LogEntry* entry) {
+  IMDI_ASSIGN_OR_RETURN(std::vector<storage::LogEntry> entries,
+                        log.Read(position, 1, base::kRecordBytesMax));
   store::Record record;
-  if (entries.empty() || entries.front().position != position || !record.ParseFromString(entries.front().bytes)) {
+  if (entries.empty() || entries.front().position != position ||
+      !record.ParseFromString(entries.front().bytes)) {
     return CorruptRecord(position);
   }
   if (entry != nullptr) *entry = std::move(entries.front());
@@ -84,12 +93,14 @@ absl::StatusOr<store::Record> ReadRecord(const storage::ResponseLog& log, int64_
 }
 
 absl::Status RequestIdReused(std::string_view request_id) {
-  return base::Error(base::Reason::kRequestIdReused,
-                     base::StrCat("request id ", base::Quoted(request_id),
-                                  " was used before with other content; a new request needs a new id"));
+  return base::Error(
+      base::Reason::kRequestIdReused,
+      base::StrCat("request id ", base::Quoted(request_id),
+                   " was used before with other content; a new request needs a new id"));
 }
 
-absl::StatusOr<std::unique_ptr<Definitions>> Definitions::Open(storage::ResponseLog& log, Committer& committer,
+absl::StatusOr<std::unique_ptr<Definitions>> Definitions::Open(storage::ResponseLog& log,
+                                                               Committer& committer,
                                                                const TextVault& vault) {
   std::unique_ptr<Definitions> definitions(new Definitions(log, committer, vault));
   IMDI_RETURN_IF_ERROR(definitions->Reload());
@@ -126,9 +137,11 @@ absl::Status Definitions::Reload() {
       for (const storage::ResourceRevision& current : page) {
         int64_t seen = 0;
         while (seen < current.revision) {
-          IMDI_ASSIGN_OR_RETURN(const auto revisions, log_.ListRevisions(current.resource, seen, storage::kListMax));
+          IMDI_ASSIGN_OR_RETURN(const auto revisions,
+                                log_.ListRevisions(current.resource, seen, storage::kListMax));
           if (revisions.empty()) break;
-          for (const storage::ResourceRevision& revision : revisions) positions.push_back(revision.position);
+          for (const storage::ResourceRevision& revision : revisions)
+            positions.push_back(revision.position);
           seen = revisions.back().revision;
         }
       }
@@ -159,13 +172,15 @@ absl::StatusOr<domain::AnswerFacts> Definitions::FactsAbout(std::string_view edi
     }
     after = page.back().resource;
   }
-  return domain::AnswerFacts{.edition_has_answers = !units->empty(),
-                             .unit_has_answers = [units](std::string_view unit) { return units->contains(unit); }};
+  return domain::AnswerFacts{
+      .edition_has_answers = !units->empty(),
+      .unit_has_answers = [units](std::string_view unit) { return units->contains(unit); }};
 }
 
 absl::StatusOr<int64_t> Definitions::Append(storage::Proposal proposal) {
   const std::string request_key = proposal.request_key;
-  IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit({std::move(proposal), {}}));
+  IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome,
+                        committer_.Commit({std::move(proposal), {}}));
   if (const auto* appended = std::get_if<storage::Appended>(&outcome)) return appended->position;
   if (const auto* duplicate = std::get_if<storage::Duplicate>(&outcome)) return duplicate->position;
   if (std::holds_alternative<storage::KeyReused>(outcome)) {
@@ -179,8 +194,9 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
     const base::CallContext& call, const ingestion_pb::ApplyDefinitionRequest& request) {
   if (!request.validate_only()) IMDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   if (request.definition().ByteSizeLong() > base::kDefinitionBytesMax) {
-    return base::Error(base::Reason::kTooLarge, base::StrCat("a definition has at most ", base::kDefinitionBytesMax,
-                                                             " bytes; split it into several documents"));
+    return base::Error(base::Reason::kTooLarge,
+                       base::StrCat("a definition has at most ", base::kDefinitionBytesMax,
+                                    " bytes; split it into several documents"));
   }
   const std::string name = domain::NameOf(request.definition());
   const std::string request_key = RequestKey(call.actor, "ApplyDefinition", request.request_id());
@@ -202,7 +218,8 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     const std::shared_ptr<const domain::Catalog> before = catalog();
     IMDI_ASSIGN_OR_RETURN(const domain::AnswerFacts facts, FactsAbout(domain::EditionIdOf(name)));
-    const domain::DefinitionVerdict verdict = before->ValidateDefinition(request.definition(), facts);
+    const domain::DefinitionVerdict verdict =
+        before->ValidateDefinition(request.definition(), facts);
     ingestion_pb::ApplyDefinitionResponse response;
     response.set_name(verdict.name);
     response.set_revision(verdict.revision);
@@ -211,7 +228,8 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
       auto& out = *response.add_findings();
       if (static_cast<size_t>(response.findings_size()) > base::kFindingsPerResponseMax) {
         out.set_rule("MORE_FINDINGS");
-        out.set_message(base::StrCat(verdict.findings.size() - base::kFindingsPerResponseMax, " more are not shown"));
+        out.set_message(base::StrCat(verdict.findings.size() - base::kFindingsPerResponseMax,
+                                     " more are not shown"));
         out.set_remedy("mend these first");
         break;
       }
@@ -240,13 +258,15 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
     if (!verdict.new_items.empty()) {
       const std::string survey = SurveyOf(*before, request.definition().questionnaire());
       IMDI_ASSIGN_OR_RETURN(const auto numbering, log_.Current(ItemsResource(survey)));
-      proposal.depends_on.push_back({ItemsResource(survey), numbering.has_value() ? numbering->revision : 0, true});
+      proposal.depends_on.push_back(
+          {ItemsResource(survey), numbering.has_value() ? numbering->revision : 0, true});
     }
     IMDI_ASSIGN_OR_RETURN(const int64_t position, Append(std::move(proposal)));
     if (position == 0) continue;
     IMDI_ASSIGN_OR_RETURN(const store::Record stored, ReadRecord(log_, position));
     if (stored.definition_applied().revision() == verdict.revision) {
-      IMDI_ASSIGN_OR_RETURN(std::shared_ptr<const domain::Catalog> after, ApplyRecord(*before, stored, position));
+      IMDI_ASSIGN_OR_RETURN(std::shared_ptr<const domain::Catalog> after,
+                            ApplyRecord(*before, stored, position));
       Publish(std::move(after), position);
     }
     response.set_revision(stored.definition_applied().revision());
@@ -260,8 +280,8 @@ absl::StatusOr<ingestion_pb::GetDefinitionResponse> Definitions::Get(
     const ingestion_pb::GetDefinitionRequest& request) const {
   const std::string resource = DefinitionResource(request.name());
   std::optional<storage::ResourceRevision> found;
-  if (request.name().size() <= base::kNameBytesMax && request.name().find('\0') == std::string::npos &&
-      request.revision() >= 0) {
+  if (request.name().size() <= base::kNameBytesMax &&
+      request.name().find('\0') == std::string::npos && request.revision() >= 0) {
     if (request.revision() == 0) {
       IMDI_ASSIGN_OR_RETURN(found, log_.Current(resource));
     } else {
@@ -275,7 +295,8 @@ absl::StatusOr<ingestion_pb::GetDefinitionResponse> Definitions::Get(
   }
   IMDI_ASSIGN_OR_RETURN(store::Record record, ReadRecord(log_, found->position));
   ingestion_pb::GetDefinitionResponse response;
-  *response.mutable_definition() = std::move(*record.mutable_definition_applied()->mutable_definition());
+  *response.mutable_definition() =
+      std::move(*record.mutable_definition_applied()->mutable_definition());
   response.set_revision(found->revision);
   response.set_position(found->position);
   response.set_etag(base::StrCat(request.name(), "@", found->revision));
@@ -290,15 +311,19 @@ absl::StatusOr<ingestion_pb::GetDefinitionResponse> Definitions::Get(
 absl::StatusOr<ingestion_pb::ListDefinitionsResponse> Definitions::List(
     const ingestion_pb::ListDefinitionsRequest& request) const {
   if (request.page_size() < 0) return base::InvalidField("page_size", "must not be negative");
-  // The token is the last name of the page before: names never leave the list, so it needs no snapshot.
+  // The token is the last name of the page before: names never leave the list, so it needs no
+  // snapshot.
   if (!request.page_token().empty() && !request.page_token().starts_with(request.prefix())) {
-    return base::Error(base::Reason::kPageTokenInvalid, "the page token belongs to a list with another prefix");
+    return base::Error(base::Reason::kPageTokenInvalid,
+                       "the page token belongs to a list with another prefix");
   }
-  const int page_size =
-      request.page_size() == 0 ? base::kPageSizeDefault : std::min(request.page_size(), base::kPageSizeMax);
-  const std::string after = request.page_token().empty() ? "" : DefinitionResource(request.page_token());
-  IMDI_ASSIGN_OR_RETURN(const auto page,
-                        log_.ListCurrent(DefinitionResource(request.prefix()), after, page_size + 1));
+  const int page_size = request.page_size() == 0
+                            ? base::kPageSizeDefault
+                            : std::min(request.page_size(), base::kPageSizeMax);
+  const std::string after =
+      request.page_token().empty() ? "" : DefinitionResource(request.page_token());
+  IMDI_ASSIGN_OR_RETURN(const auto page, log_.ListCurrent(DefinitionResource(request.prefix()),
+                                                          after, page_size + 1));
   ingestion_pb::ListDefinitionsResponse response;
   for (const storage::ResourceRevision& current : page) {
     if (response.definitions_size() == page_size) {
@@ -321,7 +346,8 @@ absl::StatusOr<ingestion_pb::SetEditionStateResponse> Definitions::SetState(
     return base::InvalidField("reason", "a unit is reopened or closed with a stated reason");
   }
   if (request.reason().size() > base::kReasonTextBytesMax) {
-    return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
+    return base::InvalidField("reason",
+                              base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
   }
   store::Record record = BeginRecord(call, request.request_id());
   store::EditionStateChanged& change = *record.mutable_edition_state_changed();
@@ -329,11 +355,13 @@ absl::StatusOr<ingestion_pb::SetEditionStateResponse> Definitions::SetState(
   change.set_state(request.state());
   change.set_unit(request.unit());
   change.set_reason(request.reason());
-  const std::string fingerprint = vault_.Fingerprint(base::StrCat(
-      "state\n", edition, "\n", static_cast<int>(request.state()), "\n", request.unit(), "\n", request.reason()));
+  const std::string fingerprint =
+      vault_.Fingerprint(base::StrCat("state\n", edition, "\n", static_cast<int>(request.state()),
+                                      "\n", request.unit(), "\n", request.reason()));
   bool known = false;
   IMDI_ASSIGN_OR_RETURN(const int64_t position,
-                        ChangeState(std::move(record), RequestKey(call.actor, "SetEditionState", request.request_id()),
+                        ChangeState(std::move(record),
+                                    RequestKey(call.actor, "SetEditionState", request.request_id()),
                                     fingerprint, false, &known));
   ingestion_pb::SetEditionStateResponse response;
   response.set_state(request.state());
@@ -341,7 +369,8 @@ absl::StatusOr<ingestion_pb::SetEditionStateResponse> Definitions::SetState(
   return response;
 }
 
-absl::StatusOr<bool> Definitions::RunScheduled(std::string_view edition, const model::ScheduledTransition& transition) {
+absl::StatusOr<bool> Definitions::RunScheduled(std::string_view edition,
+                                               const model::ScheduledTransition& transition) {
   const std::optional<absl::Time> at = domain::TimeOf(transition);
   if (!at.has_value()) return base::InvalidField("at", "an RFC 3339 time in UTC");
   store::Record record;
@@ -351,18 +380,22 @@ absl::StatusOr<bool> Definitions::RunScheduled(std::string_view edition, const m
   change.set_state(transition.to());
   change.set_reason(base::StrCat("scheduled for ", transition.at()));
   change.set_scheduled(true);
-  // Edition, time and state are what makes it this transition: a schedule that is applied again does not repeat it.
+  // Edition, time and state are what makes it this transition: a schedule that is applied again
+  // does not repeat it.
   const std::string id =
       base::StrCat(edition, "/", absl::ToUnixMicros(*at), "/", static_cast<int>(transition.to()));
   bool known = false;
-  IMDI_RETURN_IF_ERROR(ChangeState(std::move(record), RequestKey(kSchedulerActor, "ScheduledTransition", id),
-                                   vault_.Fingerprint(base::StrCat("scheduled\n", id)), true, &known)
-                           .status());
+  IMDI_RETURN_IF_ERROR(
+      ChangeState(std::move(record), RequestKey(kSchedulerActor, "ScheduledTransition", id),
+                  vault_.Fingerprint(base::StrCat("scheduled\n", id)), true, &known)
+          .status());
   return !known;
 }
 
-absl::StatusOr<int64_t> Definitions::ChangeState(store::Record record, const std::string& request_key,
-                                                 const std::string& fingerprint, bool always, bool* known) {
+absl::StatusOr<int64_t> Definitions::ChangeState(store::Record record,
+                                                 const std::string& request_key,
+                                                 const std::string& fingerprint, bool always,
+                                                 bool* known) {
   store::EditionStateChanged& change = *record.mutable_edition_state_changed();
   base::MutexLock lock(change_mutex_);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
@@ -374,7 +407,8 @@ absl::StatusOr<int64_t> Definitions::ChangeState(store::Record record, const std
     }
     const std::shared_ptr<const domain::Catalog> before = catalog();
     bool holds = false;
-    IMDI_RETURN_IF_ERROR(before->CheckTransition(change.edition(), change.state(), change.unit(), &holds));
+    IMDI_RETURN_IF_ERROR(
+        before->CheckTransition(change.edition(), change.state(), change.unit(), &holds));
     if (holds && !always) return 0;
     const auto& entry = *before->FindEdition(change.edition());
     change.set_revision(entry.state_revision + 1);
@@ -386,8 +420,8 @@ absl::StatusOr<int64_t> Definitions::ChangeState(store::Record record, const std
                            {DefinitionResource(entry.definition->name()), entry.revision, false}};
     IMDI_ASSIGN_OR_RETURN(const int64_t position, Append(std::move(proposal)));
     if (position == 0) continue;
-    IMDI_ASSIGN_OR_RETURN(auto after,
-                          before->WithState(change.edition(), change.state(), change.unit(), change.revision()));
+    IMDI_ASSIGN_OR_RETURN(auto after, before->WithState(change.edition(), change.state(),
+                                                        change.unit(), change.revision()));
     Publish(std::move(after), position);
     return position;
   }
@@ -404,24 +438,27 @@ absl::StatusOr<ingestion_pb::SetDispositionResponse> Definitions::SetDisposition
     case model::DISPOSITION_OUT_OF_SCOPE:
       break;
     default:
-      return base::InvalidField("disposition",
-                                "REFUSAL, NON_CONTACT or OUT_OF_SCOPE; the others follow from the answers");
+      return base::InvalidField(
+          "disposition",
+          "REFUSAL, NON_CONTACT or OUT_OF_SCOPE; the others follow from the answers");
   }
   if (request.reason().size() > base::kReasonTextBytesMax) {
-    return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
+    return base::InvalidField("reason",
+                              base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
   }
   const std::shared_ptr<const domain::Catalog> now = catalog();
   const auto* entry = now->FindEdition(edition);
   if (entry == nullptr) return UnknownEdition(edition);
   if (entry->frame == nullptr || !entry->frame->Find(request.unit()).has_value()) {
     return base::Error(base::Reason::kUnitOutOfFrame,
-                       base::StrCat("unit ", base::Quoted(request.unit()), " is not in the frame of editions/", edition));
+                       base::StrCat("unit ", base::Quoted(request.unit()),
+                                    " is not in the frame of editions/", edition));
   }
   const std::string resource = DispositionResource(edition, request.unit());
   const std::string key = RequestKey(call.actor, "SetDisposition", request.request_id());
   const std::string fingerprint = vault_.Fingerprint(
-      base::StrCat("disposition\n", edition, "\n", request.unit(), "\n", static_cast<int>(request.disposition()), "\n",
-                   request.reason()));
+      base::StrCat("disposition\n", edition, "\n", request.unit(), "\n",
+                   static_cast<int>(request.disposition()), "\n", request.reason()));
   base::MutexLock lock(change_mutex_);
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     IMDI_ASSIGN_OR_RETURN(const auto current, log_.Current(resource));

@@ -17,7 +17,8 @@ using RawEditionService = ingestion_pb::EditionService::WithRawCallbackMethod_Ap
 
 class EditionRpc final : public RawEditionService {
  public:
-  EditionRpc(transport::Calls& calls, Definitions& definitions) : calls_(calls), definitions_(definitions) {}
+  EditionRpc(transport::Calls& calls, Definitions& definitions)
+      : calls_(calls), definitions_(definitions) {}
 
   using Reactor = grpc::ServerUnaryReactor;
   using Rpc = grpc::CallbackServerContext;

@@ -9,8 +9,8 @@
 #include "services/base/text.h"
 #include "services/ingestion/edition_rpc.h"
 #include "services/ingestion/log_rpc.h"
-#include "services/ingestion/scrubber.h"
 #include "services/ingestion/scheduler.h"
+#include "services/ingestion/scrubber.h"
 #include "services/ingestion/submission_rpc.h"
 #include "storage/rocks/draft_store.h"
 #include "storage/rocks/key_store.h"
@@ -19,7 +19,8 @@
 namespace imdi::ingestion {
 namespace {
 
-storage::rocks::RocksOptions OptionsFor(const survey::config::v1::IngestionConfig& config, std::string_view folder) {
+storage::rocks::RocksOptions OptionsFor(const survey::config::v1::IngestionConfig& config,
+                                        std::string_view folder) {
   storage::rocks::RocksOptions options;
   options.path = base::StrCat(config.data_dir(), "/", folder);
   if (config.memory_mib() > 0) {
@@ -52,28 +53,35 @@ struct IngestionApp::Parts {
   std::unique_ptr<Scrubber> scrubber;
 };
 
-absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(const survey::config::v1::IngestionConfig& config,
-                                                                  const base::Clock& clock,
-                                                                  transport::Calls& public_calls,
-                                                                  transport::Calls& internal_calls) {
+absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
+    const survey::config::v1::IngestionConfig& config, const base::Clock& clock,
+    transport::Calls& public_calls, transport::Calls& internal_calls) {
   auto parts = std::make_unique<Parts>();
-  // Made with the log or not at all: under another key no text opens and no request id is recognised.
+  // Made with the log or not at all: under another key no text opens and no request id is
+  // recognised.
   std::error_code ignored;
-  const bool first_start = !std::filesystem::exists(base::StrCat(config.data_dir(), "/log/FORMAT"), ignored);
+  const bool first_start =
+      !std::filesystem::exists(base::StrCat(config.data_dir(), "/log/FORMAT"), ignored);
   IMDI_ASSIGN_OR_RETURN(std::string master_key,
-                        TextVault::LoadMasterKey(config.master_key_file(), config.create_master_key() && first_start));
-  IMDI_ASSIGN_OR_RETURN(parts->log, storage::rocks::RocksResponseLog::Open(OptionsFor(config, "log"), clock));
-  IMDI_ASSIGN_OR_RETURN(parts->keys, storage::rocks::RocksKeyStore::Open(OptionsFor(config, "keys")));
-  IMDI_ASSIGN_OR_RETURN(parts->drafts, storage::rocks::RocksDraftStore::Open(OptionsFor(config, "drafts")));
+                        TextVault::LoadMasterKey(config.master_key_file(),
+                                                 config.create_master_key() && first_start));
+  IMDI_ASSIGN_OR_RETURN(parts->log,
+                        storage::rocks::RocksResponseLog::Open(OptionsFor(config, "log"), clock));
+  IMDI_ASSIGN_OR_RETURN(parts->keys,
+                        storage::rocks::RocksKeyStore::Open(OptionsFor(config, "keys")));
+  IMDI_ASSIGN_OR_RETURN(parts->drafts,
+                        storage::rocks::RocksDraftStore::Open(OptionsFor(config, "drafts")));
   parts->vault = std::make_unique<TextVault>(std::move(master_key), *parts->keys);
   parts->committer = std::make_unique<Committer>(*parts->log, *parts->keys);
-  IMDI_ASSIGN_OR_RETURN(parts->definitions, Definitions::Open(*parts->log, *parts->committer, *parts->vault));
-  parts->submissions = std::make_unique<Submissions>(*parts->log, *parts->committer, *parts->definitions, *parts->vault,
-                                                     *parts->drafts);
+  IMDI_ASSIGN_OR_RETURN(parts->definitions,
+                        Definitions::Open(*parts->log, *parts->committer, *parts->vault));
+  parts->submissions = std::make_unique<Submissions>(
+      *parts->log, *parts->committer, *parts->definitions, *parts->vault, *parts->drafts);
   IMDI_RETURN_IF_ERROR(parts->submissions->FinishErasures());
   parts->collection = std::make_unique<Collection>(*parts->log, *parts->definitions);
   parts->edition_rpc = std::make_unique<EditionRpc>(internal_calls, *parts->definitions);
-  parts->submission_rpc = std::make_unique<SubmissionRpc>(public_calls, *parts->submissions, *parts->collection);
+  parts->submission_rpc =
+      std::make_unique<SubmissionRpc>(public_calls, *parts->submissions, *parts->collection);
   parts->log_rpc = std::make_unique<LogRpc>(internal_calls, *parts->log, config.backup_dir());
   parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
   parts->scheduler->Start();

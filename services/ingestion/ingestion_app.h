@@ -16,10 +16,11 @@ namespace imdi::ingestion {
 
 class IngestionApp {
  public:
-  // Opens and verifies the stores and rebuilds the catalog. The two Calls and the clock must outlive the app.
-  static absl::StatusOr<std::unique_ptr<IngestionApp>> Start(const survey::config::v1::IngestionConfig& config,
-                                                             const base::Clock& clock, transport::Calls& public_calls,
-                                                             transport::Calls& internal_calls);
+  // Opens and verifies the stores and rebuilds the catalog. The two Calls and the clock must
+  // outlive the app.
+  static absl::StatusOr<std::unique_ptr<IngestionApp>> Start(
+      const survey::config::v1::IngestionConfig& config, const base::Clock& clock,
+      transport::Calls& public_calls, transport::Calls& internal_calls);
   ~IngestionApp();
 
   grpc::Service& edition_service();     // Internal until login exists.

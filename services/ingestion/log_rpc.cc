@@ -33,17 +33,20 @@ ingestion_pb::Cursor ToCursor(const storage::LogHead& head) {
 // OK when the cursor lies on this log's chain.
 absl::Status CheckCursor(const storage::ResponseLog& log, const ingestion_pb::Cursor& cursor) {
   const storage::LogHead head = log.Head();
-  const absl::Status diverged =
-      base::Error(base::Reason::kLogDiverged,
-                  base::StrCat("position ", cursor.position(), " of log ", base::Quoted(cursor.log_id()), " epoch ",
-                               cursor.epoch(), " is not on this log (", head.log_id, " epoch ", head.epoch, ", head ",
-                               head.position, "); start over from position 0"));
+  const absl::Status diverged = base::Error(
+      base::Reason::kLogDiverged,
+      base::StrCat("position ", cursor.position(), " of log ", base::Quoted(cursor.log_id()),
+                   " epoch ", cursor.epoch(), " is not on this log (", head.log_id, " epoch ",
+                   head.epoch, ", head ", head.position, "); start over from position 0"));
   if (cursor.position() < 0) return base::InvalidField("after.position", "must not be negative");
   if (cursor.position() == 0 && cursor.log_id().empty()) return absl::OkStatus();
-  if (cursor.log_id() != head.log_id || cursor.epoch() != head.epoch || cursor.position() > head.position) return diverged;
+  if (cursor.log_id() != head.log_id || cursor.epoch() != head.epoch ||
+      cursor.position() > head.position)
+    return diverged;
   if (cursor.position() == 0) return absl::OkStatus();
   IMDI_ASSIGN_OR_RETURN(const auto entries, log.Read(cursor.position(), 1, base::kRecordBytesMax));
-  if (entries.empty() || base::AsText(entries.front().chain) != cursor.chain_hash()) return diverged;
+  if (entries.empty() || base::AsText(entries.front().chain) != cursor.chain_hash())
+    return diverged;
   return absl::OkStatus();
 }
 
@@ -98,22 +101,27 @@ class LogSource final : public transport::StreamSource {
 grpc::ServerWriteReactor<grpc::ByteBuffer>* LogRpc::FollowLog(Rpc*, const grpc::ByteBuffer* in) {
   ingestion_pb::FollowLogRequest request;
   grpc::ByteBuffer bytes(*in);
-  if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, ingestion_pb::FollowLogRequest>(&bytes, &request).ok()) {
-    return transport::FailStream(transport::WhyUndecodable(*ingestion_pb::FollowLogRequest::descriptor(), *in));
+  if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, ingestion_pb::FollowLogRequest>(&bytes,
+                                                                                         &request)
+           .ok()) {
+    return transport::FailStream(
+        transport::WhyUndecodable(*ingestion_pb::FollowLogRequest::descriptor(), *in));
   }
-  return calls_.streams().Start(
-      [&, this](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
-        IMDI_RETURN_IF_ERROR(CheckCursor(log_, request.after()));
-        if (followers_->fetch_add(1) >= base::kFollowersMax) {
-          followers_->fetch_sub(1);
-          return base::Error(base::Reason::kTooManyFollowers,
-                             base::StrCat("the log has ", base::kFollowersMax, " followers already"));
-        }
-        return std::make_unique<LogSource>(log_, request.after().position(), std::move(wake), followers_);
-      });
+  return calls_.streams().Start([&, this](std::function<void()> wake)
+                                    -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
+    IMDI_RETURN_IF_ERROR(CheckCursor(log_, request.after()));
+    if (followers_->fetch_add(1) >= base::kFollowersMax) {
+      followers_->fetch_sub(1);
+      return base::Error(base::Reason::kTooManyFollowers,
+                         base::StrCat("the log has ", base::kFollowersMax, " followers already"));
+    }
+    return std::make_unique<LogSource>(log_, request.after().position(), std::move(wake),
+                                       followers_);
+  });
 }
 
-grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
+grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in,
+                                          grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::GetHeadRequest, ingestion_pb::GetHeadResponse>(
       {.name = "LogService/GetHead", .where = transport::Where::kInline}, rpc, in, out,
       [this](const base::CallContext&, const ingestion_pb::GetHeadRequest&) {
@@ -125,20 +133,25 @@ grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in, 
       });
 }
 
-grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
+grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in,
+                                              grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::VerifyChainRequest, ingestion_pb::VerifyChainResponse>(
       {.name = "LogService/VerifyChain"}, rpc, in, out,
-      [this](const base::CallContext&,
-             const ingestion_pb::VerifyChainRequest& request) -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
+      [this](const base::CallContext&, const ingestion_pb::VerifyChainRequest& request)
+          -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
         const storage::LogHead head = log_.Head();
         const int64_t from = request.from() == 0 ? 1 : request.from();
         if (from < 1 || from > head.position + 1) {
-          return base::InvalidField("from", base::StrCat("a position, from 1 to the head (", head.position, ")"));
+          return base::InvalidField(
+              "from", base::StrCat("a position, from 1 to the head (", head.position, ")"));
         }
-        const int64_t to = request.to() == 0 ? std::min(head.position, from + kVerifyPositionsMax - 1) : request.to();
+        const int64_t to = request.to() == 0
+                               ? std::min(head.position, from + kVerifyPositionsMax - 1)
+                               : request.to();
         if (to < 0 || to > head.position || to - from >= kVerifyPositionsMax) {
-          return base::InvalidField("to", base::StrCat("at most the head (", head.position, ") and ",
-                                                       kVerifyPositionsMax, " positions a call"));
+          return base::InvalidField(
+              "to", base::StrCat("at most the head (", head.position, ") and ", kVerifyPositionsMax,
+                                 " positions a call"));
         }
         ingestion_pb::VerifyChainResponse response;
         if (from <= to) IMDI_RETURN_IF_ERROR(log_.VerifyChain(from, to));
@@ -148,13 +161,15 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
       });
 }
 
-grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
+grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in,
+                                               grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::CreateBackupRequest, ingestion_pb::CreateBackupResponse>(
       {.name = "LogService/CreateBackup", .mutation = true}, rpc, in, out,
-      [this](const base::CallContext&,
-             const ingestion_pb::CreateBackupRequest& request) -> absl::StatusOr<ingestion_pb::CreateBackupResponse> {
+      [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request)
+          -> absl::StatusOr<ingestion_pb::CreateBackupResponse> {
         if (backup_dir_.empty()) {
-          return base::Error(base::Reason::kConfigInvalid, "this server has no backup folder configured");
+          return base::Error(base::Reason::kConfigInvalid,
+                             "this server has no backup folder configured");
         }
         if (!IsId(request.backup_id()) || request.backup_id().size() > kBackupIdBytesMax) {
           return base::InvalidField("backup_id", "1 to 60 letters, digits, '-' or '_'");
@@ -163,7 +178,8 @@ grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer*
         std::filesystem::create_directories(backup_dir_, error);
         const std::string path = base::StrCat(backup_dir_, "/", request.backup_id());
         if (std::filesystem::exists(path, error)) {
-          return base::Error(base::Reason::kAlreadyExists, base::StrCat("there is a backup ", request.backup_id(), " already"));
+          return base::Error(base::Reason::kAlreadyExists,
+                             base::StrCat("there is a backup ", request.backup_id(), " already"));
         }
         IMDI_RETURN_IF_ERROR(log_.Backup(path));
         ingestion_pb::CreateBackupResponse response;

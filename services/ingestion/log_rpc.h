@@ -15,20 +15,29 @@ namespace imdi::ingestion {
 namespace ingestion_pb = survey::ingestion::v1;
 
 using RawLogService = ingestion_pb::LogService::WithRawCallbackMethod_FollowLog<
-    ingestion_pb::LogService::WithRawCallbackMethod_GetHead<ingestion_pb::LogService::WithRawCallbackMethod_VerifyChain<
-        ingestion_pb::LogService::WithRawCallbackMethod_CreateBackup<ingestion_pb::LogService::Service>>>>;
+    ingestion_pb::LogService::WithRawCallbackMethod_GetHead<
+        ingestion_pb::LogService::WithRawCallbackMethod_VerifyChain<
+            ingestion_pb::LogService::WithRawCallbackMethod_CreateBackup<
+                ingestion_pb::LogService::Service>>>>;
 
 class LogRpc final : public RawLogService {
  public:
   // `backup_dir` empty = backups are refused.
   LogRpc(transport::Calls& calls, storage::ResponseLog& log, std::string backup_dir)
-      : calls_(calls), log_(log), backup_dir_(std::move(backup_dir)), followers_(std::make_shared<std::atomic<int>>(0)) {}
+      : calls_(calls),
+        log_(log),
+        backup_dir_(std::move(backup_dir)),
+        followers_(std::make_shared<std::atomic<int>>(0)) {}
 
   using Rpc = grpc::CallbackServerContext;
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* FollowLog(Rpc* rpc, const grpc::ByteBuffer* in) override;
-  grpc::ServerUnaryReactor* GetHead(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
-  grpc::ServerUnaryReactor* VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
-  grpc::ServerUnaryReactor* CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* FollowLog(Rpc* rpc,
+                                                        const grpc::ByteBuffer* in) override;
+  grpc::ServerUnaryReactor* GetHead(Rpc* rpc, const grpc::ByteBuffer* in,
+                                    grpc::ByteBuffer* out) override;
+  grpc::ServerUnaryReactor* VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in,
+                                        grpc::ByteBuffer* out) override;
+  grpc::ServerUnaryReactor* CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in,
+                                         grpc::ByteBuffer* out) override;
 
  private:
   transport::Calls& calls_;

@@ -17,8 +17,10 @@ struct SubmissionName {
   std::string part;      // "main"
   int64_t revision = 0;  // 0 = none named: the current one
 
-  // editions/{edition}/submissions/{unit}.{part}[@{revision}]; NAME_INVALID otherwise. `collection` may be "drafts".
-  static absl::StatusOr<SubmissionName> Parse(std::string_view name, std::string_view collection = "submissions");
+  // editions/{edition}/submissions/{unit}.{part}[@{revision}]; NAME_INVALID otherwise. `collection`
+  // may be "drafts".
+  static absl::StatusOr<SubmissionName> Parse(std::string_view name,
+                                              std::string_view collection = "submissions");
   std::string WithoutRevision() const;
   std::string Full() const;
 };
@@ -45,6 +47,7 @@ std::string SubmissionResource(const SubmissionName& name);
 std::string ErasureResource(const SubmissionName& name);
 
 // A request id belongs to (organisation, method).
-std::string RequestKey(std::string_view actor, std::string_view method, std::string_view request_id);
+std::string RequestKey(std::string_view actor, std::string_view method,
+                       std::string_view request_id);
 
 }  // namespace imdi::ingestion

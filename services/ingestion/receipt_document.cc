@@ -17,14 +17,17 @@ namespace model = survey::model::v1;
 
 struct Words {
   std::string_view title, taken, withdrawn, erased_note;
-  std::string_view edition, unit, part, revision, version, language, language_name, received, position, proof, name;
+  std::string_view edition, unit, part, revision, version, language, language_name, received,
+      position, proof, name;
   std::string_view answers, none, erased, dont_know, remarks, comment;
 };
 
 const Words& WordsIn(model::Language language) {
   static constexpr Words kNn = {
       .title = "Kvittering",
-      .taken = "Svara er tekne imot og lagra. Kvitteringa viser dei slik dei vart sende, og kan arkiverast.",
+      .taken =
+          "Svara er tekne imot og lagra. Kvitteringa viser dei slik dei vart sende, og kan "
+          "arkiverast.",
       .withdrawn = "Svara på denne delen er trekte tilbake. Kvitteringa kan arkiverast.",
       .erased_note = "Dei frie tekstane i svara er sletta og kan ikkje lesast av nokon.",
       .edition = "Undersøking",
@@ -46,7 +49,9 @@ const Words& WordsIn(model::Language language) {
       .comment = "Kommentaren dykkar"};
   static constexpr Words kNb = {
       .title = "Kvittering",
-      .taken = "Svarene er mottatt og lagret. Kvitteringen viser dem slik de ble sendt, og kan arkiveres.",
+      .taken =
+          "Svarene er mottatt og lagret. Kvitteringen viser dem slik de ble sendt, og kan "
+          "arkiveres.",
       .withdrawn = "Svarene på denne delen er trukket tilbake. Kvitteringen kan arkiveres.",
       .erased_note = "De frie tekstene i svarene er slettet og kan ikke leses av noen.",
       .edition = "Undersøkelse",
@@ -68,7 +73,9 @@ const Words& WordsIn(model::Language language) {
       .comment = "Deres kommentar"};
   static constexpr Words kEn = {
       .title = "Receipt",
-      .taken = "The answers have been received and stored. This receipt shows them as they were sent and can be archived.",
+      .taken =
+          "The answers have been received and stored. This receipt shows them as they were sent "
+          "and can be archived.",
       .withdrawn = "The answers to this part have been withdrawn. This receipt can be archived.",
       .erased_note = "The free texts of these answers have been erased and can be read by nobody.",
       .edition = "Survey",
@@ -89,13 +96,17 @@ const Words& WordsIn(model::Language language) {
       .remarks = "Remarks",
       .comment = "Your comment"};
   switch (language) {
-    case model::LANGUAGE_NN: return kNn;
-    case model::LANGUAGE_EN: return kEn;
-    default: return kNb;
+    case model::LANGUAGE_NN:
+      return kNn;
+    case model::LANGUAGE_EN:
+      return kEn;
+    default:
+      return kNb;
   }
 }
 
-// A unit of measure of the questionnaire in the reader's language; empty for one that has no word here.
+// A unit of measure of the questionnaire in the reader's language; empty for one that has no word
+// here.
 std::string_view UnitOfMeasure(std::string_view unit, model::Language language) {
   struct Row {
     std::string_view unit, nn, nb, en;
@@ -109,7 +120,9 @@ std::string_view UnitOfMeasure(std::string_view unit, model::Language language) 
                                   {"agreements", "avtalar", "avtaler", "agreements"}};
   for (const Row& row : kRows) {
     if (row.unit != unit) continue;
-    return language == model::LANGUAGE_NN ? row.nn : language == model::LANGUAGE_EN ? row.en : row.nb;
+    return language == model::LANGUAGE_NN   ? row.nn
+           : language == model::LANGUAGE_EN ? row.en
+                                            : row.nb;
   }
   return {};
 }
@@ -117,7 +130,8 @@ std::string_view UnitOfMeasure(std::string_view unit, model::Language language) 
 // A scaled integer as people write it: decimal comma, in English a point.
 std::string Decimal(int64_t number, int decimals, model::Language language) {
   // The magnitude of the smallest number does not fit into int64.
-  std::string digits = base::StrCat(number < 0 ? uint64_t{0} - static_cast<uint64_t>(number) : static_cast<uint64_t>(number));
+  std::string digits = base::StrCat(number < 0 ? uint64_t{0} - static_cast<uint64_t>(number)
+                                               : static_cast<uint64_t>(number));
   if (decimals > 0) {
     const auto width = static_cast<size_t>(decimals);
     if (digits.size() <= width) digits.insert(0, width + 1 - digits.size(), '0');
@@ -131,16 +145,19 @@ std::string Heading(std::string_view text, char line) {
 }
 
 // "Label:   value", values below each other.
-void AddFacts(const std::vector<std::pair<std::string_view, std::string>>& facts, std::string& out) {
+void AddFacts(const std::vector<std::pair<std::string_view, std::string>>& facts,
+              std::string& out) {
   size_t width = 0;
   for (const auto& [label, value] : facts) width = std::max(width, domain::CountCharacters(label));
   for (const auto& [label, value] : facts) {
     if (value.empty()) continue;
-    base::StrAppend(out, label, ":", std::string(width + 2 - domain::CountCharacters(label), ' '), value, "\n");
+    base::StrAppend(out, label, ":", std::string(width + 2 - domain::CountCharacters(label), ' '),
+                    value, "\n");
   }
 }
 
-// The lines of a text, each indented: what a respondent wrote cannot pass for a line of the receipt.
+// The lines of a text, each indented: what a respondent wrote cannot pass for a line of the
+// receipt.
 void AddIndented(std::string_view indent, std::string_view text, std::string& out) {
   while (true) {
     const size_t end = text.find('\n');
@@ -152,8 +169,8 @@ void AddIndented(std::string_view indent, std::string_view text, std::string& ou
 
 class Writer {
  public:
-  Writer(const domain::CompiledQuestionnaire& questionnaire, model::UnitType type, model::Language language,
-         const model::Submission& submission, std::string& out)
+  Writer(const domain::CompiledQuestionnaire& questionnaire, model::UnitType type,
+         model::Language language, const model::Submission& submission, std::string& out)
       : questionnaire_(questionnaire),
         type_(type),
         language_(language),
@@ -162,7 +179,9 @@ class Writer {
         out_(out) {}
 
   void WriteAnswers() {
-    base::StrAppend(out_, "\n", Heading(base::StrCat(words_.answers, " (", submission_.answers_size(), ")"), '='));
+    base::StrAppend(
+        out_, "\n",
+        Heading(base::StrCat(words_.answers, " (", submission_.answers_size(), ")"), '='));
     if (submission_.answers().empty()) base::StrAppend(out_, "\n", words_.none, "\n");
     std::string_view section;
     const domain::Question* before = nullptr;
@@ -171,9 +190,11 @@ class Writer {
       if (!index.has_value()) continue;
       const domain::Item& item = questionnaire_.items()[*index];
       const domain::Question& question = questionnaire_.QuestionOf(*index);
-      const model::Question& definition = questionnaire_.definition().questions(question.definition_index);
+      const model::Question& definition =
+          questionnaire_.definition().questions(question.definition_index);
       if (definition.section() != section) WriteSection(section = definition.section());
-      if (&question != before) base::StrAppend(out_, "\n", question.id, "  ", Text(definition.text()), "\n");
+      if (&question != before)
+        base::StrAppend(out_, "\n", question.id, "  ", Text(definition.text()), "\n");
       before = &question;
       if (item.row >= 0) {
         const model::Row& row = definition.rows(item.row);
@@ -199,7 +220,9 @@ class Writer {
   }
 
  private:
-  std::string Text(const model::LocalizedText& text) const { return questionnaire_.Text(text, type_, language_); }
+  std::string Text(const model::LocalizedText& text) const {
+    return questionnaire_.Text(text, type_, language_);
+  }
 
   void WriteSection(std::string_view id) {
     const auto& sections = questionnaire_.definition().sections();
@@ -207,7 +230,8 @@ class Writer {
     if (found != sections.end()) base::StrAppend(out_, "\n", Heading(Text(found->title()), '-'));
   }
 
-  void WriteCode(const domain::Question& question, std::string_view indent, const model::Answer& answer, int32_t code) {
+  void WriteCode(const domain::Question& question, std::string_view indent,
+                 const model::Answer& answer, int32_t code) {
     const auto found = std::ranges::find(question.codes, code, &model::Code::code);
     base::StrAppend(out_, indent, "- ",
                     found != question.codes.end() ? Text(found->text())
@@ -221,22 +245,29 @@ class Writer {
     }
   }
 
-  void WriteValue(const domain::Question& question, std::string_view indent, const model::Answer& answer) {
+  void WriteValue(const domain::Question& question, std::string_view indent,
+                  const model::Answer& answer) {
     switch (answer.value_case()) {
-      case model::Answer::kCode: WriteCode(question, indent, answer, answer.code()); break;
+      case model::Answer::kCode:
+        WriteCode(question, indent, answer, answer.code());
+        break;
       case model::Answer::kCodes:
         for (const int32_t code : answer.codes().codes()) WriteCode(question, indent, answer, code);
         break;
       case model::Answer::kNumber: {
         const std::string_view unit = UnitOfMeasure(question.numeric.unit(), language_);
-        base::StrAppend(out_, indent, Decimal(answer.number(), question.numeric.decimals(), language_),
+        base::StrAppend(out_, indent,
+                        Decimal(answer.number(), question.numeric.decimals(), language_),
                         unit.empty() ? "" : " ", unit, "\n");
         break;
       }
       case model::Answer::kText:
-        AddIndented(indent, submission_.text_erased() ? words_.erased : std::string_view(answer.text()), out_);
+        AddIndented(indent,
+                    submission_.text_erased() ? words_.erased : std::string_view(answer.text()),
+                    out_);
         break;
-      case model::Answer::VALUE_NOT_SET: break;
+      case model::Answer::VALUE_NOT_SET:
+        break;
     }
   }
 
@@ -250,12 +281,16 @@ class Writer {
 
 }  // namespace
 
-std::string ReceiptDocument(const domain::Catalog::EditionEntry& edition, const model::Submission& submission,
-                            const survey::ingestion::v1::Receipt& receipt, model::Language language) {
+std::string ReceiptDocument(const domain::Catalog::EditionEntry& edition,
+                            const model::Submission& submission,
+                            const survey::ingestion::v1::Receipt& receipt,
+                            model::Language language) {
   const Words& words = WordsIn(language);
-  const auto unit = edition.frame == nullptr ? std::nullopt : edition.frame->Find(submission.unit());
+  const auto unit =
+      edition.frame == nullptr ? std::nullopt : edition.frame->Find(submission.unit());
   const std::string unit_name = unit.has_value() ? edition.frame->unit(*unit).name() : "";
-  const model::UnitType type = unit.has_value() ? edition.frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
+  const model::UnitType type =
+      unit.has_value() ? edition.frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
   const auto& parts = edition.definition->parts();
   const auto part = std::ranges::find(parts, submission.part(), &model::Part::id);
   const std::string title = domain::TextIn(edition.definition->title(), language);
@@ -266,12 +301,14 @@ std::string ReceiptDocument(const domain::Catalog::EditionEntry& edition, const 
   base::StrAppend(out, "\n");
   AddFacts({{words.edition, title},
             {words.unit, base::StrCat(submission.unit(), " ", unit_name)},
-            {words.part, part == parts.end() ? submission.part() : domain::TextIn(part->role(), language)},
+            {words.part,
+             part == parts.end() ? submission.part() : domain::TextIn(part->role(), language)},
             {words.revision, base::StrCat(submission.revision())},
             {words.version, submission.withdrawn() ? "" : base::StrCat(submission.questionnaire())},
             {words.language, submission.withdrawn() ? "" : std::string(words.language_name)},
-            {words.received, absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixMicros(receipt.commit_time_us()),
-                                              absl::UTCTimeZone())},
+            {words.received,
+             absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                              absl::FromUnixMicros(receipt.commit_time_us()), absl::UTCTimeZone())},
             {words.position, base::StrCat(receipt.position())},
             {words.proof, receipt.chain_hash()},
             {words.name, receipt.submission()}},

@@ -10,10 +10,11 @@
 
 namespace imdi::ingestion {
 
-// What was asked and answered, in the words the respondent saw, with unit, role, revision, time, position, chain hash, and
-// remarks with their comments; no contact.
+// What was asked and answered, in the words the respondent saw, with unit, role, revision, time,
+// position, chain hash, and remarks with their comments; no contact.
 std::string ReceiptDocument(const domain::Catalog::EditionEntry& edition,
                             const survey::model::v1::Submission& submission,
-                            const survey::ingestion::v1::Receipt& receipt, survey::model::v1::Language language);
+                            const survey::ingestion::v1::Receipt& receipt,
+                            survey::model::v1::Language language);
 
 }  // namespace imdi::ingestion

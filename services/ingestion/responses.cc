@@ -11,7 +11,8 @@
 
 namespace imdi::ingestion {
 
-absl::StatusOr<StoredSubmission> SubmissionAt(const storage::ResponseLog& log, SubmissionName name, int64_t position) {
+absl::StatusOr<StoredSubmission> SubmissionAt(const storage::ResponseLog& log, SubmissionName name,
+                                              int64_t position) {
   StoredSubmission out;
   IMDI_ASSIGN_OR_RETURN(out.record, ReadRecord(log, position, &out.entry));
   if (out.record.has_submission_accepted()) {
@@ -26,7 +27,8 @@ absl::StatusOr<StoredSubmission> SubmissionAt(const storage::ResponseLog& log, S
   return out;
 }
 
-absl::StatusOr<StoredSubmission> FindSubmission(const storage::ResponseLog& log, const SubmissionName& name) {
+absl::StatusOr<StoredSubmission> FindSubmission(const storage::ResponseLog& log,
+                                                const SubmissionName& name) {
   const std::string resource = SubmissionResource(name);
   std::optional<storage::ResourceRevision> found;
   if (name.revision == 0) {
@@ -36,7 +38,8 @@ absl::StatusOr<StoredSubmission> FindSubmission(const storage::ResponseLog& log,
   }
   if (!found.has_value()) {
     return base::Error(base::Reason::kUnknownResource,
-                       base::StrCat("there is no submission ", name.revision == 0 ? name.WithoutRevision() : name.Full()));
+                       base::StrCat("there is no submission ",
+                                    name.revision == 0 ? name.WithoutRevision() : name.Full()));
   }
   return SubmissionAt(log, name, found->position);
 }
@@ -46,16 +49,18 @@ absl::StatusOr<domain::AnswerSet> AnswersOf(const StoredSubmission& submission,
   if (submission.withdrawn()) return domain::AnswerSet();
   const auto* version = edition.Version(submission.accepted().questionnaire());
   if (version == nullptr) {
-    return base::Error(base::Reason::kStoreCorrupt,
-                       base::StrCat(submission.name.Full(), " names questionnaire version ",
-                                    submission.accepted().questionnaire(), ", which the log does not hold"));
+    return base::Error(
+        base::Reason::kStoreCorrupt,
+        base::StrCat(submission.name.Full(), " names questionnaire version ",
+                     submission.accepted().questionnaire(), ", which the log does not hold"));
   }
-  return domain::UnpackAnswers(submission.accepted().answers(), *version->compiled, *version->items);
+  return domain::UnpackAnswers(submission.accepted().answers(), *version->compiled,
+                               *version->items);
 }
 
-absl::StatusOr<std::map<std::string, int64_t>> CurrentParts(const storage::ResponseLog& log,
-                                                            const domain::Catalog::EditionEntry& edition,
-                                                            std::string_view unit) {
+absl::StatusOr<std::map<std::string, int64_t>> CurrentParts(
+    const storage::ResponseLog& log, const domain::Catalog::EditionEntry& edition,
+    std::string_view unit) {
   std::map<std::string, int64_t> positions;
   for (const auto& part : edition.definition->parts()) {
     SubmissionName name{edition.id, std::string(unit), part.id(), 0};
@@ -67,7 +72,8 @@ absl::StatusOr<std::map<std::string, int64_t>> CurrentParts(const storage::Respo
 
 absl::StatusOr<CurrentResponse> ReadResponse(const storage::ResponseLog& log,
                                              const domain::Catalog::EditionEntry& edition,
-                                             const domain::Catalog::QuestionnaireVersion& version, std::string_view unit,
+                                             const domain::Catalog::QuestionnaireVersion& version,
+                                             std::string_view unit,
                                              const std::map<std::string, int64_t>& positions,
                                              std::string_view without_part) {
   CurrentResponse out;

@@ -29,8 +29,9 @@ std::vector<Planned> PlanOf(const domain::Catalog& catalog) {
     for (const model::ScheduledTransition& transition : edition->definition->schedule()) {
       const std::optional<absl::Time> at = domain::TimeOf(transition);
       if (!at.has_value()) continue;
-      out.push_back({*at, id, &transition,
-                     base::StrCat(id, "/", absl::ToUnixMicros(*at), "/", static_cast<int>(transition.to()))});
+      out.push_back(
+          {*at, id, &transition,
+           base::StrCat(id, "/", absl::ToUnixMicros(*at), "/", static_cast<int>(transition.to()))});
     }
   }
   std::ranges::stable_sort(out, {}, &Planned::at);
@@ -39,7 +40,8 @@ std::vector<Planned> PlanOf(const domain::Catalog& catalog) {
 
 }  // namespace
 
-Scheduler::Scheduler(Definitions& definitions, const base::Clock& clock) : definitions_(definitions), clock_(clock) {
+Scheduler::Scheduler(Definitions& definitions, const base::Clock& clock)
+    : definitions_(definitions), clock_(clock) {
   definitions_.SetCatalogListener([this] { Wake(); });
 }
 
@@ -76,7 +78,8 @@ int Scheduler::RunDue() {
   for (const Planned& planned : PlanOf(*catalog)) {
     if (planned.at > now) break;
     if (done_.contains(planned.key) || held_back.contains(planned.edition)) continue;
-    const absl::StatusOr<bool> ran = definitions_.RunScheduled(planned.edition, *planned.transition);
+    const absl::StatusOr<bool> ran =
+        definitions_.RunScheduled(planned.edition, *planned.transition);
     if (!ran.ok()) {
       held_back.insert(planned.edition);
       if (blocked_.insert(planned.key).second) {

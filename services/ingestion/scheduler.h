@@ -1,7 +1,7 @@
 #pragma once
 
-// Appends the scheduled openings and closings of editions when their time has come. The clock changes no state: the
-// record does, through the same committer as every other.
+// Appends the scheduled openings and closings of editions when their time has come. The clock
+// changes no state: the record does, through the same committer as every other.
 
 #include <set>
 #include <string>
@@ -15,9 +15,10 @@
 
 namespace imdi::ingestion {
 
-// Thread-safe. Each transition is appended once, also over restarts. What fell due while the process was down is
-// appended at its next start, in order of time. A transition that the edition cannot take yet (no questionnaire, never
-// opened) stays due and holds back the later ones of its edition.
+// Thread-safe. Each transition is appended once, also over restarts. What fell due while the
+// process was down is appended at its next start, in order of time. A transition that the edition
+// cannot take yet (no questionnaire, never opened) stays due and holds back the later ones of its
+// edition.
 class Scheduler {
  public:
   static constexpr absl::Duration kWaitMin = absl::Seconds(1);
@@ -31,7 +32,8 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Starts the thread: it runs what is due now, then sleeps until the next time or until the catalog changes.
+  // Starts the thread: it runs what is due now, then sleeps until the next time or until the
+  // catalog changes.
   void Start();
   // Ends it. No more transitions once it has returned.
   void Stop();
@@ -49,9 +51,10 @@ class Scheduler {
   Definitions& definitions_;
   const base::Clock& clock_;
 
-  base::Mutex run_mutex_;  // Held through RunDue.
-  std::set<std::string> done_ ABSL_GUARDED_BY(run_mutex_);     // Known to be in the log.
-  std::set<std::string> blocked_ ABSL_GUARDED_BY(run_mutex_);  // Due, but not possible; reported once.
+  base::Mutex run_mutex_;                                   // Held through RunDue.
+  std::set<std::string> done_ ABSL_GUARDED_BY(run_mutex_);  // Known to be in the log.
+  std::set<std::string> blocked_
+      ABSL_GUARDED_BY(run_mutex_);  // Due, but not possible; reported once.
 
   base::Mutex mutex_;
   base::CondVar changed_;

@@ -21,7 +21,8 @@ Scrubber::~Scrubber() {
 }
 
 absl::Duration Scrubber::RestAfter(int64_t bytes) {
-  return absl::Seconds(static_cast<double>(bytes) / static_cast<double>(base::kScrubBytesPerSecond));
+  return absl::Seconds(static_cast<double>(bytes) /
+                       static_cast<double>(base::kScrubBytesPerSecond));
 }
 
 void Scrubber::Run() {
@@ -29,13 +30,14 @@ void Scrubber::Run() {
   while (true) {
     const absl::StatusOr<Step> step = verify_(from);
     if (!step.ok()) {
-      base::LogEvent(base::Level::kError, "scrub_stopped", {{"from", from}, {"status", step.status().ToString()}});
+      base::LogEvent(base::Level::kError, "scrub_stopped",
+                     {{"from", from}, {"status", step.status().ToString()}});
       return;
     }
     from = step->next;
     if (from == 1 && passed_) passed_();
-    const absl::Time until =
-        absl::Now() + (from == 1 ? absl::Milliseconds(base::kScrubPauseMs) : RestAfter(step->bytes));
+    const absl::Time until = absl::Now() + (from == 1 ? absl::Milliseconds(base::kScrubPauseMs)
+                                                      : RestAfter(step->bytes));
     base::MutexLock lock(mutex_);
     for (absl::Time now = absl::Now(); !stopping_ && now < until; now = absl::Now()) {
       changed_.WaitFor(mutex_, until - now);

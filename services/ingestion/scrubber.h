@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads the whole log again and again in the background, slowly, so that damage is found while a backup still has what
-// it took. Start-up verifies only from the last sealed checkpoint on.
+// Reads the whole log again and again in the background, slowly, so that damage is found while a
+// backup still has what it took. Start-up verifies only from the last sealed checkpoint on.
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,8 @@ class Scrubber {
     int64_t bytes = 0;
     int64_t next = 1;
   };
-  // Verifies some records from a position on. An error ends scrubbing; the store has then stopped by itself.
+  // Verifies some records from a position on. An error ends scrubbing; the store has then stopped
+  // by itself.
   using Verify = std::function<absl::StatusOr<Step>(int64_t from)>;
 
   // Starts the thread. `passed` is called after each pass over the whole log; may be empty.

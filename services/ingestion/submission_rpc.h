@@ -10,8 +10,8 @@
 namespace imdi::ingestion {
 
 using Ss = ingestion_pb::SubmissionService;
-using RawSubmissionService = Ss::WithRawCallbackMethod_Submit<
-    Ss::WithRawCallbackMethod_BatchSubmit<Ss::WithRawCallbackMethod_Validate<Ss::WithRawCallbackMethod_GetSubmission<
+using RawSubmissionService = Ss::WithRawCallbackMethod_Submit<Ss::WithRawCallbackMethod_BatchSubmit<
+    Ss::WithRawCallbackMethod_Validate<Ss::WithRawCallbackMethod_GetSubmission<
         Ss::WithRawCallbackMethod_ListSubmissions<Ss::WithRawCallbackMethod_DiffSubmissions<
             Ss::WithRawCallbackMethod_GetReceipt<Ss::WithRawCallbackMethod_Withdraw<
                 Ss::WithRawCallbackMethod_EraseText<Ss::WithRawCallbackMethod_SaveDraft<
@@ -37,7 +37,8 @@ class SubmissionRpc final : public RawSubmissionService {
   Reactor* SaveDraft(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
   Reactor* GetDraft(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
   Reactor* DeleteDraft(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
-  Reactor* GetCollectionStatus(Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out) override;
+  Reactor* GetCollectionStatus(Rpc* rpc, const grpc::ByteBuffer* in,
+                               grpc::ByteBuffer* out) override;
 
  private:
   transport::Calls& calls_;

@@ -25,14 +25,17 @@ namespace {
 namespace model = survey::model::v1;
 namespace store = survey::store::v1;
 
-constexpr int kSubmitAttempts = 2;  // Judged again, once, when definitions moved between validation and append.
-constexpr int64_t kRevisionMax = std::numeric_limits<int32_t>::max();  // No unit comes near it; one more still counts.
+constexpr int kSubmitAttempts =
+    2;  // Judged again, once, when definitions moved between validation and append.
+constexpr int64_t kRevisionMax =
+    std::numeric_limits<int32_t>::max();  // No unit comes near it; one more still counts.
 constexpr int kHistoryPageDefault = 20;
 constexpr int kHistoryPageMax = 100;
 constexpr size_t kContactBytesMax = 400;
 
 absl::Status UnknownEdition(std::string_view edition) {
-  return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no edition editions/", edition));
+  return base::Error(base::Reason::kUnknownResource,
+                     base::StrCat("there is no edition editions/", edition));
 }
 
 absl::Status StaleRevision(const SubmissionName& name, int64_t current) {
@@ -46,25 +49,30 @@ absl::Status StaleRevision(const SubmissionName& name, int64_t current) {
 absl::Status StaleDefinition(const storage::Stale& stale) {
   return base::WithMetadata(
       base::Error(base::Reason::kStaleRevision,
-                  base::StrCat(stale.resource, " changed while the submission was checked; submit it again")),
+                  base::StrCat(stale.resource,
+                               " changed while the submission was checked; submit it again")),
       "current_revision", base::StrCat(stale.current_revision));
 }
 
 // Why an edition takes nothing of that unit now.
 absl::Status NotTaken(const domain::Catalog::EditionEntry& edition, std::string_view unit) {
   if (edition.state == model::EDITION_STATE_CLOSED) {
-    return base::Error(base::Reason::kEditionClosed, base::StrCat("editions/", edition.id,
-                                                                  " is closed; ask IMDi to reopen it for unit ", unit));
+    return base::Error(
+        base::Reason::kEditionClosed,
+        base::StrCat("editions/", edition.id, " is closed; ask IMDi to reopen it for unit ", unit));
   }
   return base::Error(base::Reason::kEditionNotOpen,
                      base::StrCat("editions/", edition.id, " has not been opened yet"));
 }
 
-// What cannot be read as a submission at all; everything about its content is the questionnaire's business.
+// What cannot be read as a submission at all; everything about its content is the questionnaire's
+// business.
 absl::Status CheckShape(const ingestion_pb::SubmissionDraft& draft) {
   std::vector<base::FieldViolation> violations;
   const auto require_id = [&](std::string_view field, std::string_view value) {
-    if (!IsId(value)) violations.push_back({std::string(field), "1 to 64 letters, digits, '-' or '_' are required"});
+    if (!IsId(value))
+      violations.push_back(
+          {std::string(field), "1 to 64 letters, digits, '-' or '_' are required"});
   };
   if (!ParseEditionName(draft.edition()).ok()) {
     violations.push_back({"submission.edition", "must be a name of the form editions/{edition}"});
@@ -72,35 +80,43 @@ absl::Status CheckShape(const ingestion_pb::SubmissionDraft& draft) {
   require_id("submission.unit", draft.unit());
   require_id("submission.part", draft.part());
   if (draft.questionnaire() < 1) {
-    violations.push_back({"submission.questionnaire", "the version that the form showed, from 1, is required"});
+    violations.push_back(
+        {"submission.questionnaire", "the version that the form showed, from 1, is required"});
   }
-  if (draft.language() == model::LANGUAGE_UNSPECIFIED || !model::Language_IsValid(draft.language())) {
+  if (draft.language() == model::LANGUAGE_UNSPECIFIED ||
+      !model::Language_IsValid(draft.language())) {
     violations.push_back({"submission.language", "NN, NB or EN is required"});
   }
   if (static_cast<size_t>(draft.answers_size()) > base::kAnswersPerSubmissionMax) {
-    violations.push_back({"submission.answers", base::StrCat("at most ", base::kAnswersPerSubmissionMax, " answers")});
+    violations.push_back({"submission.answers",
+                          base::StrCat("at most ", base::kAnswersPerSubmissionMax, " answers")});
   }
-  if (draft.check_comments_size() > 100) violations.push_back({"submission.check_comments", "at most 100 comments"});
-  if (draft.contact().name().size() > kContactBytesMax || draft.contact().email().size() > kContactBytesMax) {
+  if (draft.check_comments_size() > 100)
+    violations.push_back({"submission.check_comments", "at most 100 comments"});
+  if (draft.contact().name().size() > kContactBytesMax ||
+      draft.contact().email().size() > kContactBytesMax) {
     violations.push_back({"submission.contact", "name and email have at most 200 characters each"});
   }
   for (int i = 0; i < draft.answers_size(); ++i) {
     if (draft.answers(i).item().empty() || draft.answers(i).item().size() > base::kIdBytesMax) {
-      violations.push_back({base::StrCat("submission.answers[", i, "].item"), "an item id of 1 to 64 bytes is required"});
+      violations.push_back({base::StrCat("submission.answers[", i, "].item"),
+                            "an item id of 1 to 64 bytes is required"});
     }
     if (draft.answers(i).codes().codes_size() > domain::kCodeMax + 1) {
-      violations.push_back({base::StrCat("submission.answers[", i, "].codes"), "at most 128 codes"});
+      violations.push_back(
+          {base::StrCat("submission.answers[", i, "].codes"), "at most 128 codes"});
     }
     if (draft.answers(i).text().size() > base::kTextAnswerBytesMax) {
-      violations.push_back(
-          {base::StrCat("submission.answers[", i, "].text"), base::StrCat("at most ", base::kTextAnswerBytesMax, " bytes")});
+      violations.push_back({base::StrCat("submission.answers[", i, "].text"),
+                            base::StrCat("at most ", base::kTextAnswerBytesMax, " bytes")});
     }
   }
   return violations.empty() ? absl::OkStatus() : base::InvalidFields(std::move(violations));
 }
 
 // The texts of a submission, apart from its answers.
-store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft, const domain::CompiledQuestionnaire& questionnaire,
+store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft,
+                         const domain::CompiledQuestionnaire& questionnaire,
                          const domain::ItemBinding& items) {
   store::PlainText out;
   for (const model::Answer& answer : draft.answers()) {
@@ -129,9 +145,11 @@ bool HasText(const store::PlainText& text) { return text.ByteSizeLong() > 0; }
 template <typename Response>
 void PutFindings(std::vector<model::Finding> findings, Response& response) {
   response.set_finding_count(static_cast<int32_t>(findings.size()));
-  std::stable_partition(findings.begin(), findings.end(),
-                        [](const model::Finding& finding) { return finding.grade() == model::GRADE_HARD; });
-  if (findings.size() > base::kFindingsPerResponseMax) findings.resize(base::kFindingsPerResponseMax);
+  std::stable_partition(findings.begin(), findings.end(), [](const model::Finding& finding) {
+    return finding.grade() == model::GRADE_HARD;
+  });
+  if (findings.size() > base::kFindingsPerResponseMax)
+    findings.resize(base::kFindingsPerResponseMax);
   for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
 }
 
@@ -140,7 +158,8 @@ std::vector<model::Finding> FindingsOf(const store::SubmissionAccepted& accepted
                                        const domain::Catalog::EditionEntry& edition,
                                        const domain::Catalog::QuestionnaireVersion& version) {
   const auto unit = edition.frame->Find(accepted.unit());
-  const model::UnitType type = unit.has_value() ? edition.frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
+  const model::UnitType type =
+      unit.has_value() ? edition.frame->unit(*unit).type() : model::UNIT_TYPE_UNSPECIFIED;
   std::vector<model::Finding> out;
   for (const store::FindingRef& reference : accepted.findings()) {
     const domain::CompiledCheck* check = version.compiled->FindCheck(reference.rule());
@@ -189,7 +208,8 @@ struct Submissions::Judged {
   domain::ValidationResult result;
 };
 
-absl::StatusOr<Submissions::Judged> Submissions::Judge(const ingestion_pb::SubmissionDraft& draft) const {
+absl::StatusOr<Submissions::Judged> Submissions::Judge(
+    const ingestion_pb::SubmissionDraft& draft) const {
   Judged out;
   out.catalog = definitions_.catalog();
   const std::string_view edition_id = domain::EditionIdOf(draft.edition());
@@ -199,14 +219,16 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(const ingestion_pb::Submi
   const std::optional<domain::UnitIndex> unit =
       edition.frame == nullptr ? std::nullopt : edition.frame->Find(draft.unit());
   if (!unit.has_value() || edition.frame->unit(*unit).out_of_scope()) {
-    return base::Error(base::Reason::kUnitOutOfFrame,
-                       base::StrCat("unit ", base::Quoted(draft.unit()), " is not invited to ", draft.edition()));
+    return base::Error(
+        base::Reason::kUnitOutOfFrame,
+        base::StrCat("unit ", base::Quoted(draft.unit()), " is not invited to ", draft.edition()));
   }
   if (!edition.TakesSubmissions(draft.unit())) return NotTaken(edition, draft.unit());
   if (!edition.Accepts(draft.questionnaire())) {
     const auto* current = edition.Current();
     return base::Error(base::Reason::kQuestionnaireSuperseded,
-                       base::StrCat("questionnaire version ", draft.questionnaire(), " is not taken; the current one is ",
+                       base::StrCat("questionnaire version ", draft.questionnaire(),
+                                    " is not taken; the current one is ",
                                     current == nullptr ? 0 : current->compiled->version()));
   }
   out.version = edition.Version(draft.questionnaire());
@@ -225,21 +247,25 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(const ingestion_pb::Submi
   domain::AnswerSet others;
   if (edition.definition->parts_size() > 1) {
     IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, edition, draft.unit()));
-    IMDI_ASSIGN_OR_RETURN(CurrentResponse response,
-                          ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part()));
+    IMDI_ASSIGN_OR_RETURN(
+        CurrentResponse response,
+        ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part()));
     others = std::move(response.answers);
     input.other_parts = &others;
   }
   domain::AnswerSet previous;
-  const auto* before = out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()));
+  const auto* before =
+      out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()));
   const std::vector<std::string> predecessors = edition.frame->PredecessorsOf(*unit);
   // A unit that continues several has no single earlier answer: previous() is then unknown.
   if (before != nullptr && before->Current() != nullptr && predecessors.size() == 1) {
     IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, *before, predecessors.front()));
-    IMDI_ASSIGN_OR_RETURN(const CurrentResponse response,
-                          ReadResponse(log_, *before, *before->Current(), predecessors.front(), parts));
-    previous = domain::TranslateAnswers(response.answers, *before->Current()->compiled, *before->Current()->items,
-                                        questionnaire, *out.version->items, nullptr);
+    IMDI_ASSIGN_OR_RETURN(
+        const CurrentResponse response,
+        ReadResponse(log_, *before, *before->Current(), predecessors.front(), parts));
+    previous = domain::TranslateAnswers(response.answers, *before->Current()->compiled,
+                                        *before->Current()->items, questionnaire,
+                                        *out.version->items, nullptr);
     input.previous = &previous;
   }
   out.result = domain::Validate(questionnaire, input);
@@ -257,27 +283,32 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   if (absl::Status id = CheckRequestId(request.request_id()); !id.ok()) return answer_with(id);
   if (absl::Status shape = CheckShape(draft); !shape.ok()) return answer_with(shape);
   if (request.expected_revision() < 0 || request.expected_revision() > kRevisionMax) {
-    return answer_with(base::InvalidField("expected_revision", "the revision last seen, 0 = none yet"));
+    return answer_with(
+        base::InvalidField("expected_revision", "the revision last seen, 0 = none yet"));
   }
-  const SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
-                            request.expected_revision() + 1};
+  const SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(),
+                            draft.part(), request.expected_revision() + 1};
   out.commit.proposal.request_key = RequestKey(call.actor, "Submit", request.request_id());
-  out.commit.proposal.fingerprint = vault_.Fingerprint(domain::CanonicalContent({.edition = name.edition,
-                                                                                 .unit = name.unit,
-                                                                                 .part = name.part,
-                                                                                 .expected_revision = request.expected_revision(),
-                                                                                 .questionnaire = draft.questionnaire(),
-                                                                                 .language = draft.language(),
-                                                                                 .answers = &draft.answers(),
-                                                                                 .comments = &draft.check_comments(),
-                                                                                 .contact = &draft.contact()}));
-  // A known id before everything else: its answer stands, whatever has happened to the edition since.
+  out.commit.proposal.fingerprint =
+      vault_.Fingerprint(domain::CanonicalContent({.edition = name.edition,
+                                                   .unit = name.unit,
+                                                   .part = name.part,
+                                                   .expected_revision = request.expected_revision(),
+                                                   .questionnaire = draft.questionnaire(),
+                                                   .language = draft.language(),
+                                                   .answers = &draft.answers(),
+                                                   .comments = &draft.check_comments(),
+                                                   .contact = &draft.contact()}));
+  // A known id before everything else: its answer stands, whatever has happened to the edition
+  // since.
   const auto known = log_.FindRequest(out.commit.proposal.request_key);
   if (!known.ok()) return answer_with(known.status());
   if (known->has_value()) {
-    if ((*known)->fingerprint != out.commit.proposal.fingerprint) return answer_with(RequestIdReused(request.request_id()));
+    if ((*known)->fingerprint != out.commit.proposal.fingerprint)
+      return answer_with(RequestIdReused(request.request_id()));
     bool unused = false;
-    return answer_with(Conclude(request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
+    return answer_with(Conclude(
+        request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
   }
 
   absl::StatusOr<Judged> judged = Judge(draft);
@@ -318,8 +349,9 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   out.findings = FindingsOf(accepted, *judged->edition, version);
   out.commit.proposal.bytes = record.SerializeAsString();
   if (out.commit.proposal.bytes.size() > base::kRecordBytesMax) {
-    return answer_with(base::Error(base::Reason::kTooLarge, base::StrCat("a submission has at most ",
-                                                                         base::kRecordBytesMax, " bytes when stored")));
+    return answer_with(base::Error(
+        base::Reason::kTooLarge,
+        base::StrCat("a submission has at most ", base::kRecordBytesMax, " bytes when stored")));
   }
   const domain::Catalog::EditionEntry& edition = *judged->edition;
   const domain::Catalog::QuestionnaireVersion& newest = *edition.Current();
@@ -330,48 +362,55 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
       {DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false},
       {DefinitionResource(newest.compiled->definition().name()), newest.revision, false},
       // And it is still the newest one.
-      {DefinitionResource(base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)), 0, false},
+      {DefinitionResource(
+           base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)),
+       0, false},
   };
   out.append = true;
   return out;
 }
 
-absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(const ingestion_pb::SubmitRequest& request,
-                                                                   const CommitResult& result,
-                                                                   std::vector<model::Finding> findings,
-                                                                   bool* stale_definitions) const {
+absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
+    const ingestion_pb::SubmitRequest& request, const CommitResult& result,
+    std::vector<model::Finding> findings, bool* stale_definitions) const {
   if (!result.ok()) return result.status();
   const ingestion_pb::SubmissionDraft& draft = request.submission();
-  SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(), 0};
+  SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
+                      0};
   ingestion_pb::SubmitResponse response;
   response.set_outcome(ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
   if (const auto* appended = std::get_if<storage::Appended>(&*result)) {
     name.revision = request.expected_revision() + 1;
-    *response.mutable_receipt() = ReceiptOf(name, appended->position, appended->time, appended->chain);
+    *response.mutable_receipt() =
+        ReceiptOf(name, appended->position, appended->time, appended->chain);
     PutFindings(std::move(findings), response);
     return response;
   }
   if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) {
     // The same as the first answer, made from what the record holds.
-    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, duplicate->position));
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored,
+                          SubmissionAt(log_, name, duplicate->position));
     *response.mutable_receipt() =
         ReceiptOf(stored.name, duplicate->position, stored.entry.time, stored.entry.chain);
     const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
     const auto* edition = catalog->FindEdition(stored.name.edition);
     if (edition == nullptr) return UnknownEdition(stored.name.edition);
     const auto* version = edition->Version(stored.accepted().questionnaire());
-    if (version != nullptr) PutFindings(FindingsOf(stored.accepted(), *edition, *version), response);
+    if (version != nullptr)
+      PutFindings(FindingsOf(stored.accepted(), *edition, *version), response);
     return response;
   }
-  if (std::holds_alternative<storage::KeyReused>(*result)) return RequestIdReused(request.request_id());
+  if (std::holds_alternative<storage::KeyReused>(*result))
+    return RequestIdReused(request.request_id());
   const auto& stale = std::get<storage::Stale>(*result);
-  if (stale.resource == SubmissionResource(name)) return StaleRevision(name, stale.current_revision);
+  if (stale.resource == SubmissionResource(name))
+    return StaleRevision(name, stale.current_revision);
   *stale_definitions = true;
   return StaleDefinition(stale);
 }
 
-void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, Prepared prepared,
-                          int attempts_left, SubmitDone done) {
+void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                          Prepared prepared, int attempts_left, SubmitDone done) {
   if (!prepared.append) {
     done(std::move(prepared.answer));
     return;
@@ -381,7 +420,8 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
       std::move(prepared.commit), [this, call, &request, attempts_left, shared,
                                    findings = std::move(prepared.findings)](CommitResult result) {
         bool stale_definitions = false;
-        absl::StatusOr<ingestion_pb::SubmitResponse> answer = Conclude(request, result, findings, &stale_definitions);
+        absl::StatusOr<ingestion_pb::SubmitResponse> answer =
+            Conclude(request, result, findings, &stale_definitions);
         if (!stale_definitions || attempts_left <= 1) {
           (*shared)(std::move(answer));
           return;
@@ -395,13 +435,15 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
   if (!taken.ok()) (*shared)(taken);
 }
 
-void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, SubmitDone done) {
+void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                         SubmitDone done) {
   Enqueue(call, request, Prepare(call, request), kSubmitAttempts, std::move(done));
 }
 
-void Submissions::BatchSubmit(const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request,
-                              BatchDone done) {
-  if (request.requests().empty() || static_cast<size_t>(request.requests_size()) > base::kBatchMax) {
+void Submissions::BatchSubmit(const base::CallContext& call,
+                              const ingestion_pb::BatchSubmitRequest& request, BatchDone done) {
+  if (request.requests().empty() ||
+      static_cast<size_t>(request.requests_size()) > base::kBatchMax) {
     done(base::InvalidField("requests", base::StrCat("1 to ", base::kBatchMax, " submissions")));
     return;
   }
@@ -415,7 +457,8 @@ void Submissions::BatchSubmit(const base::CallContext& call, const ingestion_pb:
   batch->done = std::move(done);
   std::vector<Prepared> prepared;
   prepared.reserve(static_cast<size_t>(request.requests_size()));
-  for (const ingestion_pb::SubmitRequest& one : request.requests()) prepared.push_back(Prepare(call, one));
+  for (const ingestion_pb::SubmitRequest& one : request.requests())
+    prepared.push_back(Prepare(call, one));
   {
     base::MutexLock lock(batch->mutex);
     batch->waiting = request.requests_size();
@@ -441,7 +484,8 @@ void Submissions::BatchSubmit(const base::CallContext& call, const ingestion_pb:
   }
 }
 
-absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(const ingestion_pb::ValidateRequest& request) const {
+absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(
+    const ingestion_pb::ValidateRequest& request) const {
   IMDI_RETURN_IF_ERROR(CheckShape(request.submission()));
   IMDI_ASSIGN_OR_RETURN(Judged judged, Judge(request.submission()));
   ingestion_pb::ValidateResponse response;
@@ -451,7 +495,8 @@ absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(const inges
   return response;
 }
 
-absl::StatusOr<ingestion_pb::Receipt> Submissions::ReceiptAt(const SubmissionName& name, int64_t position) const {
+absl::StatusOr<ingestion_pb::Receipt> Submissions::ReceiptAt(const SubmissionName& name,
+                                                             int64_t position) const {
   IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, position));
   return ReceiptOf(stored.name, position, stored.entry.time, stored.entry.chain);
 }
@@ -461,7 +506,8 @@ absl::StatusOr<bool> Submissions::TextErased(const SubmissionName& name) const {
   return erased.has_value();
 }
 
-absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmission& stored, bool with_texts) const {
+absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmission& stored,
+                                                            bool with_texts) const {
   const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
   const auto* edition = catalog->FindEdition(stored.name.edition);
   if (edition == nullptr) return UnknownEdition(stored.name.edition);
@@ -484,7 +530,8 @@ absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmissi
   const auto& version = *edition->Version(accepted.questionnaire());
   const domain::CompiledQuestionnaire& questionnaire = *version.compiled;
   *out.mutable_answers() = domain::WriteAnswers(questionnaire, answers);
-  for (model::Finding& finding : FindingsOf(accepted, *edition, version)) *out.add_findings() = std::move(finding);
+  for (model::Finding& finding : FindingsOf(accepted, *edition, version))
+    *out.add_findings() = std::move(finding);
   if (!accepted.has_text()) return out;
   IMDI_ASSIGN_OR_RETURN(const bool erased, TextErased(stored.name));
   out.set_text_erased(erased);
@@ -494,7 +541,8 @@ absl::StatusOr<model::Submission> Submissions::ToSubmission(const StoredSubmissi
   const auto answer_of = [&](uint32_t number) -> model::Answer* {
     const domain::ItemIndex item = version.items->IndexOf(number);
     if (item == domain::kNoItem) return nullptr;
-    const auto found = std::ranges::find(*out.mutable_answers(), questionnaire.items()[item].id, &model::Answer::item);
+    const auto found = std::ranges::find(*out.mutable_answers(), questionnaire.items()[item].id,
+                                         &model::Answer::item);
     return found == out.mutable_answers()->end() ? nullptr : &*found;
   };
   for (const store::ItemText& text : texts->items()) {
@@ -525,15 +573,20 @@ absl::StatusOr<ingestion_pb::ListSubmissionsResponse> Submissions::List(
     const ingestion_pb::ListSubmissionsRequest& request) const {
   IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.parent()));
   if (request.page_size() < 0) return base::InvalidField("page_size", "must not be negative");
-  const int page_size = request.page_size() == 0 ? kHistoryPageDefault : std::min(request.page_size(), kHistoryPageMax);
-  // The token is the last revision of the page before; revisions never change, so it needs no snapshot.
-  const std::optional<int64_t> after = request.page_token().empty() ? 0 : base::ParseInt64(request.page_token());
+  const int page_size = request.page_size() == 0 ? kHistoryPageDefault
+                                                 : std::min(request.page_size(), kHistoryPageMax);
+  // The token is the last revision of the page before; revisions never change, so it needs no
+  // snapshot.
+  const std::optional<int64_t> after =
+      request.page_token().empty() ? 0 : base::ParseInt64(request.page_token());
   if (!after.has_value() || *after < 0 || *after > kRevisionMax) {
     return base::Error(base::Reason::kPageTokenInvalid, "the page token is not one of this list");
   }
-  IMDI_ASSIGN_OR_RETURN(const auto revisions, log_.ListRevisions(SubmissionResource(name), *after, page_size + 1));
+  IMDI_ASSIGN_OR_RETURN(const auto revisions,
+                        log_.ListRevisions(SubmissionResource(name), *after, page_size + 1));
   if (revisions.empty() && *after == 0) {
-    return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no submission ", name.WithoutRevision()));
+    return base::Error(base::Reason::kUnknownResource,
+                       base::StrCat("there is no submission ", name.WithoutRevision()));
   }
   ingestion_pb::ListSubmissionsResponse response;
   for (const storage::ResourceRevision& revision : revisions) {
@@ -541,7 +594,8 @@ absl::StatusOr<ingestion_pb::ListSubmissionsResponse> Submissions::List(
       response.set_next_page_token(base::StrCat(response.submissions(page_size - 1).revision()));
       break;
     }
-    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, SubmissionAt(log_, name, revision.position));
+    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored,
+                          SubmissionAt(log_, name, revision.position));
     IMDI_ASSIGN_OR_RETURN(*response.add_submissions(), ToSubmission(stored, false));
   }
   return response;
@@ -553,20 +607,24 @@ absl::StatusOr<bool> Submissions::TextsByItem(const StoredSubmission& stored,
   if (!stored.accepted().has_text()) return true;
   IMDI_ASSIGN_OR_RETURN(const bool erased, TextErased(stored.name));
   if (erased) return false;
-  const absl::StatusOr<store::PlainText> texts = vault_.Open(stored.name.Full(), stored.accepted().text());
+  const absl::StatusOr<store::PlainText> texts =
+      vault_.Open(stored.name.Full(), stored.accepted().text());
   if (!texts.ok()) {
     if (base::ReasonOf(texts.status()) == base::Reason::kKeyMissing) return false;
     return texts.status();
   }
-  std::vector<std::pair<std::pair<uint32_t, uint32_t>, std::string_view>> sorted;  // By item number and code.
+  std::vector<std::pair<std::pair<uint32_t, uint32_t>, std::string_view>>
+      sorted;  // By item number and code.
   for (const auto* group : {&texts->items(), &texts->others()}) {
-    for (const store::ItemText& text : *group) sorted.push_back({{text.item(), text.code()}, text.text()});
+    for (const store::ItemText& text : *group)
+      sorted.push_back({{text.item(), text.code()}, text.text()});
   }
   std::ranges::sort(sorted);
   for (const auto& [key, text] : sorted) {
     const domain::ItemIndex item = version.items->IndexOf(key.first);
     if (item == domain::kNoItem) continue;
-    base::StrAppend(out[version.compiled->items()[item].id], key.second, ":", text.size(), ":", text);
+    base::StrAppend(out[version.compiled->items()[item].id], key.second, ":", text.size(), ":",
+                    text);
   }
   return true;
 }
@@ -575,7 +633,8 @@ absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Submissions::Diff(
     const ingestion_pb::DiffSubmissionsRequest& request) const {
   IMDI_ASSIGN_OR_RETURN(SubmissionName name, SubmissionName::Parse(request.parent()));
   if (request.from_revision() < 1 || request.to_revision() < 1) {
-    return base::InvalidField(request.from_revision() < 1 ? "from_revision" : "to_revision", "a revision, from 1");
+    return base::InvalidField(request.from_revision() < 1 ? "from_revision" : "to_revision",
+                              "a revision, from 1");
   }
   const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
   const auto* edition = catalog->FindEdition(name.edition);
@@ -586,7 +645,8 @@ absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Submissions::Diff(
     bool readable = true;                      // Its texts.
   };
   Side sides[2];
-  std::vector<std::string> order;  // Form order: that of the later revision, then what only the earlier one has.
+  std::vector<std::string>
+      order;  // Form order: that of the later revision, then what only the earlier one has.
   for (const int side : {1, 0}) {
     name.revision = side == 0 ? request.from_revision() : request.to_revision();
     IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
@@ -607,7 +667,9 @@ absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Submissions::Diff(
     // Texts that were erased differ from nothing.
     const bool same_text =
         !sides[0].readable || !sides[1].readable || sides[0].texts[item] == sides[1].texts[item];
-    if (both && same_text && before->second.SerializeAsString() == after->second.SerializeAsString()) continue;
+    if (both && same_text &&
+        before->second.SerializeAsString() == after->second.SerializeAsString())
+      continue;
     ingestion_pb::ItemChange& change = *response.add_changes();
     change.set_item(item);
     if (before != sides[0].answers.end()) *change.mutable_before() = before->second;
@@ -629,7 +691,8 @@ absl::StatusOr<ingestion_pb::GetReceiptResponse> Submissions::GetReceipt(
   response.set_media_type("text/plain; charset=utf-8");
   // A withdrawal is written in the language of what it withdraws.
   model::Language language = submission.language();
-  for (SubmissionName before = stored.name; language == model::LANGUAGE_UNSPECIFIED && before.revision > 1;) {
+  for (SubmissionName before = stored.name;
+       language == model::LANGUAGE_UNSPECIFIED && before.revision > 1;) {
     --before.revision;
     IMDI_ASSIGN_OR_RETURN(const StoredSubmission earlier, FindSubmission(log_, before));
     if (!earlier.withdrawn()) language = earlier.accepted().language();
@@ -639,20 +702,23 @@ absl::StatusOr<ingestion_pb::GetReceiptResponse> Submissions::GetReceipt(
   return response;
 }
 
-absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(const base::CallContext& call,
-                                                                     const ingestion_pb::WithdrawRequest& request) {
+absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(
+    const base::CallContext& call, const ingestion_pb::WithdrawRequest& request) {
   IMDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name()));
   if (request.reason().size() > base::kReasonTextBytesMax) {
-    return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
+    return base::InvalidField("reason",
+                              base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
   }
   if (request.expected_revision() < 1 || request.expected_revision() > kRevisionMax) {
-    return base::InvalidField("expected_revision", "the revision last seen; there must be one to withdraw");
+    return base::InvalidField("expected_revision",
+                              "the revision last seen; there must be one to withdraw");
   }
   CommitRequest commit;
   commit.proposal.request_key = RequestKey(call.actor, "Withdraw", request.request_id());
-  commit.proposal.fingerprint = vault_.Fingerprint(base::StrCat("withdraw\n", name.WithoutRevision(), "\n",
-                                                                request.expected_revision(), "\n", request.reason()));
+  commit.proposal.fingerprint =
+      vault_.Fingerprint(base::StrCat("withdraw\n", name.WithoutRevision(), "\n",
+                                      request.expected_revision(), "\n", request.reason()));
   for (int attempt = 1;; ++attempt) {
     IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(commit.proposal.request_key));
     const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
@@ -665,7 +731,8 @@ absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(const base:
                            base::StrCat("there is no submission ", name.WithoutRevision()));
       }
       if (!edition->TakesSubmissions(name.unit)) return NotTaken(*edition, name.unit);
-      if (current->revision != request.expected_revision()) return StaleRevision(name, current->revision);
+      if (current->revision != request.expected_revision())
+        return StaleRevision(name, current->revision);
     }
     store::Record record = BeginRecord(call, request.request_id());
     store::SubmissionWithdrawn& withdrawn = *record.mutable_submission_withdrawn();
@@ -678,29 +745,34 @@ absl::StatusOr<ingestion_pb::WithdrawResponse> Submissions::Withdraw(const base:
     commit.proposal.depends_on = {{SubmissionResource(name), request.expected_revision(), true},
                                   {StateResource(name.edition), edition->state_revision, false}};
     IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(commit));
-    if (std::holds_alternative<storage::KeyReused>(outcome)) return RequestIdReused(request.request_id());
+    if (std::holds_alternative<storage::KeyReused>(outcome))
+      return RequestIdReused(request.request_id());
     if (const auto* stale = std::get_if<storage::Stale>(&outcome)) {
-      if (stale->resource == SubmissionResource(name)) return StaleRevision(name, stale->current_revision);
+      if (stale->resource == SubmissionResource(name))
+        return StaleRevision(name, stale->current_revision);
       // The edition changed its state meanwhile: look again, once.
       if (attempt == kSubmitAttempts) return StaleDefinition(*stale);
       IMDI_RETURN_IF_ERROR(definitions_.Reload());
       continue;
     }
     const auto* appended = std::get_if<storage::Appended>(&outcome);
-    const int64_t position = appended != nullptr ? appended->position : std::get<storage::Duplicate>(outcome).position;
+    const int64_t position =
+        appended != nullptr ? appended->position : std::get<storage::Duplicate>(outcome).position;
     ingestion_pb::WithdrawResponse response;
     IMDI_ASSIGN_OR_RETURN(*response.mutable_receipt(), ReceiptAt(name, position));
     return response;
   }
 }
 
-absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(const base::CallContext& call,
-                                                                       const ingestion_pb::EraseTextRequest& request) {
+absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(
+    const base::CallContext& call, const ingestion_pb::EraseTextRequest& request) {
   IMDI_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name()));
-  if (name.revision == 0) return base::InvalidField("name", "the revision whose texts to erase, as …@{revision}");
+  if (name.revision == 0)
+    return base::InvalidField("name", "the revision whose texts to erase, as …@{revision}");
   if (request.reason().size() > base::kReasonTextBytesMax) {
-    return base::InvalidField("reason", base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
+    return base::InvalidField("reason",
+                              base::StrCat("at most ", base::kReasonTextBytesMax, " bytes"));
   }
   IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored, FindSubmission(log_, name));
   ingestion_pb::EraseTextResponse response;
@@ -716,13 +788,18 @@ absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(const bas
     body.set_reason(request.reason());
     CommitRequest commit;
     commit.proposal.request_key = RequestKey(call.actor, "EraseText", request.request_id());
-    commit.proposal.fingerprint = vault_.Fingerprint(base::StrCat("erase\n", name.Full(), "\n", request.reason()));
+    commit.proposal.fingerprint =
+        vault_.Fingerprint(base::StrCat("erase\n", name.Full(), "\n", request.reason()));
     commit.proposal.bytes = record.SerializeAsString();
     commit.proposal.depends_on = {{ErasureResource(name), 0, true}};
-    IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome, committer_.Commit(std::move(commit)));
-    if (std::holds_alternative<storage::KeyReused>(outcome)) return RequestIdReused(request.request_id());
-    if (const auto* appended = std::get_if<storage::Appended>(&outcome)) response.set_position(appended->position);
-    if (const auto* duplicate = std::get_if<storage::Duplicate>(&outcome)) response.set_position(duplicate->position);
+    IMDI_ASSIGN_OR_RETURN(const storage::AppendOutcome outcome,
+                          committer_.Commit(std::move(commit)));
+    if (std::holds_alternative<storage::KeyReused>(outcome))
+      return RequestIdReused(request.request_id());
+    if (const auto* appended = std::get_if<storage::Appended>(&outcome))
+      response.set_position(appended->position);
+    if (const auto* duplicate = std::get_if<storage::Duplicate>(&outcome))
+      response.set_position(duplicate->position);
     if (std::holds_alternative<storage::Stale>(outcome)) {
       // Another call erased it at the same moment; the key goes all the same.
       IMDI_ASSIGN_OR_RETURN(const auto by_other, log_.Current(ErasureResource(name)));
@@ -737,7 +814,8 @@ absl::StatusOr<ingestion_pb::EraseTextResponse> Submissions::EraseText(const bas
 absl::Status Submissions::FinishErasures() {
   std::string after;
   while (true) {
-    IMDI_ASSIGN_OR_RETURN(const auto page, log_.ListCurrent(kErasurePrefix, after, storage::kListMax));
+    IMDI_ASSIGN_OR_RETURN(const auto page,
+                          log_.ListCurrent(kErasurePrefix, after, storage::kListMax));
     if (page.empty()) return absl::OkStatus();
     for (const storage::ResourceRevision& erasure : page) {
       IMDI_ASSIGN_OR_RETURN(const store::Record record, ReadRecord(log_, erasure.position));
@@ -757,39 +835,47 @@ std::string DraftName(const SubmissionName& name) {
 
 }  // namespace
 
-absl::StatusOr<ingestion_pb::SaveDraftResponse> Submissions::SaveDraft(const ingestion_pb::SaveDraftRequest& request) {
+absl::StatusOr<ingestion_pb::SaveDraftResponse> Submissions::SaveDraft(
+    const ingestion_pb::SaveDraftRequest& request) {
   IMDI_RETURN_IF_ERROR(CheckShape(request.draft()));
-  const SubmissionName name{std::string(domain::EditionIdOf(request.draft().edition())), request.draft().unit(),
-                            request.draft().part(), 0};
+  const SubmissionName name{std::string(domain::EditionIdOf(request.draft().edition())),
+                            request.draft().unit(), request.draft().part(), 0};
   const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
   const auto* edition = catalog->FindEdition(name.edition);
   if (edition == nullptr) return UnknownEdition(name.edition);
   if (edition->frame == nullptr || !edition->frame->Find(name.unit).has_value()) {
-    return base::Error(base::Reason::kUnitOutOfFrame, base::StrCat("unit ", base::Quoted(name.unit), " is not invited"));
+    return base::Error(base::Reason::kUnitOutOfFrame,
+                       base::StrCat("unit ", base::Quoted(name.unit), " is not invited"));
   }
   if (std::ranges::find(edition->definition->parts(), name.part, &model::Part::id) ==
       edition->definition->parts().end()) {
-    return base::Error(base::Reason::kUnknownResource,
-                       base::StrCat(request.draft().edition(), " has no part ", base::Quoted(name.part)));
+    return base::Error(
+        base::Reason::kUnknownResource,
+        base::StrCat(request.draft().edition(), " has no part ", base::Quoted(name.part)));
   }
   // Drafts hold texts too: sealed under the master key, bound to the name.
-  IMDI_ASSIGN_OR_RETURN(const std::string sealed, vault_.SealDraft(DraftName(name), request.draft().SerializeAsString()));
+  IMDI_ASSIGN_OR_RETURN(const std::string sealed,
+                        vault_.SealDraft(DraftName(name), request.draft().SerializeAsString()));
   ingestion_pb::SaveDraftResponse response;
-  IMDI_ASSIGN_OR_RETURN(const int64_t version, drafts_.Put(DraftName(name), request.expected_version(), sealed));
+  IMDI_ASSIGN_OR_RETURN(const int64_t version,
+                        drafts_.Put(DraftName(name), request.expected_version(), sealed));
   response.set_version(version);
   return response;
 }
 
-absl::StatusOr<ingestion_pb::GetDraftResponse> Submissions::GetDraft(const ingestion_pb::GetDraftRequest& request) const {
+absl::StatusOr<ingestion_pb::GetDraftResponse> Submissions::GetDraft(
+    const ingestion_pb::GetDraftRequest& request) const {
   IMDI_ASSIGN_OR_RETURN(const SubmissionName name, SubmissionName::Parse(request.name(), "drafts"));
   IMDI_ASSIGN_OR_RETURN(const auto draft, drafts_.Get(DraftName(name)));
   if (!draft.has_value()) {
-    return base::Error(base::Reason::kUnknownResource, base::StrCat("there is no draft ", DraftName(name)));
+    return base::Error(base::Reason::kUnknownResource,
+                       base::StrCat("there is no draft ", DraftName(name)));
   }
   ingestion_pb::GetDraftResponse response;
   IMDI_ASSIGN_OR_RETURN(const std::string bytes, vault_.OpenDraft(DraftName(name), draft->bytes));
   if (!response.mutable_draft()->ParseFromString(bytes)) {
-    return base::Error(base::Reason::kStoreCorrupt, base::StrCat("the draft ", DraftName(name), " does not parse"));
+    return base::Error(base::Reason::kStoreCorrupt,
+                       base::StrCat("the draft ", DraftName(name), " does not parse"));
   }
   response.set_version(draft->version);
   return response;

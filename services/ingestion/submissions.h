@@ -1,12 +1,13 @@
 #pragma once
 
-// Use cases of those who answer: submit, validate, read back, compare, withdraw, erase texts, drafts.
+// Use cases of those who answer: submit, validate, read back, compare, withdraw, erase texts,
+// drafts.
 
 #include <functional>
 #include <map>
 #include <memory>
-#include <vector>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
@@ -20,36 +21,50 @@
 
 namespace imdi::ingestion {
 
-// Thread-safe; everything borrowed must outlive it, and calls in flight must have ended before the committer goes.
-// Submit and BatchSubmit answer through `done`, on the committer's thread or the caller's. The rest may read a disk and
-// wait for the committer: call them on an executor.
+// Thread-safe; everything borrowed must outlive it, and calls in flight must have ended before the
+// committer goes. Submit and BatchSubmit answer through `done`, on the committer's thread or the
+// caller's. The rest may read a disk and wait for the committer: call them on an executor.
 class Submissions {
  public:
-  Submissions(storage::ResponseLog& log, Committer& committer, Definitions& definitions, TextVault& vault,
-              storage::DraftStore& drafts)
-      : log_(log), committer_(committer), definitions_(definitions), vault_(vault), drafts_(drafts) {}
+  Submissions(storage::ResponseLog& log, Committer& committer, Definitions& definitions,
+              TextVault& vault, storage::DraftStore& drafts)
+      : log_(log),
+        committer_(committer),
+        definitions_(definitions),
+        vault_(vault),
+        drafts_(drafts) {}
 
   using SubmitDone = std::function<void(absl::StatusOr<ingestion_pb::SubmitResponse>)>;
   // `request` must live until `done`.
-  void Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, SubmitDone done);
+  void Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+              SubmitDone done);
   using BatchDone = std::function<void(absl::StatusOr<ingestion_pb::BatchSubmitResponse>)>;
-  void BatchSubmit(const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request, BatchDone done);
+  void BatchSubmit(const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request,
+                   BatchDone done);
 
-  absl::StatusOr<ingestion_pb::ValidateResponse> Validate(const ingestion_pb::ValidateRequest& request) const;
-  absl::StatusOr<ingestion_pb::GetSubmissionResponse> Get(const ingestion_pb::GetSubmissionRequest& request) const;
-  absl::StatusOr<ingestion_pb::ListSubmissionsResponse> List(const ingestion_pb::ListSubmissionsRequest& request) const;
-  absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Diff(const ingestion_pb::DiffSubmissionsRequest& request) const;
-  absl::StatusOr<ingestion_pb::GetReceiptResponse> GetReceipt(const ingestion_pb::GetReceiptRequest& request) const;
-  absl::StatusOr<ingestion_pb::WithdrawResponse> Withdraw(const base::CallContext& call,
-                                                          const ingestion_pb::WithdrawRequest& request);
-  absl::StatusOr<ingestion_pb::EraseTextResponse> EraseText(const base::CallContext& call,
-                                                            const ingestion_pb::EraseTextRequest& request);
-  absl::StatusOr<ingestion_pb::SaveDraftResponse> SaveDraft(const ingestion_pb::SaveDraftRequest& request);
-  absl::StatusOr<ingestion_pb::GetDraftResponse> GetDraft(const ingestion_pb::GetDraftRequest& request) const;
-  absl::StatusOr<ingestion_pb::DeleteDraftResponse> DeleteDraft(const ingestion_pb::DeleteDraftRequest& request);
+  absl::StatusOr<ingestion_pb::ValidateResponse> Validate(
+      const ingestion_pb::ValidateRequest& request) const;
+  absl::StatusOr<ingestion_pb::GetSubmissionResponse> Get(
+      const ingestion_pb::GetSubmissionRequest& request) const;
+  absl::StatusOr<ingestion_pb::ListSubmissionsResponse> List(
+      const ingestion_pb::ListSubmissionsRequest& request) const;
+  absl::StatusOr<ingestion_pb::DiffSubmissionsResponse> Diff(
+      const ingestion_pb::DiffSubmissionsRequest& request) const;
+  absl::StatusOr<ingestion_pb::GetReceiptResponse> GetReceipt(
+      const ingestion_pb::GetReceiptRequest& request) const;
+  absl::StatusOr<ingestion_pb::WithdrawResponse> Withdraw(
+      const base::CallContext& call, const ingestion_pb::WithdrawRequest& request);
+  absl::StatusOr<ingestion_pb::EraseTextResponse> EraseText(
+      const base::CallContext& call, const ingestion_pb::EraseTextRequest& request);
+  absl::StatusOr<ingestion_pb::SaveDraftResponse> SaveDraft(
+      const ingestion_pb::SaveDraftRequest& request);
+  absl::StatusOr<ingestion_pb::GetDraftResponse> GetDraft(
+      const ingestion_pb::GetDraftRequest& request) const;
+  absl::StatusOr<ingestion_pb::DeleteDraftResponse> DeleteDraft(
+      const ingestion_pb::DeleteDraftRequest& request);
 
-  // Deletes the keys of erased texts that are still there: a crash came between record and deletion, or the key store
-  // was restored from an older backup. At start-up.
+  // Deletes the keys of erased texts that are still there: a crash came between record and
+  // deletion, or the key store was restored from an older backup. At start-up.
   absl::Status FinishErasures();
 
  private:
@@ -65,21 +80,23 @@ class Submissions {
 
   absl::StatusOr<Judged> Judge(const ingestion_pb::SubmissionDraft& draft) const;
   Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request) const;
-  // Turns the committer's word into the answer. `stale_definitions` becomes true when the submission should be judged
-  // again, against newer definitions. `findings` are those of a submission appended just now. Reads nothing then, so that
-  // the committer's thread is not kept.
-  absl::StatusOr<ingestion_pb::SubmitResponse> Conclude(const ingestion_pb::SubmitRequest& request,
-                                                        const CommitResult& result,
-                                                        std::vector<survey::model::v1::Finding> findings,
-                                                        bool* stale_definitions) const;
-  void Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request, Prepared prepared,
-               int attempts_left, SubmitDone done);
-  absl::StatusOr<ingestion_pb::Receipt> ReceiptAt(const SubmissionName& name, int64_t position) const;
+  // Turns the committer's word into the answer. `stale_definitions` becomes true when the
+  // submission should be judged again, against newer definitions. `findings` are those of a
+  // submission appended just now. Reads nothing then, so that the committer's thread is not kept.
+  absl::StatusOr<ingestion_pb::SubmitResponse> Conclude(
+      const ingestion_pb::SubmitRequest& request, const CommitResult& result,
+      std::vector<survey::model::v1::Finding> findings, bool* stale_definitions) const;
+  void Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+               Prepared prepared, int attempts_left, SubmitDone done);
+  absl::StatusOr<ingestion_pb::Receipt> ReceiptAt(const SubmissionName& name,
+                                                  int64_t position) const;
   absl::StatusOr<bool> TextErased(const SubmissionName& name) const;
   // Texts by item id; false when they cannot be read any more.
-  absl::StatusOr<bool> TextsByItem(const StoredSubmission& stored, const domain::Catalog::QuestionnaireVersion& version,
+  absl::StatusOr<bool> TextsByItem(const StoredSubmission& stored,
+                                   const domain::Catalog::QuestionnaireVersion& version,
                                    std::map<std::string, std::string>& out) const;
-  absl::StatusOr<survey::model::v1::Submission> ToSubmission(const StoredSubmission& stored, bool with_texts) const;
+  absl::StatusOr<survey::model::v1::Submission> ToSubmission(const StoredSubmission& stored,
+                                                             bool with_texts) const;
 
   storage::ResponseLog& log_;
   Committer& committer_;

@@ -25,10 +25,13 @@ using survey::store::v1::SealedText;
 constexpr char kFingerprintVersion = 1;
 
 absl::Status BadKeyFile(const std::string& path, std::string_view what) {
-  return base::Error(base::Reason::kConfigInvalid, base::StrCat("master key file ", path, ": ", what));
+  return base::Error(base::Reason::kConfigInvalid,
+                     base::StrCat("master key file ", path, ": ", what));
 }
 
-std::string AsString(const base::Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
+std::string AsString(const base::Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
 
 class File {
  public:
@@ -52,12 +55,14 @@ absl::StatusOr<std::string> CreateMasterKey(const std::string& path) {
   {
     const File file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (file.get() < 0) return BadKeyFile(path, std::strerror(errno));
-    if (write(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size()) || fsync(file.get()) != 0) {
+    if (write(file.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size()) ||
+        fsync(file.get()) != 0) {
       return BadKeyFile(path, std::strerror(errno));
     }
   }
   if (rename(fresh.c_str(), path.c_str()) != 0) return BadKeyFile(path, std::strerror(errno));
-  const File folder(open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const File folder(
+      open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || fsync(folder.get()) != 0) return BadKeyFile(path, std::strerror(errno));
   return key;
 }
@@ -73,18 +78,23 @@ absl::StatusOr<std::string> TextVault::LoadMasterKey(const std::string& path, bo
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     if (errno == ENOENT && create) return CreateMasterKey(path);
-    return BadKeyFile(path, base::StrCat(std::strerror(errno), "; restore it from its backup, texts cannot be read without it"));
+    return BadKeyFile(
+        path, base::StrCat(std::strerror(errno),
+                           "; restore it from its backup, texts cannot be read without it"));
   }
   struct stat facts {};
   if (fstat(file.get(), &facts) != 0) return BadKeyFile(path, std::strerror(errno));
-  if ((facts.st_mode & 077) != 0) return BadKeyFile(path, "others may read it; set its mode to 0600");
+  if ((facts.st_mode & 077) != 0)
+    return BadKeyFile(path, "others may read it; set its mode to 0600");
   std::array<char, base::kAesKeyBytes + 1> bytes{};
   const ssize_t count = read(file.get(), bytes.data(), bytes.size());
-  if (count != static_cast<ssize_t>(base::kAesKeyBytes)) return BadKeyFile(path, "it must hold exactly 32 bytes");
+  if (count != static_cast<ssize_t>(base::kAesKeyBytes))
+    return BadKeyFile(path, "it must hold exactly 32 bytes");
   return std::string(bytes.data(), base::kAesKeyBytes);
 }
 
-absl::StatusOr<TextVault::Sealed> TextVault::Seal(std::string_view submission, const PlainText& text) const {
+absl::StatusOr<TextVault::Sealed> TextVault::Seal(std::string_view submission,
+                                                  const PlainText& text) const {
   std::string key = base::RandomBytes(base::kAesKeyBytes);
   Sealed out;
   out.key.id = base::RandomId();
@@ -97,7 +107,8 @@ absl::StatusOr<TextVault::Sealed> TextVault::Seal(std::string_view submission, c
   return out;
 }
 
-absl::StatusOr<PlainText> TextVault::Open(std::string_view submission, const SealedText& text) const {
+absl::StatusOr<PlainText> TextVault::Open(std::string_view submission,
+                                          const SealedText& text) const {
   IMDI_ASSIGN_OR_RETURN(const std::optional<std::string> wrapped, keys_.Get(text.key_id()));
   if (!wrapped.has_value()) {
     return base::Error(base::Reason::kKeyMissing,
@@ -105,14 +116,16 @@ absl::StatusOr<PlainText> TextVault::Open(std::string_view submission, const Sea
   }
   absl::StatusOr<std::string> key = base::Open(master_key_, *wrapped, text.key_id());
   if (!key.ok()) {
-    return base::Error(base::Reason::kKeyMissing,
-                       base::StrCat("the key of ", submission, " does not open with this master key"));
+    return base::Error(
+        base::Reason::kKeyMissing,
+        base::StrCat("the key of ", submission, " does not open with this master key"));
   }
   absl::StatusOr<std::string> plain = base::Open(*key, text.sealed(), submission);
   base::Wipe(*key);
   PlainText out;
   if (!plain.ok() || !out.ParseFromString(*plain)) {
-    return base::Error(base::Reason::kStoreCorrupt, base::StrCat("the texts of ", submission, " do not open"));
+    return base::Error(base::Reason::kStoreCorrupt,
+                       base::StrCat("the texts of ", submission, " do not open"));
   }
   base::Wipe(*plain);
   return out;
@@ -123,11 +136,13 @@ absl::Status TextVault::Erase(std::string_view key_id) {
   return keys_.Delete(ids);
 }
 
-absl::StatusOr<std::string> TextVault::SealDraft(std::string_view name, std::string_view bytes) const {
+absl::StatusOr<std::string> TextVault::SealDraft(std::string_view name,
+                                                 std::string_view bytes) const {
   return base::Seal(master_key_, bytes, name);
 }
 
-absl::StatusOr<std::string> TextVault::OpenDraft(std::string_view name, std::string_view sealed) const {
+absl::StatusOr<std::string> TextVault::OpenDraft(std::string_view name,
+                                                 std::string_view sealed) const {
   return base::Open(master_key_, sealed, name);
 }
 

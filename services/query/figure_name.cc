@@ -10,9 +10,11 @@ namespace imdi::query {
 namespace {
 
 bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= base::kIdBytesMax && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
+  return !text.empty() && text.size() <= base::kIdBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '_' || c == '-';
+         });
 }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
@@ -26,7 +28,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
 }
 
 absl::Status Invalid(std::string_view name, std::string_view form) {
-  return base::Error(base::Reason::kNameInvalid, base::StrCat(base::Quoted(name), " is not of the form ", form));
+  return base::Error(base::Reason::kNameInvalid,
+                     base::StrCat(base::Quoted(name), " is not of the form ", form));
 }
 
 constexpr std::string_view kFigureForm =
@@ -38,8 +41,8 @@ absl::StatusOr<FigureName> FigureName::Parse(std::string_view name) {
   const absl::Status invalid = Invalid(name, kFigureForm);
   if (name.size() > base::kNameBytesMax) return invalid;
   const std::vector<std::string_view> parts = Split(name, '/');
-  if (parts.size() != 6 || parts[0] != "editions" || parts[2] != "releases" || parts[4] != "figures" ||
-      !IsId(parts[1]) || !IsId(parts[3])) {
+  if (parts.size() != 6 || parts[0] != "editions" || parts[2] != "releases" ||
+      parts[4] != "figures" || !IsId(parts[1]) || !IsId(parts[3])) {
     return invalid;
   }
   const std::vector<std::string_view> cell = Split(parts[5], '.');
@@ -65,27 +68,30 @@ absl::StatusOr<FigureName> FigureName::Parse(std::string_view name) {
 }
 
 std::string FigureName::Canonical() const {
-  std::string out = base::StrCat("editions/", edition, "/releases/", release, "/figures/", indicator, ".", basis);
+  std::string out =
+      base::StrCat("editions/", edition, "/releases/", release, "/figures/", indicator, ".", basis);
   for (const auto& [attribute, group] : groups) base::StrAppend(out, ".", attribute, "=", group);
   return out;
 }
 
 absl::StatusOr<std::string> ParseLiveReleaseName(std::string_view name) {
   const std::vector<std::string_view> parts = Split(name, '/');
-  if (name.size() > base::kNameBytesMax || parts.size() != 4 || parts[0] != "editions" || parts[2] != "releases" ||
-      !IsId(parts[1]) || !IsId(parts[3])) {
+  if (name.size() > base::kNameBytesMax || parts.size() != 4 || parts[0] != "editions" ||
+      parts[2] != "releases" || !IsId(parts[1]) || !IsId(parts[3])) {
     return Invalid(name, "editions/{edition}/releases/live");
   }
   if (parts[3] != "live") {
     return base::Error(base::Reason::kUnknownResource,
-                       base::StrCat("edition ", parts[1], " has no release ", base::Quoted(parts[3]), "; there is live"));
+                       base::StrCat("edition ", parts[1], " has no release ",
+                                    base::Quoted(parts[3]), "; there is live"));
   }
   return std::string(parts[1]);
 }
 
 absl::StatusOr<std::string> ParseEditionName(std::string_view name) {
   const std::vector<std::string_view> parts = Split(name, '/');
-  if (name.size() > base::kNameBytesMax || parts.size() != 2 || parts[0] != "editions" || !IsId(parts[1])) {
+  if (name.size() > base::kNameBytesMax || parts.size() != 2 || parts[0] != "editions" ||
+      !IsId(parts[1])) {
     return Invalid(name, "editions/{edition}");
   }
   return std::string(parts[1]);

@@ -9,13 +9,15 @@
 
 namespace imdi::query {
 
-FiguresFollower::FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper, Snapshots& snapshots,
-                         base::Metrics& metrics)
+FiguresFollower::FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper,
+                                 Snapshots& snapshots, base::Metrics& metrics)
     : stub_(survey::aggregation::v1::FiguresService::NewStub(std::move(aggregation))),
       keeper_(keeper),
       snapshots_(snapshots),
-      position_(metrics.GaugeOf("imdi_query_position", "Position of the log that the served snapshot includes.")),
-      stale_(metrics.GaugeOf("imdi_query_stale", "1 while aggregation is not heard and figures may be old.")),
+      position_(metrics.GaugeOf("imdi_query_position",
+                                "Position of the log that the served snapshot includes.")),
+      stale_(metrics.GaugeOf("imdi_query_stale",
+                             "1 while aggregation is not heard and figures may be old.")),
       loop_("follow_figures", [this](grpc::ClientContext& context) { return Follow(context); }) {}
 
 void FiguresFollower::Stop() {
@@ -23,7 +25,8 @@ void FiguresFollower::Stop() {
   Keep();
 }
 
-// A warm start only needs figures that are not very old, so they are written seldom, not at every swap.
+// A warm start only needs figures that are not very old, so they are written seldom, not at every
+// swap.
 void FiguresFollower::Keep() {
   kept_ = absl::Now();
   if (absl::Status status = keeper_.Keep(); !status.ok()) {
@@ -32,7 +35,8 @@ void FiguresFollower::Keep() {
 }
 
 absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
-  const auto reader = stub_->FollowFigures(&context, survey::aggregation::v1::FollowFiguresRequest());
+  const auto reader =
+      stub_->FollowFigures(&context, survey::aggregation::v1::FollowFiguresRequest());
   survey::aggregation::v1::FollowFiguresResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {

@@ -17,8 +17,8 @@ namespace imdi::query {
 class FiguresFollower {
  public:
   // What is given by reference must outlive the loop.
-  FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper, Snapshots& snapshots,
-              base::Metrics& metrics);
+  FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper,
+                  Snapshots& snapshots, base::Metrics& metrics);
 
   // Ends the stream and keeps the last snapshot. Idempotent.
   void Stop();

@@ -15,7 +15,8 @@ constexpr uint8_t kVersion = 1;
 
 }  // namespace
 
-std::string WritePageToken(const Snapshot& snapshot, std::string_view list, std::string_view last_name) {
+std::string WritePageToken(const Snapshot& snapshot, std::string_view list,
+                           std::string_view last_name) {
   std::string bytes;
   base::PutU8(bytes, kVersion);
   base::PutU32(bytes, base::Crc32c(list));
@@ -28,8 +29,9 @@ std::string WritePageToken(const Snapshot& snapshot, std::string_view list, std:
 }
 
 absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view list) {
-  const absl::Status invalid = base::Error(
-      base::Reason::kPageTokenInvalid, "page_token is not one of this list; start from the first page without a token");
+  const absl::Status invalid =
+      base::Error(base::Reason::kPageTokenInvalid,
+                  "page_token is not one of this list; start from the first page without a token");
   if (token.size() > base::kPageTokenBytesMax) return invalid;
   const std::optional<std::string> bytes = base::FromBase64Url(token);
   if (!bytes.has_value() || bytes->size() < sizeof(uint32_t)) return invalid;
@@ -48,8 +50,10 @@ absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view
   reader.ReadU64(position);
   reader.ReadBytes(last_name);
   reader.ReadU32(sum);
-  const std::string_view content = std::string_view(*bytes).substr(0, bytes->size() - sizeof(uint32_t));
-  if (!reader.AtEnd() || version != kVersion || sum != base::Crc32c(content) || list_sum != base::Crc32c(list)) {
+  const std::string_view content =
+      std::string_view(*bytes).substr(0, bytes->size() - sizeof(uint32_t));
+  if (!reader.AtEnd() || version != kVersion || sum != base::Crc32c(content) ||
+      list_sum != base::Crc32c(list)) {
     return invalid;
   }
   return PageToken{.log_id = std::string(log_id),

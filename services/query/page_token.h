@@ -19,7 +19,8 @@ struct PageToken {
 };
 
 // `list` says which list with which filters: a token of one list is refused by every other.
-std::string WritePageToken(const Snapshot& snapshot, std::string_view list, std::string_view last_name);
+std::string WritePageToken(const Snapshot& snapshot, std::string_view list,
+                           std::string_view last_name);
 // PAGE_TOKEN_INVALID for anything that WritePageToken did not write for this list.
 absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view list);
 // Entries on a page: 1–kPageSizeMax; FIELD_INVALID for a negative size.

@@ -21,29 +21,32 @@ struct QueryApp::Parts {
 
 namespace {
 
-absl::StatusOr<std::unique_ptr<SnapshotKeeper>> OpenKeeper(const survey::config::v1::QueryConfig& config,
-                                                           Snapshots& snapshots) {
-  IMDI_ASSIGN_OR_RETURN(auto store, storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
+absl::StatusOr<std::unique_ptr<SnapshotKeeper>> OpenKeeper(
+    const survey::config::v1::QueryConfig& config, Snapshots& snapshots) {
+  IMDI_ASSIGN_OR_RETURN(auto store,
+                        storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
   return SnapshotKeeper::Open(std::move(store), snapshots);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(const survey::config::v1::QueryConfig& config,
-                                                          std::shared_ptr<grpc::Channel> aggregation_internal,
-                                                          transport::Calls& internal_calls, base::Metrics& metrics) {
+absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(
+    const survey::config::v1::QueryConfig& config,
+    std::shared_ptr<grpc::Channel> aggregation_internal, transport::Calls& internal_calls,
+    base::Metrics& metrics) {
   auto parts = std::make_unique<Parts>();
   auto keeper = OpenKeeper(config, parts->snapshots);
   if (base::ReasonOf(keeper.status()) == base::Reason::kStoreCorrupt) {
-    // Met only while reading, and a store that met damage writes nothing more: begin again without it.
+    // Met only while reading, and a store that met damage writes nothing more: begin again without
+    // it.
     IMDI_RETURN_IF_ERROR(storage::rocks::DiscardDerivedStore(config.data_dir()));
     keeper = OpenKeeper(config, parts->snapshots);
   }
   IMDI_RETURN_IF_ERROR(keeper.status());
   parts->keeper = *std::move(keeper);
   parts->rpc = std::make_unique<QueryRpc>(internal_calls, parts->snapshots);
-  parts->follower = std::make_unique<FiguresFollower>(std::move(aggregation_internal), *parts->keeper, parts->snapshots,
-                                              metrics);
+  parts->follower = std::make_unique<FiguresFollower>(std::move(aggregation_internal),
+                                                      *parts->keeper, parts->snapshots, metrics);
   return std::unique_ptr<QueryApp>(new QueryApp(std::move(parts)));
 }
 

@@ -15,11 +15,13 @@ namespace imdi::query {
 
 class QueryApp {
  public:
-  // Opens the store (a damaged one is thrown away: all of it comes again), serves what it kept, and begins to follow
-  // the figures behind `aggregation_internal`. Calls and metrics must outlive the app.
-  static absl::StatusOr<std::unique_ptr<QueryApp>> Start(const survey::config::v1::QueryConfig& config,
-                                                         std::shared_ptr<grpc::Channel> aggregation_internal,
-                                                         transport::Calls& internal_calls, base::Metrics& metrics);
+  // Opens the store (a damaged one is thrown away: all of it comes again), serves what it kept, and
+  // begins to follow the figures behind `aggregation_internal`. Calls and metrics must outlive the
+  // app.
+  static absl::StatusOr<std::unique_ptr<QueryApp>> Start(
+      const survey::config::v1::QueryConfig& config,
+      std::shared_ptr<grpc::Channel> aggregation_internal, transport::Calls& internal_calls,
+      base::Metrics& metrics);
   ~QueryApp();
 
   grpc::Service& query_service();  // Internal until login exists.

@@ -18,12 +18,13 @@ grpc::ServerUnaryReactor* QueryRpc::FromSnapshot(
       [this, answer = std::move(answer)](const base::CallContext& call, const Request& request,
                                          std::function<void(absl::StatusOr<Response>)> done) {
         if (request.at_least_position() < 0) {
-          done(base::InvalidField("at_least_position", "0 (any snapshot) or a position of the log"));
+          done(
+              base::InvalidField("at_least_position", "0 (any snapshot) or a position of the log"));
           return;
         }
         snapshots_.waits().Wait(request.at_least_position(), call.deadline,
-                                [answer, &request, done = std::move(done)](absl::Status status,
-                                                                           std::shared_ptr<const Snapshot> snapshot) {
+                                [answer, &request, done = std::move(done)](
+                                    absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
                                   if (!status.ok()) {
                                     done(std::move(status));
                                   } else {
@@ -36,7 +37,8 @@ grpc::ServerUnaryReactor* QueryRpc::FromSnapshot(
 grpc::ServerUnaryReactor* QueryRpc::GetFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
   return FromSnapshot<query_pb::GetFigureRequest, ReadyMessage>(
       "QueryService/GetFigure", rpc, in, out,
-      [](const Snapshot& snapshot, const query_pb::GetFigureRequest& request) -> absl::StatusOr<ReadyMessage> {
+      [](const Snapshot& snapshot,
+         const query_pb::GetFigureRequest& request) -> absl::StatusOr<ReadyMessage> {
         IMDI_ASSIGN_OR_RETURN(std::string bytes, FigureBytes(snapshot, request.name()));
         return ReadyMessage(std::move(bytes));
       });

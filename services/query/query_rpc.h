@@ -1,6 +1,7 @@
 #pragma once
 
-// QueryService over gRPC. Every call is answered on gRPC's own thread from memory, or waits in the wait list.
+// QueryService over gRPC. Every call is answered on gRPC's own thread from memory, or waits in the
+// wait list.
 
 #include <functional>
 #include <memory>
@@ -12,9 +13,10 @@
 namespace imdi::query {
 
 using Qs = survey::query::v1::QueryService;
-using RawQueryService = Qs::WithRawCallbackMethod_GetFigure<
-    Qs::WithRawCallbackMethod_BatchGetFigures<Qs::WithRawCallbackMethod_ListFigures<
-        Qs::WithRawCallbackMethod_ListEditions<Qs::WithRawCallbackMethod_ListClaims<Qs::Service>>>>>;
+using RawQueryService =
+    Qs::WithRawCallbackMethod_GetFigure<Qs::WithRawCallbackMethod_BatchGetFigures<
+        Qs::WithRawCallbackMethod_ListFigures<Qs::WithRawCallbackMethod_ListEditions<
+            Qs::WithRawCallbackMethod_ListClaims<Qs::Service>>>>>;
 
 class QueryRpc final : public RawQueryService {
  public:

@@ -1,6 +1,7 @@
 #pragma once
 
-// An answer whose bytes lie ready: it takes the place of a message where one is serialised, and nowhere else.
+// An answer whose bytes lie ready: it takes the place of a message where one is serialised, and
+// nowhere else.
 
 #include <cstdint>
 #include <string>
@@ -37,7 +38,8 @@ class ReadyMessage final : public google::protobuf::MessageLite {
   }
   size_t ByteSizeLong() const override { return bytes_.size(); }
   int GetCachedSize() const override { return static_cast<int>(bytes_.size()); }
-  uint8_t* _InternalSerialize(uint8_t* ptr, google::protobuf::io::EpsCopyOutputStream* stream) const override {
+  uint8_t* _InternalSerialize(uint8_t* ptr,
+                              google::protobuf::io::EpsCopyOutputStream* stream) const override {
     return stream->WriteRaw(bytes_.data(), static_cast<int>(bytes_.size()), ptr);
   }
 

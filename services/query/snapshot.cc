@@ -16,11 +16,12 @@ EditionView::EditionView(const aggregation_pb::EditionFigures& edition)
     query_pb::Figure ready = figure;
     ready.clear_position();
     ready.set_name(name->Canonical());
-    figures_.push_back({.name = ready.name(),
-                        .indicator = name->indicator,
-                        .basis = name->basis,
-                        .attribute = name->groups.empty() ? std::string() : name->groups.front().first,
-                        .bytes = ready.SerializeAsString()});
+    figures_.push_back(
+        {.name = ready.name(),
+         .indicator = name->indicator,
+         .basis = name->basis,
+         .attribute = name->groups.empty() ? std::string() : name->groups.front().first,
+         .bytes = ready.SerializeAsString()});
   }
   std::sort(figures_.begin(), figures_.end(),
             [](const ReadyFigure& a, const ReadyFigure& b) { return a.name < b.name; });
@@ -36,7 +37,8 @@ const ReadyFigure* EditionView::Find(std::string_view name) const {
 }
 
 bool EditionView::HasIndicator(std::string_view id) const {
-  return std::any_of(figures_.begin(), figures_.end(), [&](const ReadyFigure& figure) { return figure.indicator == id; });
+  return std::any_of(figures_.begin(), figures_.end(),
+                     [&](const ReadyFigure& figure) { return figure.indicator == id; });
 }
 
 bool EditionView::HasBasis(std::string_view indicator, std::string_view basis) const {

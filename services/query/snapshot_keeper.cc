@@ -18,17 +18,18 @@ constexpr std::string_view kEditionPrefix = "edition/";
 constexpr int64_t kLoadPage = 100;
 
 absl::Status Unreadable(std::string_view key) {
-  return base::Error(base::Reason::kStoreCorrupt, base::StrCat("the kept figures under ", base::Quoted(key),
-                                                               " cannot be read"));
+  return base::Error(base::Reason::kStoreCorrupt,
+                     base::StrCat("the kept figures under ", base::Quoted(key), " cannot be read"));
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<SnapshotKeeper>> SnapshotKeeper::Open(std::unique_ptr<storage::FoldStore> store,
-                                                                     Snapshots& snapshots) {
+absl::StatusOr<std::unique_ptr<SnapshotKeeper>> SnapshotKeeper::Open(
+    std::unique_ptr<storage::FoldStore> store, Snapshots& snapshots) {
   std::unique_ptr<SnapshotKeeper> keeper(new SnapshotKeeper(std::move(store), snapshots));
   if (absl::Status loaded = keeper->Load(); !loaded.ok()) {
-    base::LogEvent(base::Level::kWarning, "kept_figures_discarded", {{"status", loaded.ToString()}});
+    base::LogEvent(base::Level::kWarning, "kept_figures_discarded",
+                   {{"status", loaded.ToString()}});
     IMDI_RETURN_IF_ERROR(keeper->store_->Reset());
   }
   return keeper;
@@ -47,12 +48,14 @@ absl::Status SnapshotKeeper::Load() {
   snapshot->stale = true;
   std::string after;
   while (true) {
-    IMDI_ASSIGN_OR_RETURN(const std::vector<storage::FoldItem> items, store_->List(kEditionPrefix, after, kLoadPage));
+    IMDI_ASSIGN_OR_RETURN(const std::vector<storage::FoldItem> items,
+                          store_->List(kEditionPrefix, after, kLoadPage));
     if (items.empty()) break;
     for (const storage::FoldItem& item : items) {
       aggregation_pb::EditionFigures edition;
       if (!edition.ParseFromString(item.value)) return Unreadable(item.key);
-      snapshot->editions[item.key.substr(kEditionPrefix.size())] = std::make_shared<const EditionView>(edition);
+      snapshot->editions[item.key.substr(kEditionPrefix.size())] =
+          std::make_shared<const EditionView>(edition);
     }
     after = items.back().key;
   }
@@ -87,7 +90,8 @@ absl::Status SnapshotKeeper::Keep() {
   swap.set_time_us(current->time_us);
   std::vector<storage::FoldItem> puts = {{std::string(kSwapKey), swap.SerializeAsString()}};
   for (const auto& [name, edition] : unkept_editions_) {
-    puts.push_back({base::StrCat(kEditionPrefix, name.substr(name.rfind('/') + 1)), edition->SerializeAsString()});
+    puts.push_back({base::StrCat(kEditionPrefix, name.substr(name.rfind('/') + 1)),
+                    edition->SerializeAsString()});
   }
   IMDI_RETURN_IF_ERROR(store_->Write(puts, {}, std::nullopt));
   unkept_ = false;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Takes what aggregation sends, swaps the snapshot, and keeps the last one for a warm start. Where the chunks come from
-// is not its business.
+// Takes what aggregation sends, swaps the snapshot, and keeps the last one for a warm start. Where
+// the chunks come from is not its business.
 
 #include <map>
 #include <memory>
@@ -18,10 +18,10 @@ namespace imdi::query {
 // Used by one thread at a time.
 class SnapshotKeeper {
  public:
-  // Publishes what the store holds, marked stale. A store that cannot be read is emptied: all of it comes again.
-  // `snapshots` must outlive it.
-  static absl::StatusOr<std::unique_ptr<SnapshotKeeper>> Open(std::unique_ptr<storage::FoldStore> store,
-                                                              Snapshots& snapshots);
+  // Publishes what the store holds, marked stale. A store that cannot be read is emptied: all of it
+  // comes again. `snapshots` must outlive it.
+  static absl::StatusOr<std::unique_ptr<SnapshotKeeper>> Open(
+      std::unique_ptr<storage::FoldStore> store, Snapshots& snapshots);
 
   // The next chunk of a stream; publishes when it was a swap's last.
   absl::Status Consume(const aggregation_pb::FollowFiguresResponse& chunk);
@@ -40,7 +40,8 @@ class SnapshotKeeper {
   SwapAssembler assembler_;
   bool unkept_ = false;
   bool unkept_reset_ = false;
-  std::map<std::string, std::shared_ptr<const aggregation_pb::EditionFigures>> unkept_editions_;  // By name.
+  std::map<std::string, std::shared_ptr<const aggregation_pb::EditionFigures>>
+      unkept_editions_;  // By name.
 };
 
 }  // namespace imdi::query

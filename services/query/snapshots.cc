@@ -28,14 +28,17 @@ void Snapshots::MarkStale() {
   waits_.Advance(std::move(stale));
 }
 
-absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshots::At(std::string_view log_id, int64_t epoch,
+absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshots::At(std::string_view log_id,
+                                                              int64_t epoch,
                                                               int64_t position) const {
   base::MutexLock lock(mutex_);
   for (const auto& snapshot : kept_) {
-    if (snapshot->position == position && snapshot->epoch == epoch && snapshot->log_id == log_id) return snapshot;
+    if (snapshot->position == position && snapshot->epoch == epoch && snapshot->log_id == log_id)
+      return snapshot;
   }
   return base::Error(base::Reason::kSnapshotGone,
-                     base::StrCat("the snapshot at position ", position, " is kept no longer; start from the first page"));
+                     base::StrCat("the snapshot at position ", position,
+                                  " is kept no longer; start from the first page"));
 }
 
 }  // namespace imdi::query

@@ -26,12 +26,14 @@ class Snapshots {
   // The figures may be old from now on: aggregation is not heard.
   void MarkStale();
   // The snapshot that a page token names; SNAPSHOT_GONE when it is kept no longer.
-  absl::StatusOr<std::shared_ptr<const Snapshot>> At(std::string_view log_id, int64_t epoch, int64_t position) const;
+  absl::StatusOr<std::shared_ptr<const Snapshot>> At(std::string_view log_id, int64_t epoch,
+                                                     int64_t position) const;
   WaitList& waits() { return waits_; }
 
  private:
   mutable base::Mutex mutex_;
-  std::deque<std::shared_ptr<const Snapshot>> kept_ ABSL_GUARDED_BY(mutex_);  // Newest first, the current one too.
+  std::deque<std::shared_ptr<const Snapshot>> kept_
+      ABSL_GUARDED_BY(mutex_);  // Newest first, the current one too.
   WaitList waits_;
 };
 

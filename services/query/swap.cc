@@ -15,10 +15,11 @@ void SwapAssembler::Forget() {
   editions_.clear();
 }
 
-absl::StatusOr<SwapAssembler::Swap> SwapAssembler::Add(const aggregation_pb::FollowFiguresResponse& chunk,
-                                                       const Snapshot& before) {
+absl::StatusOr<SwapAssembler::Swap> SwapAssembler::Add(
+    const aggregation_pb::FollowFiguresResponse& chunk, const Snapshot& before) {
   if (begun_ && chunk.position() != position_) {
-    const std::string what = base::StrCat("a swap to position ", position_, " was cut by one to ", chunk.position());
+    const std::string what =
+        base::StrCat("a swap to position ", position_, " was cut by one to ", chunk.position());
     Forget();
     return base::Error(base::Reason::kInvalidArgument, what);
   }
@@ -30,8 +31,9 @@ absl::StatusOr<SwapAssembler::Swap> SwapAssembler::Add(const aggregation_pb::Fol
     auto& whole = editions_[id];
     if (part.continued() && whole == nullptr) {
       Forget();
-      return base::Error(base::Reason::kInvalidArgument,
-                         base::StrCat("a chunk goes on with edition ", id, ", which none before it began"));
+      return base::Error(
+          base::Reason::kInvalidArgument,
+          base::StrCat("a chunk goes on with edition ", id, ", which none before it began"));
     }
     if (!part.continued()) whole = std::make_shared<aggregation_pb::EditionFigures>();
     whole->MergeFrom(part);

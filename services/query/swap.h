@@ -1,6 +1,7 @@
 #pragma once
 
-// Chunks of a swap → the next snapshot. Editions that did not change are shared with the one before.
+// Chunks of a swap → the next snapshot. Editions that did not change are shared with the one
+// before.
 
 #include <map>
 #include <memory>
@@ -20,8 +21,10 @@ class SwapAssembler {
     bool reset = false;
   };
 
-  // Takes the next chunk of one stream. INVALID_ARGUMENT for chunks that do not fit together: open the stream again.
-  absl::StatusOr<Swap> Add(const aggregation_pb::FollowFiguresResponse& chunk, const Snapshot& before);
+  // Takes the next chunk of one stream. INVALID_ARGUMENT for chunks that do not fit together: open
+  // the stream again.
+  absl::StatusOr<Swap> Add(const aggregation_pb::FollowFiguresResponse& chunk,
+                           const Snapshot& before);
   // The stream has ended: what was begun is forgotten.
   void Forget();
 

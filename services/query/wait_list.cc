@@ -14,15 +14,17 @@ namespace {
 
 absl::Status NotYetFolded(int64_t wanted, int64_t reached) {
   return base::WithRetryDelay(
-      base::WithMetadata(base::Error(base::Reason::kNotYetFolded,
-                                     base::StrCat("position ", wanted, " is not counted yet; reached ", reached)),
-                         "position", std::to_string(reached)),
+      base::WithMetadata(
+          base::Error(base::Reason::kNotYetFolded,
+                      base::StrCat("position ", wanted, " is not counted yet; reached ", reached)),
+          "position", std::to_string(reached)),
       absl::Milliseconds(base::kShedRetryDelayMs));
 }
 
 }  // namespace
 
-WaitList::WaitList(size_t waiters_max) : waiters_max_(waiters_max), timer_([this] { RunTimer(); }) {}
+WaitList::WaitList(size_t waiters_max)
+    : waiters_max_(waiters_max), timer_([this] { RunTimer(); }) {}
 
 WaitList::~WaitList() {
   {
@@ -37,7 +39,8 @@ WaitList::~WaitList() {
     left.swap(waiters_);
   }
   for (auto& [until, waiter] : left) {
-    waiter.done(base::Error(base::Reason::kShuttingDown, "the service is stopping; ask again"), nullptr);
+    waiter.done(base::Error(base::Reason::kShuttingDown, "the service is stopping; ask again"),
+                nullptr);
   }
 }
 
@@ -76,15 +79,18 @@ void WaitList::Wait(int64_t position, absl::Time deadline, Done done) {
     current = current_;
     if (current->position < position) {
       const absl::Time now = absl::Now();
-      const absl::Time until = std::min(deadline, now + absl::Milliseconds(base::kWaitForPositionMs));
+      const absl::Time until =
+          std::min(deadline, now + absl::Milliseconds(base::kWaitForPositionMs));
       if (stopping_) {
         refused = base::Error(base::Reason::kShuttingDown, "the service is stopping; ask again");
       } else if (until <= now) {
         refused = NotYetFolded(position, current->position);
       } else if (waiters_.size() >= waiters_max_) {
         refused = base::WithRetryDelay(
-            base::Error(base::Reason::kTooManyWaiters,
-                        base::StrCat(waiters_max_, " calls wait for a position already; ask again after the delay")),
+            base::Error(
+                base::Reason::kTooManyWaiters,
+                base::StrCat(waiters_max_,
+                             " calls wait for a position already; ask again after the delay")),
             absl::Milliseconds(base::kShedRetryDelayMs));
       } else {
         const bool first = waiters_.empty() || until < waiters_.begin()->first;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Calls that wait for the snapshot to reach a position. Nobody polls: a swap or the one timer thread ends a wait.
+// Calls that wait for the snapshot to reach a position. Nobody polls: a swap or the one timer
+// thread ends a wait.
 
 #include <cstdint>
 #include <functional>
@@ -32,8 +33,9 @@ class WaitList {
   void Advance(std::shared_ptr<const Snapshot> snapshot);
   std::shared_ptr<const Snapshot> Current() const;
 
-  // At once when the position is there already. Else at most until `deadline` or kWaitForPositionMs: NOT_YET_FOLDED
-  // with the position reached and a retry delay. TOO_MANY_WAITERS when the list is full.
+  // At once when the position is there already. Else at most until `deadline` or
+  // kWaitForPositionMs: NOT_YET_FOLDED with the position reached and a retry delay.
+  // TOO_MANY_WAITERS when the list is full.
   void Wait(int64_t position, absl::Time deadline, Done done);
   size_t waiting() const;
 
@@ -47,7 +49,8 @@ class WaitList {
   const size_t waiters_max_;
   mutable base::Mutex mutex_;
   base::CondVar changed_;
-  std::shared_ptr<const Snapshot> current_ ABSL_GUARDED_BY(mutex_) = std::make_shared<const Snapshot>();
+  std::shared_ptr<const Snapshot> current_ ABSL_GUARDED_BY(mutex_) =
+      std::make_shared<const Snapshot>();
   std::multimap<absl::Time, Waiter> waiters_ ABSL_GUARDED_BY(mutex_);  // By when they give up.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread timer_;

@@ -1,7 +1,8 @@
 #pragma once
 
-// The template through which every unary method runs: bytes in, parse, deadline, use case, bytes out, status, log line
-// and metrics, the same for all. Methods are registered raw, so undecodable bytes get our own INVALID_ARGUMENT.
+// The template through which every unary method runs: bytes in, parse, deadline, use case, bytes
+// out, status, log line and metrics, the same for all. Methods are registered raw, so undecodable
+// bytes get our own INVALID_ARGUMENT.
 
 #include <atomic>
 #include <functional>
@@ -55,21 +56,24 @@ class Calls {
 
   // The handler returns its answer.
   template <typename Request, typename Response>
-  grpc::ServerUnaryReactor* Run(const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
-                                grpc::ByteBuffer* out,
-                                std::function<absl::StatusOr<Response>(const base::CallContext&, const Request&)> handler) {
+  grpc::ServerUnaryReactor* Run(
+      const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
+      grpc::ByteBuffer* out,
+      std::function<absl::StatusOr<Response>(const base::CallContext&, const Request&)> handler) {
     return RunAsync<Request, Response>(
         method, rpc, in, out,
-        [handler = std::move(handler)](const base::CallContext& call, const Request& request, auto done) {
-          done(handler(call, request));
-        });
+        [handler = std::move(handler)](const base::CallContext& call, const Request& request,
+                                       auto done) { done(handler(call, request)); });
   }
 
-  // The handler hands its answer to `done`, from any thread; the request lives until then. Only the first answer counts.
+  // The handler hands its answer to `done`, from any thread; the request lives until then. Only the
+  // first answer counts.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* RunAsync(
-      const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
-      std::function<void(const base::CallContext&, const Request&, std::function<void(absl::StatusOr<Response>)>)>
+      const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
+      grpc::ByteBuffer* out,
+      std::function<void(const base::CallContext&, const Request&,
+                         std::function<void(absl::StatusOr<Response>)>)>
           handler) {
     grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     auto call = std::make_shared<Call<Request>>();
@@ -88,8 +92,8 @@ class Calls {
         if (call->answered.exchange(true)) return;
         if (response.ok()) {
           bool own_buffer = false;
-          const grpc::Status written =
-              grpc::GenericSerialize<grpc::ProtoBufferWriter, Response>(*response, out, &own_buffer);
+          const grpc::Status written = grpc::GenericSerialize<grpc::ProtoBufferWriter, Response>(
+              *response, out, &own_buffer);
           if (!written.ok()) {
             response = base::Error(base::Reason::kInternal, written.error_message());
           }

@@ -1,7 +1,7 @@
 #pragma once
 
-// The calling side: channels with the arguments that make a restarted server reachable at once, and a loop that keeps
-// a stream open.
+// The calling side: channels with the arguments that make a restarted server reachable at once, and
+// a loop that keeps a stream open.
 
 #include <functional>
 #include <memory>
@@ -23,8 +23,8 @@ grpc::ChannelArguments ClientArguments();
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 
-// A thread that calls `run_once` again and again until stopped: at once after an OK end, after a backoff (50 ms to 2 s)
-// after an error. Stop cancels the context of the run in progress and joins.
+// A thread that calls `run_once` again and again until stopped: at once after an OK end, after a
+// backoff (50 ms to 2 s) after an error. Stop cancels the context of the run in progress and joins.
 class FollowLoop {
  public:
   FollowLoop(std::string name, std::function<absl::Status(grpc::ClientContext&)> run_once);

@@ -19,14 +19,16 @@ struct HealthPort::Impl {
 
 HealthPort::HealthPort() : impl_(std::make_unique<Impl>()) {}
 
-absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(const std::string& address, const base::Metrics& metrics,
-                                                               std::function<std::string()> not_ready) {
+absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(
+    const std::string& address, const base::Metrics& metrics,
+    std::function<std::string()> not_ready) {
   if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
   std::unique_ptr<HealthPort> port(new HealthPort);
   httplib::Server& server = port->impl_->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(base::kHealthRequestsInFlightMax); };
   server.set_payload_max_length(1024);
-  // Not the library's SO_REUSEPORT: two processes would share the port, and each answer half of the probes.
+  // Not the library's SO_REUSEPORT: two processes would share the port, and each answer half of the
+  // probes.
   server.set_socket_options([](socket_t socket) {
     const int yes = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
@@ -34,7 +36,8 @@ absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(const std::string
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("alive\n", "text/plain");
   });
-  server.Get("/readyz", [not_ready = std::move(not_ready)](const httplib::Request&, httplib::Response& response) {
+  server.Get("/readyz", [not_ready = std::move(not_ready)](const httplib::Request&,
+                                                           httplib::Response& response) {
     const std::string reason = not_ready();
     response.status = reason.empty() ? 200 : 503;
     response.set_content(reason.empty() ? "ready\n" : reason + "\n", "text/plain");
@@ -44,7 +47,8 @@ absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(const std::string
   });
   const size_t colon = address.rfind(':');
   std::string host = address.substr(0, colon);
-  const auto wanted = static_cast<int>(base::ParseInt64(std::string_view(address).substr(colon + 1)).value_or(0));
+  const auto wanted =
+      static_cast<int>(base::ParseInt64(std::string_view(address).substr(colon + 1)).value_or(0));
   const std::string bind_host = host == "[::1]" ? "::1" : host;
   int bound = wanted;
   if (wanted == 0) {
@@ -53,8 +57,9 @@ absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(const std::string
     bound = -1;
   }
   if (bound <= 0) {
-    return base::Error(base::Reason::kListenRefused,
-                       base::StrCat("cannot listen on ", address, "; is another process using the port?"));
+    return base::Error(
+        base::Reason::kListenRefused,
+        base::StrCat("cannot listen on ", address, "; is another process using the port?"));
   }
   port->address_ = base::StrCat(host, ":", bound);
   port->impl_->thread = std::thread([&server] { server.listen_after_bind(); });

@@ -36,7 +36,8 @@ bool MayLogLibraryLine() {
 }
 
 void OnProtobufLine(google::protobuf::LogLevel, const char*, int, const std::string& message) {
-  if (MayLogLibraryLine()) base::LogEvent(base::Level::kWarning, "protobuf", {{"message", message}});
+  if (MayLogLibraryLine())
+    base::LogEvent(base::Level::kWarning, "protobuf", {{"message", message}});
 }
 
 void OnGrpcLine(gpr_log_func_args* line) {
@@ -45,15 +46,16 @@ void OnGrpcLine(gpr_log_func_args* line) {
   }
 }
 
-// Reflection for this server or not. The library gives it to every server of a process that links it, the public ones
-// too, so it is taken away first.
+// Reflection for this server or not. The library gives it to every server of a process that links
+// it, the public ones too, so it is taken away first.
 class ReflectionOption final : public grpc::ServerBuilderOption {
  public:
   explicit ReflectionOption(bool wanted) : wanted_(wanted) {}
   void UpdateArguments(grpc::ChannelArguments*) override {}
   void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
     auto reflection = std::make_unique<grpc::reflection::ProtoServerReflectionPlugin>();
-    std::erase_if(*plugins, [&](const auto& plugin) { return plugin->name() == reflection->name(); });
+    std::erase_if(*plugins,
+                  [&](const auto& plugin) { return plugin->name() == reflection->name(); });
     if (wanted_) plugins->push_back(std::move(reflection));
   }
 
@@ -86,7 +88,8 @@ std::vector<std::pair<std::string, int>> ServerArguments() {
 absl::Status CheckLoopback(const std::string& address) {
   const size_t colon = address.rfind(':');
   const std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
-  const auto port = base::ParseInt64(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
+  const auto port = base::ParseInt64(
+      std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
   int dots = 0;
   const bool numeric = host.starts_with("127.") && std::ranges::all_of(host, [&](char c) {
                          dots += c == '.' ? 1 : 0;
@@ -94,10 +97,11 @@ absl::Status CheckLoopback(const std::string& address) {
                        });
   const bool loopback = (numeric && dots == 3) || host == "[::1]";
   if (!loopback || !port.has_value() || *port < 0 || *port > 65535) {
-    return base::Error(base::Reason::kListenRefused,
-                       base::StrCat("refusing to listen on ", base::Quoted(address),
-                                    ": until machine login and TLS exist only loopback addresses with a port are "
-                                    "allowed, for example 127.0.0.1:50051"));
+    return base::Error(
+        base::Reason::kListenRefused,
+        base::StrCat("refusing to listen on ", base::Quoted(address),
+                     ": until machine login and TLS exist only loopback addresses with a port are "
+                     "allowed, for example 127.0.0.1:50051"));
   }
   return absl::OkStatus();
 }
@@ -109,7 +113,8 @@ void RaiseDescriptorLimit() {
   if (limit.rlim_cur >= wanted) return;
   limit.rlim_cur = std::min(wanted, limit.rlim_max);
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-    base::LogEvent(base::Level::kWarning, "few_descriptors", {{"limit", static_cast<uint64_t>(limit.rlim_cur)}});
+    base::LogEvent(base::Level::kWarning, "few_descriptors",
+                   {{"limit", static_cast<uint64_t>(limit.rlim_cur)}});
   }
 }
 
@@ -118,20 +123,21 @@ void TameLibraryLogs() {
   gpr_set_log_function(&OnGrpcLine);
 }
 
-absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Listen(const std::string& address,
-                                                               const std::vector<grpc::Service*>& services,
-                                                               ListenerExtras extras) {
+absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Listen(
+    const std::string& address, const std::vector<grpc::Service*>& services,
+    ListenerExtras extras) {
   if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
   return Build(address, services, std::move(extras));
 }
 
-absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::InProcess(const std::vector<grpc::Service*>& services) {
+absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::InProcess(
+    const std::vector<grpc::Service*>& services) {
   return Build("", services, {});
 }
 
-absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string& address,
-                                                              const std::vector<grpc::Service*>& services,
-                                                              ListenerExtras extras) {
+absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(
+    const std::string& address, const std::vector<grpc::Service*>& services,
+    ListenerExtras extras) {
   KeepCallbackQueue();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
@@ -148,10 +154,12 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(const std::string&
   host->health_names_ = std::move(extras.health_names);
   host->server_ = builder.BuildAndStart();
   if (host->server_ == nullptr || (port == 0 && !address.empty())) {
-    return base::Error(base::Reason::kListenRefused,
-                       base::StrCat("cannot listen on ", address, "; is another process using the port?"));
+    return base::Error(
+        base::Reason::kListenRefused,
+        base::StrCat("cannot listen on ", address, "; is another process using the port?"));
   }
-  if (!address.empty()) host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
+  if (!address.empty())
+    host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
   host->SetServing(false);
   return host;
 }
@@ -160,7 +168,9 @@ ServerHost::~ServerHost() {
   if (server_ != nullptr) Drain(absl::ZeroDuration());
 }
 
-std::shared_ptr<grpc::Channel> ServerHost::InProcessChannel() { return server_->InProcessChannel(ClientArguments()); }
+std::shared_ptr<grpc::Channel> ServerHost::InProcessChannel() {
+  return server_->InProcessChannel(ClientArguments());
+}
 
 void ServerHost::SetServing(bool serving) {
   grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();

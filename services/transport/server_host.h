@@ -16,37 +16,43 @@
 
 namespace imdi::transport {
 
-// Every channel argument of a listener, by name. A test compares them with what a server was built with.
+// Every channel argument of a listener, by name. A test compares them with what a server was built
+// with.
 std::vector<std::pair<std::string, int>> ServerArguments();
 
-// OK for 127.0.0.0/8 and [::1], with a port; LISTEN_REFUSED for anything else: machine login and TLS do not exist yet.
+// OK for 127.0.0.0/8 and [::1], with a port; LISTEN_REFUSED for anything else: machine login and
+// TLS do not exist yet.
 absl::Status CheckLoopback(const std::string& address);
 
-// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted; descriptor exhaustion would end the listener for good.
+// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted; descriptor exhaustion would end the listener
+// for good.
 void RaiseDescriptorLimit();
 // Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
 void TameLibraryLogs();
 
 // What a listener offers beside its services.
 struct ListenerExtras {
-  std::vector<std::string> health_names;  // Services that grpc.health.v1 answers for by name; "" always.
-  bool reflection = false;                // grpc.reflection.v1alpha: for internal listeners only.
+  std::vector<std::string>
+      health_names;         // Services that grpc.health.v1 answers for by name; "" always.
+  bool reflection = false;  // grpc.reflection.v1alpha: for internal listeners only.
 };
 
 class ServerHost {
  public:
-  // Listens on `address` (port 0 = any free one) with these services, which must outlive the host. Not serving in the
-  // words of grpc.health.v1 until SetServing.
-  static absl::StatusOr<std::unique_ptr<ServerHost>> Listen(const std::string& address,
-                                                            const std::vector<grpc::Service*>& services,
-                                                            ListenerExtras extras = {});
+  // Listens on `address` (port 0 = any free one) with these services, which must outlive the host.
+  // Not serving in the words of grpc.health.v1 until SetServing.
+  static absl::StatusOr<std::unique_ptr<ServerHost>> Listen(
+      const std::string& address, const std::vector<grpc::Service*>& services,
+      ListenerExtras extras = {});
   // The same without a socket: reachable through InProcessChannel only.
-  static absl::StatusOr<std::unique_ptr<ServerHost>> InProcess(const std::vector<grpc::Service*>& services);
+  static absl::StatusOr<std::unique_ptr<ServerHost>> InProcess(
+      const std::vector<grpc::Service*>& services);
   ~ServerHost();
 
   // "127.0.0.1:50051", with the port that was taken; empty without a socket.
   const std::string& address() const { return address_; }
-  // To the same services, without a socket. Nobody may call on it when the host is gone: gRPC 1.51 crashes then.
+  // To the same services, without a socket. Nobody may call on it when the host is gone: gRPC 1.51
+  // crashes then.
   std::shared_ptr<grpc::Channel> InProcessChannel();
   // grpc.health.v1 for the whole listener and each of its named services.
   void SetServing(bool serving);
@@ -55,9 +61,9 @@ class ServerHost {
 
  private:
   ServerHost() = default;
-  static absl::StatusOr<std::unique_ptr<ServerHost>> Build(const std::string& address,
-                                                           const std::vector<grpc::Service*>& services,
-                                                           ListenerExtras extras);
+  static absl::StatusOr<std::unique_ptr<ServerHost>> Build(
+      const std::string& address, const std::vector<grpc::Service*>& services,
+      ListenerExtras extras);
   std::vector<std::string> health_names_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

@@ -16,7 +16,8 @@ namespace imdi::transport {
 namespace {
 
 constexpr std::string_view kViolationCount = "violation_count";
-// What the details cost beside their texts, at most: type URLs, domain, reason, count, delay; and each entry of a list.
+// What the details cost beside their texts, at most: type URLs, domain, reason, count, delay; and
+// each entry of a list.
 constexpr size_t kFramingBytes = 400;
 constexpr size_t kEntryBytes = 16;
 
@@ -44,7 +45,9 @@ size_t EncodedSize(std::string_view message) {
 // With '?' for each byte that is not UTF-8: protobuf would refuse to read the whole message back.
 std::string Readable(std::string_view text) {
   std::string out(text);
-  for (size_t at = base::FirstInvalidUtf8(out); at != std::string::npos; at = base::FirstInvalidUtf8(out)) out[at] = '?';
+  for (size_t at = base::FirstInvalidUtf8(out); at != std::string::npos;
+       at = base::FirstInvalidUtf8(out))
+    out[at] = '?';
   return out;
 }
 
@@ -52,9 +55,9 @@ grpc::Status Incident(const absl::Status& status) {
   const std::string incident = base::RandomId();
   base::LogEvent(base::Level::kError, "incident",
                  {{"incident", incident}, {"status", status.ToString()}});
-  const absl::Status outward =
-      base::WithMetadata(base::Error(base::Reason::kInternal, base::StrCat("internal error, incident ", incident)),
-                         "incident", incident);
+  const absl::Status outward = base::WithMetadata(
+      base::Error(base::Reason::kInternal, base::StrCat("internal error, incident ", incident)),
+      "incident", incident);
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(base::Name(base::Reason::kInternal)));
   info.set_domain(std::string(kErrorDomain));
@@ -88,7 +91,8 @@ grpc::Status ToRpc(const absl::Status& status) {
     }
   }
   if (info.violation_count > 0) {
-    (*error_info.mutable_metadata())[std::string(kViolationCount)] = base::StrCat(info.violation_count);
+    (*error_info.mutable_metadata())[std::string(kViolationCount)] =
+        base::StrCat(info.violation_count);
   }
   details.add_details()->PackFrom(error_info);
   if (info.retry_delay > absl::ZeroDuration()) {
@@ -106,7 +110,8 @@ grpc::Status ToRpc(const absl::Status& status) {
     out.set_description(Readable(violation.description));
   }
   if (bad.field_violations_size() > 0) details.add_details()->PackFrom(bad);
-  return {static_cast<grpc::StatusCode>(status.code()), details.message(), details.SerializeAsString()};
+  return {static_cast<grpc::StatusCode>(status.code()), details.message(),
+          details.SerializeAsString()};
 }
 
 absl::Status FromRpc(const grpc::Status& status) {
@@ -128,7 +133,8 @@ absl::Status FromRpc(const grpc::Status& status) {
           }
         }
       } else if (any.UnpackTo(&retry)) {
-        info.retry_delay = absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
+        info.retry_delay = absl::Seconds(retry.retry_delay().seconds()) +
+                           absl::Nanoseconds(retry.retry_delay().nanos());
       } else if (any.UnpackTo(&bad)) {
         for (const auto& violation : bad.field_violations()) {
           info.violations.push_back({violation.field(), violation.description()});

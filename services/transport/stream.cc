@@ -23,7 +23,8 @@ struct Streams::Running {
 namespace {
 
 absl::Status ShuttingDown() {
-  return base::WithRetryDelay(base::Error(base::Reason::kShuttingDown, "the service is stopping; resume elsewhere or later"),
+  return base::WithRetryDelay(base::Error(base::Reason::kShuttingDown,
+                                          "the service is stopping; resume elsewhere or later"),
                               absl::Milliseconds(base::kReconnectBackoffMinMs));
 }
 
@@ -33,7 +34,8 @@ absl::Status ShuttingDown() {
 class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                               public std::enable_shared_from_this<Streams::Stream> {
  public:
-  Stream(base::BoundedExecutor& executor, std::function<void(std::string_view)> thrown, std::shared_ptr<Running> running)
+  Stream(base::BoundedExecutor& executor, std::function<void(std::string_view)> thrown,
+         std::shared_ptr<Running> running)
       : executor_(executor), thrown_(std::move(thrown)), running_(std::move(running)) {}
 
   void Start(const MakeSource& make) {
@@ -52,7 +54,8 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     Wake();
   }
 
-  // Something may have come: asks the source, unless a chunk is on its way or the source is being asked already.
+  // Something may have come: asks the source, unless a chunk is on its way or the source is being
+  // asked already.
   void Wake() {
     {
       base::MutexLock lock(mutex_);
@@ -99,8 +102,9 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   void Ask() {
     if (!executor_.TrySubmit([self = shared_from_this()] { self->Pump(); })) {
-      End(base::WithRetryDelay(base::Error(base::Reason::kOverloaded, "the service is overloaded; resume shortly"),
-                               absl::Milliseconds(base::kShedRetryDelayMs)));
+      End(base::WithRetryDelay(
+          base::Error(base::Reason::kOverloaded, "the service is overloaded; resume shortly"),
+          absl::Milliseconds(base::kShedRetryDelayMs)));
     }
   }
 
@@ -188,6 +192,8 @@ class Failed final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* FailStream(const absl::Status& status) { return new Failed(status); }
+grpc::ServerWriteReactor<grpc::ByteBuffer>* FailStream(const absl::Status& status) {
+  return new Failed(status);
+}
 
 }  // namespace imdi::transport

@@ -1,6 +1,7 @@
 #pragma once
 
-// Server streams that a slow reader cannot fill: the next chunk is read only when the last one was written.
+// Server streams that a slow reader cannot fill: the next chunk is read only when the last one was
+// written.
 
 #include <functional>
 #include <memory>
@@ -18,8 +19,9 @@
 namespace imdi::transport {
 
 // What a source has next.
-struct StreamWait {};                                             // Nothing yet; it will call wake.
-using StreamStep = std::variant<std::string, StreamWait, absl::Status>;  // A message's bytes; wait; the end.
+struct StreamWait {};  // Nothing yet; it will call wake.
+using StreamStep =
+    std::variant<std::string, StreamWait, absl::Status>;  // A message's bytes; wait; the end.
 
 // Made for one stream, called by one thread at a time, destroyed when the stream is over.
 class StreamSource {
@@ -28,20 +30,23 @@ class StreamSource {
   virtual StreamStep Next() = 0;
 };
 
-// Gets the stream's wake function: thread-safe, cheap, may be called at any time, also after the stream has ended.
-using MakeSource = std::function<absl::StatusOr<std::unique_ptr<StreamSource>>(std::function<void()> wake)>;
+// Gets the stream's wake function: thread-safe, cheap, may be called at any time, also after the
+// stream has ended.
+using MakeSource =
+    std::function<absl::StatusOr<std::unique_ptr<StreamSource>>(std::function<void()> wake)>;
 
 // The streams of a listener, so that drain can end them. Thread-safe.
 class Streams {
  public:
-  // `executor` runs the sources and must outlive the streams. `thrown` is told of an exception that a source lets out;
-  // its stream ends with INTERNAL.
+  // `executor` runs the sources and must outlive the streams. `thrown` is told of an exception that
+  // a source lets out; its stream ends with INTERNAL.
   Streams(base::BoundedExecutor& executor, std::function<void(std::string_view what)> thrown);
   ~Streams();
   Streams(const Streams&) = delete;
   Streams& operator=(const Streams&) = delete;
 
-  // Streams what the made source gives; a source that cannot be made ends the stream with its status.
+  // Streams what the made source gives; a source that cannot be made ends the stream with its
+  // status.
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(const MakeSource& make);
   // Ends every running stream with SHUTTING_DOWN; streams begun later end at once.
   void EndAll();

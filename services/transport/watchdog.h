@@ -1,7 +1,7 @@
 #pragma once
 
-// Dials the process's own ports. A moment without descriptors ends a listener for good while the process lives on;
-// then only a new process helps.
+// Dials the process's own ports. A moment without descriptors ends a listener for good while the
+// process lives on; then only a new process helps.
 
 #include <functional>
 #include <string>
@@ -15,14 +15,16 @@
 
 namespace imdi::transport {
 
-// True when a TCP connection to a numeric loopback address ("127.0.0.1:50051", "[::1]:50051") can be made.
+// True when a TCP connection to a numeric loopback address ("127.0.0.1:50051", "[::1]:50051") can
+// be made.
 bool CanConnect(const std::string& address);
 
 class Watchdog {
  public:
-  // Dials each address every `interval`. Calls `given_up` once, on its own thread, with the address that failed
-  // kWatchdogFailuresMax times in a row.
-  Watchdog(std::vector<std::string> addresses, std::function<void(const std::string& address)> given_up,
+  // Dials each address every `interval`. Calls `given_up` once, on its own thread, with the address
+  // that failed kWatchdogFailuresMax times in a row.
+  Watchdog(std::vector<std::string> addresses,
+           std::function<void(const std::string& address)> given_up,
            absl::Duration interval = absl::Milliseconds(base::kWatchdogIntervalMs));
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;

@@ -29,7 +29,8 @@ absl::StatusOr<std::vector<AppendOutcome>> MemoryResponseLog::Append(
     const auto* const requests = &requests_;  // The lambdas run under the lock held here.
     const auto* const revisions = &revisions_;
     const AppendLookups lookups = {
-        .request = [requests](const std::string& key) -> absl::StatusOr<std::optional<RequestEntry>> {
+        .request =
+            [requests](const std::string& key) -> absl::StatusOr<std::optional<RequestEntry>> {
           const auto it = requests->find(key);
           if (it == requests->end()) return std::optional<RequestEntry>();
           return std::optional<RequestEntry>(it->second);
@@ -43,7 +44,8 @@ absl::StatusOr<std::vector<AppendOutcome>> MemoryResponseLog::Append(
       const Proposal& proposal = proposals[record.proposal];
       entries_.push_back({record.position, record.time, record.chain, proposal.bytes});
       if (!proposal.request_key.empty()) {
-        requests_.emplace(proposal.request_key, RequestEntry{record.position, proposal.fingerprint});
+        requests_.emplace(proposal.request_key,
+                          RequestEntry{record.position, proposal.fingerprint});
       }
       for (const Dependency& dependency : proposal.depends_on) {
         if (dependency.advances) revisions_[dependency.resource].push_back(record.position);
@@ -73,7 +75,8 @@ absl::StatusOr<std::vector<LogEntry>> MemoryResponseLog::Read(int64_t from, int6
   for (int64_t position = from; position <= head_.position; ++position) {
     const LogEntry& entry = entries_[static_cast<size_t>(position - 1)];
     bytes += entry.bytes.size();
-    if (!read.empty() && (static_cast<int64_t>(read.size()) >= max_entries || bytes > max_bytes)) break;
+    if (!read.empty() && (static_cast<int64_t>(read.size()) >= max_entries || bytes > max_bytes))
+      break;
     read.push_back(entry);
   }
   return read;
@@ -142,7 +145,8 @@ absl::StatusOr<std::optional<RequestEntry>> MemoryResponseLog::FindRequest(
 absl::Status MemoryResponseLog::VerifyChain(int64_t from, int64_t to) const {
   MutexLock lock(mutex_);
   IMDI_RETURN_IF_ERROR(CheckVerifyRange(from, to, head_.position));
-  Hash chain = from == 1 ? GenesisChain(head_.log_id) : entries_[static_cast<size_t>(from - 2)].chain;
+  Hash chain =
+      from == 1 ? GenesisChain(head_.log_id) : entries_[static_cast<size_t>(from - 2)].chain;
   for (int64_t position = from; position <= to; ++position) {
     const LogEntry& entry = entries_[static_cast<size_t>(position - 1)];
     chain = NextChain(chain, position, entry.time, entry.bytes);

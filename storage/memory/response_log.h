@@ -13,7 +13,8 @@
 
 namespace imdi::storage::memory {
 
-// The log of a unit test: passes the contract of the real one, keeps nothing. `clock` must outlive it.
+// The log of a unit test: passes the contract of the real one, keeps nothing. `clock` must outlive
+// it.
 class MemoryResponseLog final : public ResponseLog {
  public:
   explicit MemoryResponseLog(const base::Clock& clock);
@@ -39,7 +40,8 @@ class MemoryResponseLog final : public ResponseLog {
   int64_t AddHeadListener(HeadListener listener) override;
   void RemoveHeadListener(int64_t id) override;
 
-  // From now on every Append fails with `state` and appends nothing; OK ends it. For tests of callers.
+  // From now on every Append fails with `state` and appends nothing; OK ends it. For tests of
+  // callers.
   void FailAppendsWith(absl::Status state);
 
  private:

@@ -30,7 +30,8 @@ absl::Status MemoryKeyStore::Put(std::span<const WrappedKey> keys) {
   for (const WrappedKey& key : keys) {
     const auto [it, inserted] = next.emplace(key.id, key.bytes);
     if (!inserted && it->second != key.bytes) {
-      return Error(Reason::kAlreadyExists, "another key exists under this id; keys are never replaced");
+      return Error(Reason::kAlreadyExists,
+                   "another key exists under this id; keys are never replaced");
     }
   }
   keys_ = std::move(next);

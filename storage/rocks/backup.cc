@@ -26,7 +26,8 @@ constexpr std::string_view kFirstLine = "imdi backup 1";
 absl::Status BackupFailure(const rocksdb::Status& status) {
   base::LogEvent(base::Level::kError, "backup_failed", {{"text", status.ToString()}});
   if (status.IsNoSpace()) {
-    return Error(Reason::kDiskFull, "there is no space for the copy; free some or choose another disk");
+    return Error(Reason::kDiskFull,
+                 "there is no space for the copy; free some or choose another disk");
   }
   return Error(Reason::kStoreUnavailable,
                "the copy could not be written or read; look at the disk and its rights");
@@ -50,7 +51,8 @@ std::vector<std::string_view> Split(std::string_view text, char separator) {
 
 std::string EncodeManifest(const BackupManifest& manifest) {
   std::string text = StrCat(kFirstLine, "\nkind ", manifest.kind, "\n");
-  for (const auto& [key, value] : manifest.facts) base::StrAppend(text, "fact ", key, " ", value, "\n");
+  for (const auto& [key, value] : manifest.facts)
+    base::StrAppend(text, "fact ", key, " ", value, "\n");
   for (const auto& [name, sum] : manifest.files) {
     base::StrAppend(text, "file ", name, " ", sum.bytes, " ", sum.crc, "\n");
   }
@@ -90,12 +92,14 @@ absl::StatusOr<BackupManifest> DecodeManifest(std::string_view text) {
   return manifest;
 }
 
-absl::Status CheckpointInto(const Database& database, Handle& handle, const std::string& directory) {
+absl::Status CheckpointInto(const Database& database, Handle& handle,
+                            const std::string& directory) {
   rocksdb::FileSystem& fs = database.fs();
   if (Exists(fs, directory)) {
     return Error(Reason::kAlreadyExists, "the folder for the backup exists; name a new one");
   }
-  if (const IOStatus made = CreateDirectories(fs, directory); !made.ok()) return BackupFailure(made);
+  if (const IOStatus made = CreateDirectories(fs, directory); !made.ok())
+    return BackupFailure(made);
   rocksdb::Checkpoint* raw = nullptr;
   rocksdb::Status status = rocksdb::Checkpoint::Create(&handle.db(), &raw);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
@@ -154,8 +158,8 @@ absl::Status CopyBackup(rocksdb::FileSystem& fs, const BackupManifest& manifest,
   }
   for (const auto& [name, expected] : manifest.files) {
     FileSum sum;
-    const IOStatus copied = SumFile(fs, StrCat(directory, "/db/", name), sum,
-                                    StrCat(target, "/db/", name));
+    const IOStatus copied =
+        SumFile(fs, StrCat(directory, "/db/", name), sum, StrCat(target, "/db/", name));
     if (!copied.ok()) return BackupFailure(copied);
     if (sum.bytes != expected.bytes || sum.crc != expected.crc) {
       return DamagedBackup(StrCat("db/", name, " is not what was written"));

@@ -5,8 +5,8 @@
 //   <directory>/db/...     a RocksDB checkpoint
 //   <directory>/BACKUP     what it is, every file with size and CRC-32C; written last
 //
-// A folder without BACKUP is an interrupted backup. Tables are hard links where the file system allows
-// it: a backup is worth its name once it was copied to another disk.
+// A folder without BACKUP is an interrupted backup. Tables are hard links where the file system
+// allows it: a backup is worth its name once it was copied to another disk.
 
 #include <map>
 #include <string>
@@ -35,7 +35,8 @@ absl::Status SealBackup(rocksdb::FileSystem& fs, const std::string& directory,
 // Reads BACKUP and compares every file with it.
 absl::StatusOr<BackupManifest> ReadBackup(rocksdb::FileSystem& fs, const std::string& directory,
                                           std::string_view kind);
-// Copies db/ into `target` (made; refused when it holds anything), comparing the sums of the copies.
+// Copies db/ into `target` (made; refused when it holds anything), comparing the sums of the
+// copies.
 absl::Status CopyBackup(rocksdb::FileSystem& fs, const BackupManifest& manifest,
                         const std::string& directory, const std::string& target);
 

@@ -30,8 +30,8 @@ namespace {
 constexpr size_t kProbeBytes = 256 << 10;
 constexpr size_t kLogLineBytesMax = 512;
 
-// RocksDB's own messages, into our log. Without it RocksDB writes a LOG file, and Debian's build ends
-// the process when that file meets a full or read-only disk.
+// RocksDB's own messages, into our log. Without it RocksDB writes a LOG file, and Debian's build
+// ends the process when that file meets a full or read-only disk.
 class EngineLogger final : public rocksdb::Logger {
  public:
   EngineLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
@@ -46,8 +46,8 @@ class EngineLogger final : public rocksdb::Logger {
   }
 };
 
-// RocksDB waits a whole second after a flush that failed, and whoever closes or reopens the store waits
-// with it. Nothing is retried in that second here, so it is shortened.
+// RocksDB waits a whole second after a flush that failed, and whoever closes or reopens the store
+// waits with it. Nothing is retried in that second here, so it is shortened.
 class ShortSleepClock final : public rocksdb::SystemClockWrapper {
  public:
   using rocksdb::SystemClockWrapper::SystemClockWrapper;
@@ -120,12 +120,15 @@ Database::~Database() {
   if (lock_ != nullptr) {
     const rocksdb::IOStatus unlocked = fs_->UnlockFile(lock_, IOOptions(), nullptr);
     if (!unlocked.ok()) {
-      base::LogEvent(base::Level::kWarning, "storage_unlock_failed", {{"text", unlocked.ToString()}});
+      base::LogEvent(base::Level::kWarning, "storage_unlock_failed",
+                     {{"text", unlocked.ToString()}});
     }
   }
 }
 
-std::string Database::PathOf(std::string_view name) const { return StrCat(options_.path, "/", name); }
+std::string Database::PathOf(std::string_view name) const {
+  return StrCat(options_.path, "/", name);
+}
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const RocksOptions& options,
                                                          const Schema& schema) {
@@ -133,7 +136,8 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const RocksOptions& opt
   IMDI_RETURN_IF_ERROR(database->CheckFormat());  // Before anything is written, the lock included.
   if (options.read_only) {
     if (!database->born_) {
-      return Error(Reason::kStoreUnavailable, "there is no finished store in the data folder to read");
+      return Error(Reason::kStoreUnavailable,
+                   "there is no finished store in the data folder to read");
     }
     IMDI_ASSIGN_OR_RETURN(std::shared_ptr<Handle> handle,
                           OpenReadOnly(database->fs_, database->PathOf("db"), schema));
@@ -165,8 +169,9 @@ absl::Status Database::CheckFormat() {
   if (!read.ok()) return OpenFailure(read);
   const std::optional<Format> format = DecodeFormat(text);
   if (!format.has_value()) {
-    return Error(Reason::kStoreCorrupt,
-                 "the format stamp of the data folder cannot be read; restore the folder from a backup");
+    return Error(
+        Reason::kStoreCorrupt,
+        "the format stamp of the data folder cannot be read; restore the folder from a backup");
   }
   if (format->kind != schema_.kind) {
     return Error(Reason::kStoreCorrupt,
@@ -189,16 +194,17 @@ absl::Status Database::TakeLock() {
   if (locked.ok()) return absl::OkStatus();
   lock_ = nullptr;
   if (IsHeldLock(locked)) {
-    return Error(Reason::kStoreLocked,
-                 "the data folder is open in another process; each service has a folder of its own");
+    return Error(
+        Reason::kStoreLocked,
+        "the data folder is open in another process; each service has a folder of its own");
   }
   return OpenFailure(locked);
 }
 
 absl::Status Database::FinishBirth() {
   if (born_) return absl::OkStatus();
-  const rocksdb::IOStatus written = WriteFileAtomically(
-      *fs_, PathOf("FORMAT"), EncodeFormat(schema_.kind, schema_.version));
+  const rocksdb::IOStatus written =
+      WriteFileAtomically(*fs_, PathOf("FORMAT"), EncodeFormat(schema_.kind, schema_.version));
   if (!written.ok()) return OpenFailure(written);
   born_ = true;
   return absl::OkStatus();
@@ -214,11 +220,11 @@ rocksdb::DBOptions Database::DbOptions() const {
   db.recycle_log_file_num = 0;
   db.track_and_verify_wals_in_manifest = true;
   db.paranoid_checks = true;
-  // All families are flushed together, so that losing a log file can never take the index of a record
-  // and leave the record.
+  // All families are flushed together, so that losing a log file can never take the index of a
+  // record and leave the record.
   db.atomic_flush = true;
-  // What was replayed goes into synced tables before the store serves: after a failed sync the kernel
-  // may show bytes that the disk never got.
+  // What was replayed goes into synced tables before the store serves: after a failed sync the
+  // kernel may show bytes that the disk never got.
   db.avoid_flush_during_recovery = false;
   db.write_buffer_manager = write_buffers_;
   db.max_total_wal_size = 2 * options_.write_buffer_bytes;
@@ -291,7 +297,8 @@ absl::Status Database::OpenFailure(const rocksdb::Status& status) const {
   base::LogEvent(base::Level::kError, "store_open_failed",
                  {{"kind", schema_.kind}, {"text", status.ToString()}});
   if (status.IsNoSpace()) {
-    return Error(Reason::kDiskFull, "the disk of the data folder is full; free space and start again");
+    return Error(Reason::kDiskFull,
+                 "the disk of the data folder is full; free space and start again");
   }
   if (status.IsIOError()) {
     const std::string text = status.ToString();
@@ -323,12 +330,14 @@ absl::Status Database::StateOf(Phase phase) const {
       return absl::OkStatus();
     case Phase::kDiskFull:
       return base::WithRetryDelay(
-          Error(Reason::kDiskFull, "the disk is full; the store goes on by itself when there is space"),
+          Error(Reason::kDiskFull,
+                "the disk is full; the store goes on by itself when there is space"),
           absl::Seconds(1));
     case Phase::kPoisoned:
-      return Error(Reason::kStorePoisoned,
-                   "a write to the disk failed; nothing is accepted until the service was restarted "
-                   "and has verified its store");
+      return Error(
+          Reason::kStorePoisoned,
+          "a write to the disk failed; nothing is accepted until the service was restarted "
+          "and has verified its store");
     case Phase::kCorrupt:
       return Error(Reason::kStoreCorrupt,
                    StrCat("the ", schema_.kind,

@@ -7,9 +7,10 @@
 //   <path>/LOCK     held while the folder is open
 //   <path>/db/      RocksDB's files
 //
-// When a write fails: a full disk makes the store wait and reopen itself once there is space; after any
-// other failure (POISONED) nothing may be acknowledged until the process has been started again, since
-// nobody can know what the disk holds. Damage that was read (CORRUPT) ends reading as well.
+// When a write fails: a full disk makes the store wait and reopen itself once there is space; after
+// any other failure (POISONED) nothing may be acknowledged until the process has been started
+// again, since nobody can know what the disk holds. Damage that was read (CORRUPT) ends reading as
+// well.
 
 #include <functional>
 #include <memory>
@@ -48,7 +49,8 @@ class Handle {
 
  private:
   std::unique_ptr<rocksdb::DB> db_;
-  std::vector<rocksdb::ColumnFamilyHandle*> families_;  // "default", which stays empty, comes first.
+  std::vector<rocksdb::ColumnFamilyHandle*>
+      families_;  // "default", which stays empty, comes first.
 };
 
 struct Schema {
@@ -66,8 +68,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // True when the folder carried its format stamp already. One that does not was never finished, and
-  // may hold nothing of value.
+  // True when the folder carried its format stamp already. One that does not was never finished,
+  // and may hold nothing of value.
   bool born() const { return born_; }
   // The last step of making a folder.
   absl::Status FinishBirth();
@@ -87,8 +89,8 @@ class Database {
   // Damage found by looking: ends acknowledging and serving.
   absl::Status FailCorrupt(std::string_view what) const;
 
-  // `recover` runs on the keeper's thread when a full disk has space again: it must keep writers out,
-  // call Reopen and look at what the store holds now; OK brings the store back.
+  // `recover` runs on the keeper's thread when a full disk has space again: it must keep writers
+  // out, call Reopen and look at what the store holds now; OK brings the store back.
   void StartKeeper(std::function<absl::Status()> recover);
   void StopKeeper();
   // Closes RocksDB, once its last reader is done, and opens it again.

@@ -131,7 +131,8 @@ absl::Status RocksFoldStore::Discard(const RocksOptions& options) {
   };
   rocksdb::FileLock* lock = nullptr;
   if (!fs->LockFile(path("LOCK"), rocksdb::IOOptions(), &lock, nullptr).ok()) {
-    return Error(Reason::kStoreLocked, "the data folder is open; it can be deleted only when closed");
+    return Error(Reason::kStoreLocked,
+                 "the data folder is open; it can be deleted only when closed");
   }
   // The stamp goes first: without it, what is left of an interrupted deletion is no store.
   rocksdb::IOStatus status;
@@ -149,18 +150,22 @@ absl::Status RocksFoldStore::Discard(const RocksOptions& options) {
   if (status.ok()) status = unlocked;
   if (status.ok()) return absl::OkStatus();
   base::LogEvent(base::Level::kError, "store_discard_failed", {{"text", status.ToString()}});
-  return Error(Reason::kStoreUnavailable, "the derived state could not be deleted; look at the disk");
+  return Error(Reason::kStoreUnavailable,
+               "the derived state could not be deleted; look at the disk");
 }
 
-absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder, int32_t memory_mib) {
+absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder,
+                                                                 int32_t memory_mib) {
   RocksOptions options;
   options.path = folder;
-  const size_t bytes = (memory_mib > 0 ? static_cast<size_t>(memory_mib) : kDerivedStoreMibDefault) * base::kMiB;
+  const size_t bytes =
+      (memory_mib > 0 ? static_cast<size_t>(memory_mib) : kDerivedStoreMibDefault) * base::kMiB;
   options.block_cache_bytes = bytes / 2;
   options.write_buffer_bytes = bytes / 2;
   auto store = RocksFoldStore::Open(options);
   if (store.ok() || base::ReasonOf(store.status()) != Reason::kStoreCorrupt) return store;
-  base::LogEvent(base::Level::kWarning, "derived_store_discarded", {{"status", store.status().ToString()}});
+  base::LogEvent(base::Level::kWarning, "derived_store_discarded",
+                 {{"status", store.status().ToString()}});
   IMDI_RETURN_IF_ERROR(RocksFoldStore::Discard(options));
   return RocksFoldStore::Open(options);
 }

@@ -29,8 +29,8 @@ class RocksFoldStore final : public FoldStore {
   absl::Status Reset() override;
   absl::Status State() const override;
 
-  // Deletes the folder's store, for a follower whose store is damaged: all of it can be folded again.
-  // STORE_LOCKED while it is open.
+  // Deletes the folder's store, for a follower whose store is damaged: all of it can be folded
+  // again. STORE_LOCKED while it is open.
   static absl::Status Discard(const RocksOptions& options);
 
  private:
@@ -40,9 +40,10 @@ class RocksFoldStore final : public FoldStore {
   base::Mutex write_mutex_;  // Held through a whole mutation.
 };
 
-// Opens the folder of a service that keeps nothing but derived state, with so much memory (0 = 64 MiB). A damaged store is
-// thrown away, with a line in the log.
-absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder, int32_t memory_mib);
+// Opens the folder of a service that keeps nothing but derived state, with so much memory (0 = 64
+// MiB). A damaged store is thrown away, with a line in the log.
+absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder,
+                                                                 int32_t memory_mib);
 // Throws it away, for damage that was met only while reading. The store must be closed.
 absl::Status DiscardDerivedStore(const std::string& folder);
 

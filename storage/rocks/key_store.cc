@@ -54,7 +54,8 @@ absl::Status RocksKeyStore::Put(std::span<const WrappedKey> keys) {
                           GetValue(*database_, *handle, kKeys, stored_key));
     const auto [it, first] = in_batch.emplace(key.id, key.bytes);
     if ((stored.has_value() && *stored != EncodeOpaque(key.bytes)) || it->second != key.bytes) {
-      return Error(Reason::kAlreadyExists, "another key exists under this id; keys are never replaced");
+      return Error(Reason::kAlreadyExists,
+                   "another key exists under this id; keys are never replaced");
     }
     if (!stored.has_value() && first) {
       batch.Put(handle->family(kKeys), stored_key, EncodeOpaque(key.bytes));
@@ -89,9 +90,10 @@ absl::Status RocksKeyStore::Delete(std::span<const std::string> ids) {
   rocksdb::WriteBatch batch;
   for (const std::string& id : ids) batch.Delete(handle->family(kKeys), SideKey(id));
   IMDI_RETURN_IF_ERROR(database_->Write(*handle, batch));
-  // The key is in the log file, perhaps in a table, and below the deletion in older tables. A compaction
-  // of the whole family writes what is left anew; flushing drops the log file. An unknown id goes the
-  // whole way too: it may be the repetition of a deletion that was interrupted right here.
+  // The key is in the log file, perhaps in a table, and below the deletion in older tables. A
+  // compaction of the whole family writes what is left anew; flushing drops the log file. An
+  // unknown id goes the whole way too: it may be the repetition of a deletion that was interrupted
+  // right here.
   rocksdb::CompactRangeOptions compact;
   compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   compact.exclusive_manual_compaction = true;
@@ -116,7 +118,8 @@ absl::Status RocksKeyStore::Backup(const std::string& directory) {
   if (!verified.ok()) {
     return Error(Reason::kStoreCorrupt, "the copy of the keys cannot be read; make another backup");
   }
-  return SealBackup(database_->fs(), directory, {.kind = KeySchema().kind, .facts = {}, .files = {}});
+  return SealBackup(database_->fs(), directory,
+                    {.kind = KeySchema().kind, .facts = {}, .files = {}});
 }
 
 absl::Status RocksKeyStore::RestoreBackup(const std::string& backup_directory,

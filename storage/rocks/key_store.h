@@ -12,8 +12,8 @@ namespace imdi::storage::rocks {
 
 class Database;
 
-// Keys in a data folder of their own. A deletion rewrites the tables that held the key and drops the
-// log files, so that its bytes are in no file of the folder when Delete returns.
+// Keys in a data folder of their own. A deletion rewrites the tables that held the key and drops
+// the log files, so that its bytes are in no file of the folder when Delete returns.
 class RocksKeyStore final : public KeyStore {
  public:
   static absl::StatusOr<std::unique_ptr<RocksKeyStore>> Open(const RocksOptions& options);

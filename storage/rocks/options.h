@@ -20,11 +20,12 @@ namespace imdi::storage::rocks {
 struct RocksOptions {
   std::string path;  // Made when missing, its parents too.
 
-  // Everything the store does to the disk goes through this, the watermark included. Null: the real one.
+  // Everything the store does to the disk goes through this, the watermark included. Null: the real
+  // one.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 
-  // Memory a store may use beyond what its callers ask for: the cache of blocks read, and the rows not
-  // yet in tables (which also bounds how much log a start-up has to replay).
+  // Memory a store may use beyond what its callers ask for: the cache of blocks read, and the rows
+  // not yet in tables (which also bounds how much log a start-up has to replay).
   size_t block_cache_bytes = 64 * base::kMiB;
   size_t write_buffer_bytes = 32 * base::kMiB;
 
@@ -36,8 +37,8 @@ struct RocksOptions {
   // Opens without a lock and without writing a byte; every mutation is refused.
   bool read_only = false;
 
-  // Called by the log at named points: "before_sync", "between_sync_and_watermark", "before_answer",
-  // "during_restart". For fault tests that end the process there.
+  // Called by the log at named points: "before_sync", "between_sync_and_watermark",
+  // "before_answer", "during_restart". For fault tests that end the process there.
   std::function<void(std::string_view)> crash_point;
 };
 

@@ -38,7 +38,8 @@ const Schema& LogSchema() {
 constexpr std::string_view kWatermarkName = "WATERMARK";
 
 absl::Status Corrupt(std::string_view what) {
-  return Error(Reason::kStoreCorrupt, StrCat(what, "; the log is not served: restore it from a backup"));
+  return Error(Reason::kStoreCorrupt,
+               StrCat(what, "; the log is not served: restore it from a backup"));
 }
 
 using MaybeBytes = std::optional<std::string>;
@@ -113,8 +114,7 @@ absl::Status VerifyLog(const Handle& handle, bool from_the_start, VerifiedLog& l
     }
     const std::optional<Envelope> envelope = DecodeEnvelope(ToView(it->value()));
     if (!envelope.has_value() || envelope->time < log.head.time ||
-        envelope->chain !=
-            NextChain(log.head.chain, position, envelope->time, envelope->payload)) {
+        envelope->chain != NextChain(log.head.chain, position, envelope->time, envelope->payload)) {
       return Corrupt(StrCat("the chain of the log breaks at position ", position));
     }
     log.head.position = position;
@@ -228,13 +228,12 @@ absl::Status RocksResponseLog::VerifyAgainstWatermark(Handle& handle,
         "log and watermark do not belong together; restore the folder from a backup");
   }
   if (witness.position > log.head.position) {
-    return database_->FailCorrupt(
-        StrCat("the log ends at position ", log.head.position, " but ", witness.position,
-               " records were acknowledged; restore it from a backup"));
+    return database_->FailCorrupt(StrCat("the log ends at position ", log.head.position, " but ",
+                                         witness.position,
+                                         " records were acknowledged; restore it from a backup"));
   }
   std::optional<Hash> chain;
-  if (const rocksdb::Status got =
-          ChainAt(handle, log.identity.log_id, witness.position, chain);
+  if (const rocksdb::Status got = ChainAt(handle, log.identity.log_id, witness.position, chain);
       !got.ok()) {
     return database_->FailRead(got);
   }
@@ -248,11 +247,12 @@ absl::Status RocksResponseLog::VerifyAgainstWatermark(Handle& handle,
 }
 
 absl::Status RocksResponseLog::CatchUpWatermark(const WatermarkSlot& newest, const LogHead& head) {
-  const rocksdb::IOStatus opened = Watermark::Open(
-      database_->fs(), database_->PathOf(kWatermarkName), newest, watermark_);
+  const rocksdb::IOStatus opened =
+      Watermark::Open(database_->fs(), database_->PathOf(kWatermarkName), newest, watermark_);
   if (!opened.ok()) return database_->FailWrite(opened);
   if (newest.head == head) return absl::OkStatus();
-  // Records beyond it were synced, but the process ended before their callers were told. They are kept.
+  // Records beyond it were synced, but the process ended before their callers were told. They are
+  // kept.
   const rocksdb::IOStatus advanced = watermark_->Advance(head);
   if (!advanced.ok()) return database_->FailWrite(advanced);
   return absl::OkStatus();
@@ -313,8 +313,8 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
     IMDI_RETURN_IF_ERROR(database_->Admit());
     IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
     const AppendLookups lookups = {
-        .request = [this, &handle](
-                       const std::string& key) -> absl::StatusOr<std::optional<RequestEntry>> {
+        .request =
+            [this, &handle](const std::string& key) -> absl::StatusOr<std::optional<RequestEntry>> {
           MaybeBytes bytes;
           const rocksdb::Status got = GetBytes(*handle, kRequest, RequestKey(key), bytes);
           if (!got.ok()) return database_->FailRead(got);
@@ -360,8 +360,8 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
       }
     }
     head = std::move(plan.head);
-    const bool seal = head.position / kCheckpointEveryRecords >
-                      before.position / kCheckpointEveryRecords;
+    const bool seal =
+        head.position / kCheckpointEveryRecords > before.position / kCheckpointEveryRecords;
     if (seal) {
       batch.Put(handle->family(kMeta), CheckpointKey(),
                 EncodeCheckpoint({head.position, head.time, head.chain}));
@@ -397,7 +397,8 @@ absl::StatusOr<std::vector<LogEntry>> RocksResponseLog::Read(int64_t from, int64
     MaybeBytes bytes;
     const rocksdb::Status got = GetBytes(*handle, kLog, LogKey(from), bytes);
     if (!got.ok()) return database_->FailRead(got);
-    const std::optional<Envelope> envelope = bytes.has_value() ? DecodeEnvelope(*bytes) : std::nullopt;
+    const std::optional<Envelope> envelope =
+        bytes.has_value() ? DecodeEnvelope(*bytes) : std::nullopt;
     if (!envelope.has_value()) {
       return database_->FailCorrupt(
           StrCat("the record at position ", from, " is missing or cannot be read"));
@@ -428,16 +429,15 @@ absl::StatusOr<std::vector<LogEntry>> RocksResponseLog::Read(int64_t from, int64
   return read;
 }
 
-// An index entry may be of a record whose watermark is not written yet; then the revision before it is
-// what was acknowledged.
+// An index entry may be of a record whose watermark is not written yet; then the revision before it
+// is what was acknowledged.
 absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::CurrentAsOf(
     const Handle& handle, std::string_view resource, int64_t revision, int64_t position,
     int64_t head) const {
   while (position > head) {
     if (--revision < 1) return std::optional<ResourceRevision>();
     MaybeBytes bytes;
-    const rocksdb::Status got =
-        GetBytes(handle, kRevision, RevisionKey(resource, revision), bytes);
+    const rocksdb::Status got = GetBytes(handle, kRevision, RevisionKey(resource, revision), bytes);
     if (!got.ok()) return database_->FailRead(got);
     const std::optional<int64_t> earlier = bytes ? DecodePosition(*bytes) : std::nullopt;
     if (!earlier.has_value()) {
@@ -590,7 +590,8 @@ absl::Status RocksResponseLog::VerifyChain(int64_t from, int64_t to) const {
 absl::StatusOr<RocksResponseLog::Scrubbed> RocksResponseLog::Scrub(int64_t from,
                                                                    int64_t max_records) {
   if (from < 1 || max_records < 1) {
-    return Error(Reason::kInvalidArgument, "a scrub starts at position 1 or later and reads a record");
+    return Error(Reason::kInvalidArgument,
+                 "a scrub starts at position 1 or later and reads a record");
   }
   const int64_t head = Head().position;
   Scrubbed scrubbed;

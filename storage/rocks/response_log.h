@@ -22,9 +22,10 @@ struct WatermarkSlot;
 // then the answer. A store that cannot show that it holds everything it acknowledged does not open.
 class RocksResponseLog final : public ResponseLog {
  public:
-  // Opens the log in `options.path`, or makes one. Verifies the chain from the last sealed checkpoint
-  // to the head and compares it with the watermark. STORE_LOCKED, FORMAT_TOO_NEW (nothing was written),
-  // STORE_CORRUPT, DISK_FULL or STORE_UNAVAILABLE. `clock` must outlive the log.
+  // Opens the log in `options.path`, or makes one. Verifies the chain from the last sealed
+  // checkpoint to the head and compares it with the watermark. STORE_LOCKED, FORMAT_TOO_NEW
+  // (nothing was written), STORE_CORRUPT, DISK_FULL or STORE_UNAVAILABLE. `clock` must outlive the
+  // log.
   static absl::StatusOr<std::unique_ptr<RocksResponseLog>> Open(const RocksOptions& options,
                                                                 const base::Clock& clock);
   // Seals a checkpoint when all is well, so that the next start has nothing to verify.
@@ -51,18 +52,18 @@ class RocksResponseLog final : public ResponseLog {
   int64_t AddHeadListener(HeadListener listener) override;
   void RemoveHeadListener(int64_t id) override;
 
-  // Verifies up to `max_records` from position `from` on, reading from the disk rather than from the
-  // cache. The caller paces it. Damage ends acknowledging and serving.
+  // Verifies up to `max_records` from position `from` on, reading from the disk rather than from
+  // the cache. The caller paces it. Damage ends acknowledging and serving.
   struct Scrubbed {
-    int64_t next = 1;      // Where to go on; 1 again after the head.
-    int64_t records = 0;   // Verified by this call.
-    int64_t bytes = 0;     // Their payloads.
+    int64_t next = 1;     // Where to go on; 1 again after the head.
+    int64_t records = 0;  // Verified by this call.
+    int64_t bytes = 0;    // Their payloads.
   };
   absl::StatusOr<Scrubbed> Scrub(int64_t from, int64_t max_records);
 
   // Makes a log in `target_directory` (which must be empty or missing) from a backup: every file
-  // compared with the backup's list, the whole chain verified, the epoch raised by one. Followers of
-  // the old epoch notice where the two logs part.
+  // compared with the backup's list, the whole chain verified, the epoch raised by one. Followers
+  // of the old epoch notice where the two logs part.
   static absl::Status RestoreBackup(const std::string& backup_directory,
                                     const std::string& target_directory,
                                     std::shared_ptr<rocksdb::FileSystem> file_system = nullptr);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the stores beside the log have in common. They need no watermark: a key or draft that is gone is
-// noticed by the log that names it, and a follower's state can be folded again.
+// What the stores beside the log have in common. They need no watermark: a key or draft that is
+// gone is noticed by the log that names it, and a follower's state can be folded again.
 
 #include <memory>
 #include <optional>

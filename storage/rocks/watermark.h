@@ -1,8 +1,8 @@
 #pragma once
 
-// The log's second witness: how many records were acknowledged and which chain they end in, kept in a
-// file that RocksDB knows nothing of. RocksDB opens a log whose last file was deleted without a word;
-// the watermark does not.
+// The log's second witness: how many records were acknowledged and which chain they end in, kept in
+// a file that RocksDB knows nothing of. RocksDB opens a log whose last file was deleted without a
+// word; the watermark does not.
 
 #include <memory>
 #include <optional>
@@ -30,8 +30,8 @@ class Watermark {
   // For advancing from what the file says now.
   static rocksdb::IOStatus Open(rocksdb::FileSystem& fs, const std::string& path,
                                 const WatermarkSlot& newest, std::unique_ptr<Watermark>& watermark);
-  // Durable when it returns OK. Writes the slot that does not hold the newest, so a torn write leaves
-  // the one before it whole.
+  // Durable when it returns OK. Writes the slot that does not hold the newest, so a torn write
+  // leaves the one before it whole.
   rocksdb::IOStatus Advance(const LogHead& head);
 
  private:

@@ -1,5 +1,6 @@
-// imdi-bench: what the system does in relation to the bare means it is built from. Every figure is a ratio within one
-// run: each side runs in a process of its own, the sides take turns, and the median over the rounds is given.
+// imdi-bench: what the system does in relation to the bare means it is built from. Every figure is
+// a ratio within one run: each side runs in a process of its own, the sides take turns, and the
+// median over the rounds is given.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -49,7 +50,9 @@ double Median(std::vector<double> values) {
 // One line of the result, with the bound it is held against where there is one.
 class Report {
  public:
-  void Value(const std::string& name, double value, const std::string& unit) { Put(name, value, unit, "", true); }
+  void Value(const std::string& name, double value, const std::string& unit) {
+    Put(name, value, unit, "", true);
+  }
   void AtLeast(const std::string& name, double value, double bound, const std::string& unit) {
     Put(name, value, unit, base::StrCat("at least ", bound), value >= bound);
   }
@@ -60,18 +63,22 @@ class Report {
   void WriteJson(const std::string& path) const { std::ofstream(path) << json_.dump(2) << "\n"; }
 
  private:
-  void Put(const std::string& name, double value, const std::string& unit, const std::string& bound, bool met) {
+  void Put(const std::string& name, double value, const std::string& unit, const std::string& bound,
+           bool met) {
     std::printf("  %-58s %12.3f %-10s %-16s %s\n", name.c_str(), value, unit.c_str(), bound.c_str(),
                 bound.empty() ? "" : (met ? "met" : "NOT MET"));
     std::fflush(stdout);
-    json_.push_back({{"name", name}, {"value", value}, {"unit", unit}, {"bound", bound}, {"met", met}});
+    json_.push_back(
+        {{"name", name}, {"value", value}, {"unit", unit}, {"bound", bound}, {"met", met}});
     all_met_ = all_met_ && met;
   }
   nlohmann::json json_ = nlohmann::json::array();
   bool all_met_ = true;
 };
 
-void WriteFile(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void WriteFile(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 // p50 of 4 KiB appended and synced, microseconds.
 double MedianSync(const std::string& path) {
@@ -81,13 +88,16 @@ double MedianSync(const std::string& path) {
   for (int i = 0; i < 200; ++i) {
     const auto begun = std::chrono::steady_clock::now();
     if (write(file, block.data(), block.size()) < 0 || fdatasync(file) != 0) break;
-    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begun).count());
+    times.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begun)
+            .count());
   }
   close(file);
   return Median(times);
 }
 
-// Requests of many units, one revision of each after the other, so that no two of one unit are in flight together.
+// Requests of many units, one revision of each after the other, so that no two of one unit are in
+// flight together.
 class SubmitRequests {
  public:
   explicit SubmitRequests(std::vector<ingestion_pb::SubmitRequest> responses)
@@ -124,7 +134,8 @@ class SubmitRequests {
 bool Accepted(const std::string& bytes) {
   ingestion_pb::SubmitResponse response;
   const bool accepted = response.ParseFromString(bytes) &&
-                        response.outcome() == ingestion_pb::SUBMIT_OUTCOME_ACCEPTED && response.receipt().position() > 0;
+                        response.outcome() == ingestion_pb::SUBMIT_OUTCOME_ACCEPTED &&
+                        response.receipt().position() > 0;
   if (!accepted) std::cerr << "imdi-bench: not accepted: " << response.ShortDebugString() << "\n";
   return accepted;
 }
@@ -136,21 +147,24 @@ struct Round {
   double records_a_batch = 0;
 };
 
-Round Measure(const Side& side, const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-              const std::vector<std::string>& requests, int in_flight,
+Round Measure(const Side& side, const std::shared_ptr<grpc::Channel>& channel,
+              const std::string& method, const std::vector<std::string>& requests, int in_flight,
               const std::function<bool(const std::string&)>& check) {
   const Usage before = side.Read();
   Round round;
   round.load = RunLoad(channel, method, requests, in_flight, check);
   const Usage after = side.Read();
   if (round.load.failed > 0) {
-    std::cerr << "imdi-bench: " << round.load.failed << " calls failed: " << round.load.first_failure << "\n";
+    std::cerr << "imdi-bench: " << round.load.failed
+              << " calls failed: " << round.load.first_failure << "\n";
     std::exit(1);
   }
-  round.cpu_us_a_call = static_cast<double>(after.cpu_us - before.cpu_us) / static_cast<double>(requests.size());
+  round.cpu_us_a_call =
+      static_cast<double>(after.cpu_us - before.cpu_us) / static_cast<double>(requests.size());
   const int64_t batches = after.batches - before.batches;
-  round.records_a_batch =
-      batches == 0 ? 0 : static_cast<double>(after.records - before.records) / static_cast<double>(batches);
+  round.records_a_batch = batches == 0 ? 0
+                                       : static_cast<double>(after.records - before.records) /
+                                             static_cast<double>(batches);
   return round;
 }
 
@@ -172,7 +186,8 @@ struct Setting {
   int reads = 20'000;
 };
 
-// The stored record of the first submission to an edition that has no texts, or has them: as most do.
+// The stored record of the first submission to an edition that has no texts, or has them: as most
+// do.
 std::string RecordOf(const std::string& address, const std::string& edition, bool* has_key) {
   const auto stub = ingestion_pb::LogService::NewStub(transport::MakeChannel(address));
   grpc::ClientContext context;
@@ -187,10 +202,12 @@ std::string RecordOf(const std::string& address, const std::string& edition, boo
       if (record.submission_accepted().edition() != edition) continue;
       records.emplace_back(one.record(), record.submission_accepted().has_text());
     }
-    done = !chunk.records().empty() && chunk.records(chunk.records_size() - 1).position() >= chunk.head().position();
+    done = !chunk.records().empty() &&
+           chunk.records(chunk.records_size() - 1).position() >= chunk.head().position();
   }
   context.TryCancel();
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.first.size() < b.first.size(); });
+  std::sort(records.begin(), records.end(),
+            [](const auto& a, const auto& b) { return a.first.size() < b.first.size(); });
   if (records.empty()) std::cerr << "imdi-bench: no submission in the log\n", std::exit(1);
   size_t with_keys = 0;
   for (const auto& [bytes, key] : records) with_keys += key ? 1 : 0;
@@ -221,9 +238,8 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
   SubmitRequests requests(responses);
   const auto channel = transport::MakeChannel(address);
   std::string sample;
-  RunLoad(channel, kSubmit, requests.Take(responses.size()), kInFlight, [&](const std::string& answer) {
-    return Accepted(answer);
-  });
+  RunLoad(channel, kSubmit, requests.Take(responses.size()), kInFlight,
+          [&](const std::string& answer) { return Accepted(answer); });
   RunLoad(channel, kSubmit, requests.Take(1), 1, [&](const std::string& answer) {
     sample = answer;
     return Accepted(answer);
@@ -231,10 +247,13 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
   bool with_key = false;
   WriteFile(setting.folder + "/record", RecordOf(address, "KU2017", &with_key));
   WriteFile(setting.folder + "/answer", sample);
-  report.Value("record in the log", static_cast<double>(std::filesystem::file_size(setting.folder + "/record")), "bytes");
+  report.Value("record in the log",
+               static_cast<double>(std::filesystem::file_size(setting.folder + "/record")),
+               "bytes");
   report.Value("records with texts, and so a key of their own", with_key ? 1 : 0, "");
-  Side raw(setting.program, {"--role", "raw-submit", setting.folder + "/raw", setting.folder + "/record",
-                             setting.folder + "/answer", with_key ? "1" : "0"});
+  Side raw(setting.program,
+           {"--role", "raw-submit", setting.folder + "/raw", setting.folder + "/record",
+            setting.folder + "/answer", with_key ? "1" : "0"});
   const auto raw_channel = transport::MakeChannel(raw.addresses().at(0));
   const auto any = [](const std::string& answer) { return !answer.empty(); };
 
@@ -242,7 +261,8 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
   for (int i = 0; i < setting.rounds; ++i) {
     const auto ours_round = [&] {
       const Round round =
-          Measure(ours, channel, kSubmit, requests.Take(static_cast<size_t>(setting.submits)), kInFlight, Accepted);
+          Measure(ours, channel, kSubmit, requests.Take(static_cast<size_t>(setting.submits)),
+                  kInFlight, Accepted);
       rounds.Add("ours", round.load.PerSecond());
       rounds.Add("ours p99", round.load.Quantile(0.99));
       rounds.Add("ours cpu", round.cpu_us_a_call);
@@ -251,7 +271,8 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
     };
     const auto raw_round = [&] {
       const Round round = Measure(raw, raw_channel, kSubmit,
-                                  std::vector<std::string>(static_cast<size_t>(setting.submits), responses[0].SerializeAsString()),
+                                  std::vector<std::string>(static_cast<size_t>(setting.submits),
+                                                           responses[0].SerializeAsString()),
                                   kInFlight, any);
       rounds.Add("raw", round.load.PerSecond());
       rounds.Add("raw p99", round.load.Quantile(0.99));
@@ -263,15 +284,18 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
     const double other = i % 2 == 0 ? raw_round() : ours_round();
     rounds.Add("ratio", i % 2 == 0 ? one / other : other / one);
 
-    const Round batch = Measure(ours, channel, kBatchSubmit,
-                                requests.TakeBatches(static_cast<size_t>(std::max(1, setting.submits / 100)), 100), 2,
-                                [](const std::string& answer) {
-                                  ingestion_pb::BatchSubmitResponse response;
-                                  if (!response.ParseFromString(answer) || response.results_size() != 100) return false;
-                                  return std::all_of(response.results().begin(), response.results().end(), [](const auto& one) {
-                                    return one.response().outcome() == ingestion_pb::SUBMIT_OUTCOME_ACCEPTED;
-                                  });
-                                });
+    const Round batch =
+        Measure(ours, channel, kBatchSubmit,
+                requests.TakeBatches(static_cast<size_t>(std::max(1, setting.submits / 100)), 100),
+                2, [](const std::string& answer) {
+                  ingestion_pb::BatchSubmitResponse response;
+                  if (!response.ParseFromString(answer) || response.results_size() != 100)
+                    return false;
+                  return std::all_of(
+                      response.results().begin(), response.results().end(), [](const auto& one) {
+                        return one.response().outcome() == ingestion_pb::SUBMIT_OUTCOME_ACCEPTED;
+                      });
+                });
     rounds.Add("batch submit", batch.load.PerSecond() * 100);
     rounds.Add("batch ratio", batch.load.PerSecond() * 100 / (i % 2 == 0 ? one : other));
 
@@ -298,7 +322,8 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
 }
 
 // Figures of an edition from the query service.
-std::vector<query_pb::Figure> Figures(const std::string& internal, const std::string& edition, int64_t position) {
+std::vector<query_pb::Figure> Figures(const std::string& internal, const std::string& edition,
+                                      int64_t position) {
   const auto stub = query_pb::QueryService::NewStub(transport::MakeChannel(internal));
   std::vector<query_pb::Figure> out;
   query_pb::ListFiguresRequest request;
@@ -339,7 +364,8 @@ void BenchFigures(const Setting& setting, const Survey& survey, Report& report) 
   double figure_bytes = 0;
   for (const char* edition : {"KU2014", "KU2015", "KU2016", "KU2017"}) {
     figures = Figures(internal, edition, head);
-    for (const query_pb::Figure& figure : figures) figure_bytes += static_cast<double>(figure.ByteSizeLong());
+    for (const query_pb::Figure& figure : figures)
+      figure_bytes += static_cast<double>(figure.ByteSizeLong());
   }
   const query_pb::Figure& chosen = figures[figures.size() / 2];
   query_pb::GetFigureRequest request;
@@ -352,16 +378,23 @@ void BenchFigures(const Setting& setting, const Survey& survey, Report& report) 
   const auto ours_channel = transport::MakeChannel(internal);
   const auto echo_channel = transport::MakeChannel(echo.addresses().at(0));
   const auto queue_channel = transport::MakeChannel(queue.addresses().at(0));
-  const std::vector<std::string> requests(static_cast<size_t>(setting.reads), request.SerializeAsString());
+  const std::vector<std::string> requests(static_cast<size_t>(setting.reads),
+                                          request.SerializeAsString());
   const auto check = [&](const std::string& got) { return got.size() == answer.size(); };
 
   Rounds rounds;
   for (int i = 0; i < setting.rounds; ++i) {
     std::map<std::string, Round> by_side;
     std::vector<std::function<void()>> turns = {
-        [&] { by_side["ours"] = Measure(ours, ours_channel, kGetFigure, requests, kInFlight, check); },
-        [&] { by_side["echo"] = Measure(echo, echo_channel, kGetFigure, requests, kInFlight, check); },
-        [&] { by_side["queue"] = Measure(queue, queue_channel, kGetFigure, requests, kInFlight, check); }};
+        [&] {
+          by_side["ours"] = Measure(ours, ours_channel, kGetFigure, requests, kInFlight, check);
+        },
+        [&] {
+          by_side["echo"] = Measure(echo, echo_channel, kGetFigure, requests, kInFlight, check);
+        },
+        [&] {
+          by_side["queue"] = Measure(queue, queue_channel, kGetFigure, requests, kInFlight, check);
+        }};
     if (i == 0) {  // One turn that is not counted: connections, caches, clocks.
       for (const auto& turn : turns) turn();
     }
@@ -386,16 +419,20 @@ void BenchFigures(const Setting& setting, const Survey& survey, Report& report) 
   report.AtMost("server CPU a call, ours / callback echo", rounds.Of("cpu"), 1.25, "");
 
   std::printf("\nMemory of the embedded system with four editions\n");
-  // Each record is held in the write buffers of the log and, unpacked, in the fold; each figure in the snapshots of
-  // aggregation and of query, in the stream between them, and as ready bytes with its name.
+  // Each record is held in the write buffers of the log and, unpacked, in the fold; each figure in
+  // the snapshots of aggregation and of query, in the stream between them, and as ready bytes with
+  // its name.
   double log_bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(setting.folder + "/system/ingestion/log/db")) {
-    if (entry.is_regular_file() && (entry.path().extension() == ".log" || entry.path().extension() == ".sst")) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(setting.folder + "/system/ingestion/log/db")) {
+    if (entry.is_regular_file() &&
+        (entry.path().extension() == ".log" || entry.path().extension() == ".sst")) {
       log_bytes += static_cast<double>(entry.file_size());
     }
   }
   constexpr double kMib = 1024.0 * 1024.0;
-  const double predicted = static_cast<double>(empty.rss_kib) / 1024 + (4 * log_bytes + 8 * figure_bytes) / kMib;
+  const double predicted =
+      static_cast<double>(empty.rss_kib) / 1024 + (4 * log_bytes + 8 * figure_bytes) / kMib;
   const double measured = static_cast<double>(ours.Read().rss_kib) / 1024;
   report.Value("empty system", static_cast<double>(empty.rss_kib) / 1024, "MiB");
   report.Value("log on disk", log_bytes / kMib, "MiB");
@@ -406,7 +443,8 @@ void BenchFigures(const Setting& setting, const Survey& survey, Report& report) 
 }
 
 void BenchStart(const Setting& setting, const Survey& survey, Report& report) {
-  std::printf("\nStart-up to serving, ten editions with every response of 2017 in each, after kill -9\n");
+  std::printf(
+      "\nStart-up to serving, ten editions with every response of 2017 in each, after kill -9\n");
   constexpr int kEditions = 10;
   const std::string folder = setting.folder + "/ten";
   {
@@ -424,7 +462,8 @@ void BenchStart(const Setting& setting, const Survey& survey, Report& report) {
         request.set_request_id(base::StrCat(edition, "-", request.submission().unit()));
         requests.push_back(request.SerializeAsString());
       }
-      const LoadResult sent = RunLoad(transport::MakeChannel(open), kSubmit, requests, kInFlight, Accepted);
+      const LoadResult sent =
+          RunLoad(transport::MakeChannel(open), kSubmit, requests, kInFlight, Accepted);
       if (sent.failed > 0) std::cerr << "imdi-bench: " << sent.first_failure << "\n", std::exit(1);
     }
     report.Value("records in the log", static_cast<double>(HeadOf(internal)), "");
@@ -449,9 +488,15 @@ int Main(int argc, char** argv) {
   Setting setting;
   app.add_option("--json", json, "also write the figures to this file");
   app.add_option("--root", root, "folder that holds deploy/")->capture_default_str();
-  app.add_option("--rounds", setting.rounds, "rounds")->check(CLI::Range(1, 100))->capture_default_str();
-  app.add_option("--submits", setting.submits, "Submit calls a round")->check(CLI::Range(100, 100'000))->capture_default_str();
-  app.add_option("--reads", setting.reads, "GetFigure calls a round")->check(CLI::Range(100, 1'000'000))->capture_default_str();
+  app.add_option("--rounds", setting.rounds, "rounds")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_option("--submits", setting.submits, "Submit calls a round")
+      ->check(CLI::Range(100, 100'000))
+      ->capture_default_str();
+  app.add_option("--reads", setting.reads, "GetFigure calls a round")
+      ->check(CLI::Range(100, 1'000'000))
+      ->capture_default_str();
   app.add_option("--only", only, "submit, figures, start")->delimiter(',');
   app.add_option("--role", role, "run one side (used by the program itself)")->expected(1, 8);
   CLI11_PARSE(app, argc, argv);
@@ -462,9 +507,12 @@ int Main(int argc, char** argv) {
   if (mkdtemp(pattern.data()) == nullptr) return 1;
   setting.folder = pattern;
   const Survey survey = LoadSurvey(
-      root, (std::filesystem::path(setting.program).parent_path() / "imdi-demo-answers").string(), setting.folder);
+      root, (std::filesystem::path(setting.program).parent_path() / "imdi-demo-answers").string(),
+      setting.folder);
   Report report;
-  const auto wanted = [&](const char* name) { return only.empty() || std::find(only.begin(), only.end(), name) != only.end(); };
+  const auto wanted = [&](const char* name) {
+    return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+  };
   std::printf("%d rounds; medians\n", setting.rounds);
   if (wanted("submit")) BenchSubmit(setting, survey, report);
   if (wanted("figures")) BenchFigures(setting, survey, report);

@@ -20,7 +20,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 class Loop {
  public:
   Loop(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
-       const std::vector<std::string>& requests, const std::function<bool(const std::string&)>& check)
+       const std::vector<std::string>& requests,
+       const std::function<bool(const std::string&)>& check)
       : stub_(channel), method_(method), check_(check) {
     buffers_.reserve(requests.size());
     for (const std::string& request : requests) {
@@ -66,7 +67,8 @@ class Loop {
       if (--running_ == 0) done_.NotifyAll();
       return;
     }
-    auto* call = new Call{.index = index, .context = {}, .response = {}, .begun = std::chrono::steady_clock::now()};
+    auto* call = new Call{
+        .index = index, .context = {}, .response = {}, .begun = std::chrono::steady_clock::now()};
     transport::SetTimeout(call->context, absl::Seconds(30));
     stub_.UnaryCall(&call->context, method_, {}, &buffers_[index], &call->response,
                     [this, call](const grpc::Status& status) { Finished(call, status); });
@@ -86,7 +88,8 @@ class Loop {
     }
     if (failure.empty()) {
       results_[call->index] =
-          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - call->begun).count();
+          std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - call->begun)
+              .count();
     } else {
       base::MutexLock lock(mutex_);
       if (failed_++ == 0) first_failure_ = failure;

@@ -18,13 +18,16 @@ struct LoadResult {
   int64_t failed = 0;
   std::string first_failure;
 
-  double PerSecond() const { return seconds > 0 ? static_cast<double>(latencies_us.size()) / seconds : 0; }
+  double PerSecond() const {
+    return seconds > 0 ? static_cast<double>(latencies_us.size()) / seconds : 0;
+  }
   // `quantile` 0–1; 0 without calls.
   double Quantile(double quantile) const;
 };
 
-// Calls `method` ("/package.Service/Method") with the bytes of requests[0..], each once, in order, at most `in_flight`
-// at a time. `check` sees each answer's bytes and says whether it is what was asked for.
+// Calls `method` ("/package.Service/Method") with the bytes of requests[0..], each once, in order,
+// at most `in_flight` at a time. `check` sees each answer's bytes and says whether it is what was
+// asked for.
 LoadResult RunLoad(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                    const std::vector<std::string>& requests, int in_flight,
                    const std::function<bool(const std::string&)>& check);

@@ -50,7 +50,8 @@ int RunIngestion(const std::string& folder) {
   auto app = ingestion::IngestionApp::Start(config, clock, calls, calls);
   if (!app.ok()) return Fail(app.status());
   auto host = transport::ServerHost::Listen(
-      "127.0.0.1:0", {&(*app)->edition_service(), &(*app)->submission_service(), &(*app)->log_service()});
+      "127.0.0.1:0",
+      {&(*app)->edition_service(), &(*app)->submission_service(), &(*app)->log_service()});
   if (!host.ok()) return Fail(host.status());
   ServeParent((*host)->address(), [&] {
     Usage usage = OwnUsage();
@@ -68,7 +69,8 @@ int RunIngestion(const std::string& folder) {
 using Ss = survey::ingestion::v1::SubmissionService;
 class RawSubmit final : public Ss::WithRawCallbackMethod_Submit<Ss::Service> {
  public:
-  RawSubmit(ingestion::Committer& committer, std::string record, const std::string& answer, bool keys)
+  RawSubmit(ingestion::Committer& committer, std::string record, const std::string& answer,
+            bool keys)
       : committer_(committer), record_(std::move(record)), answer_(BufferOf(answer)), keys_(keys) {}
 
   grpc::ServerUnaryReactor* Submit(grpc::CallbackServerContext* context, const grpc::ByteBuffer*,
@@ -81,10 +83,12 @@ class RawSubmit final : public Ss::WithRawCallbackMethod_Submit<Ss::Service> {
     request.proposal.bytes = record_;
     request.proposal.depends_on = {{id, 0, true}};
     if (keys_) request.keys.push_back({.id = id, .bytes = std::string(60, 'k')});
-    const absl::Status taken = committer_.Enqueue(std::move(request), [this, reactor, out](const ingestion::CommitResult& result) {
-      *out = answer_;
-      reactor->Finish(result.ok() ? grpc::Status::OK : grpc::Status(grpc::StatusCode::INTERNAL, "not stored"));
-    });
+    const absl::Status taken = committer_.Enqueue(
+        std::move(request), [this, reactor, out](const ingestion::CommitResult& result) {
+          *out = answer_;
+          reactor->Finish(result.ok() ? grpc::Status::OK
+                                      : grpc::Status(grpc::StatusCode::INTERNAL, "not stored"));
+        });
     if (!taken.ok()) reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "queue full"));
     return reactor;
   }
@@ -97,7 +101,8 @@ class RawSubmit final : public Ss::WithRawCallbackMethod_Submit<Ss::Service> {
   std::atomic<int64_t> last_{0};
 };
 
-int RunRawSubmit(const std::string& folder, const std::string& record, const std::string& answer, bool with_keys) {
+int RunRawSubmit(const std::string& folder, const std::string& record, const std::string& answer,
+                 bool with_keys) {
   const base::SystemClock clock;
   storage::rocks::RocksOptions options;
   options.path = folder + "/log";
@@ -127,7 +132,8 @@ int RunSystem(const std::string& folder) {
   transport::RaiseDescriptorLimit();
   auto system = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder), clock);
   if (!system.ok()) return Fail(system.status());
-  ServeParent(base::StrCat((*system)->public_address(), " ", (*system)->internal_address()), OwnUsage);
+  ServeParent(base::StrCat((*system)->public_address(), " ", (*system)->internal_address()),
+              OwnUsage);
   (*system)->Stop();
   return 0;
 }
@@ -164,7 +170,8 @@ class QueueEcho {
 
   int Run() {
     grpc::ServerBuilder builder;
-    for (const auto& [name, value] : transport::ServerArguments()) builder.AddChannelArgument(name, value);
+    for (const auto& [name, value] : transport::ServerArguments())
+      builder.AddChannelArgument(name, value);
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterAsyncGenericService(&service_);
@@ -223,7 +230,8 @@ class QueueEcho {
 int RunRole(const std::vector<std::string>& arguments) {
   const std::string& role = arguments.at(0);
   if (role == "ingestion") return RunIngestion(arguments.at(1));
-  if (role == "raw-submit") return RunRawSubmit(arguments.at(1), arguments.at(2), arguments.at(3), arguments.at(4) == "1");
+  if (role == "raw-submit")
+    return RunRawSubmit(arguments.at(1), arguments.at(2), arguments.at(3), arguments.at(4) == "1");
   if (role == "system") return RunSystem(arguments.at(1));
   if (role == "echo") return RunEcho(arguments.at(1));
   if (role == "queue-echo") return QueueEcho(ReadFile(arguments.at(1))).Run();

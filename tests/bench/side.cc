@@ -42,7 +42,8 @@ Side::Side(const std::string& program, std::vector<std::string> arguments) {
   std::string word;
   words >> word;
   if (word != "ready") {
-    std::cerr << "imdi-bench: a server did not start (" << word << "); IMDI_BENCH_LOG=1 shows its log\n";
+    std::cerr << "imdi-bench: a server did not start (" << word
+              << "); IMDI_BENCH_LOG=1 shows its log\n";
     std::exit(1);
   }
   while (words >> word) addresses_.push_back(word);
@@ -83,8 +84,8 @@ Usage OwnUsage() {
   Usage usage;
   rusage own{};
   getrusage(RUSAGE_SELF, &own);
-  usage.cpu_us = (own.ru_utime.tv_sec + own.ru_stime.tv_sec) * int64_t{1'000'000} + own.ru_utime.tv_usec +
-                 own.ru_stime.tv_usec;
+  usage.cpu_us = (own.ru_utime.tv_sec + own.ru_stime.tv_sec) * int64_t{1'000'000} +
+                 own.ru_utime.tv_usec + own.ru_stime.tv_usec;
   std::ifstream statm("/proc/self/statm");
   int64_t pages = 0;
   statm >> pages >> pages;
@@ -97,7 +98,8 @@ void ServeParent(const std::string& ready, const std::function<Usage()>& usage) 
   std::string line;
   while (std::getline(std::cin, line)) {
     const Usage now = usage();
-    std::cout << now.cpu_us << " " << now.rss_kib << " " << now.batches << " " << now.records << std::endl;
+    std::cout << now.cpu_us << " " << now.rss_kib << " " << now.batches << " " << now.records
+              << std::endl;
   }
 }
 

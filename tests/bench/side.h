@@ -1,14 +1,15 @@
 #pragma once
 
-// One side of a measurement: a server in a process of its own, started from this program, that tells what it used.
+// One side of a measurement: a server in a process of its own, started from this program, that
+// tells what it used.
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace imdi::bench {
 
@@ -46,7 +47,8 @@ class Side {
   double start_seconds_ = 0;
 };
 
-// The child's half of the conversation: prints the ready line, answers "stats" lines, returns when its input ends.
+// The child's half of the conversation: prints the ready line, answers "stats" lines, returns when
+// its input ends.
 void ServeParent(const std::string& ready, const std::function<Usage()>& usage);
 // CPU and memory of this process.
 Usage OwnUsage();

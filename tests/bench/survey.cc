@@ -28,7 +28,8 @@ using Submissions = ingestion_pb::SubmissionService::Stub;
 }
 
 template <typename Stub, typename Request, typename Response>
-Response Call(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+Response Call(Stub& stub,
+              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
               const Request& request) {
   grpc::ClientContext context;
   transport::SetTimeout(context, absl::Seconds(30));
@@ -59,7 +60,8 @@ void Rename(google::protobuf::Message& message, const std::string& edition) {
                edition);
       } else if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
         if (field->is_repeated()) {
-          reflection.SetRepeatedString(&message, field, i, renamed(reflection.GetRepeatedString(message, field, i)));
+          reflection.SetRepeatedString(&message, field, i,
+                                       renamed(reflection.GetRepeatedString(message, field, i)));
         } else {
           reflection.SetString(&message, field, renamed(reflection.GetString(message, field)));
         }
@@ -70,7 +72,8 @@ void Rename(google::protobuf::Message& message, const std::string& edition) {
 
 }  // namespace
 
-Survey LoadSurvey(const std::string& root, const std::string& demo_answers, const std::string& folder) {
+Survey LoadSurvey(const std::string& root, const std::string& demo_answers,
+                  const std::string& folder) {
   const std::string surveys = root + "/deploy/surveys/ku";
   const std::string answers = folder + "/answers.ndjson";
   Survey out;
@@ -79,14 +82,16 @@ Survey LoadSurvey(const std::string& root, const std::string& demo_answers, cons
   const pid_t child = fork();
   if (child == 0) {
     if (freopen("/dev/null", "w", stdout) == nullptr) _exit(127);
-    execl(demo_answers.c_str(), demo_answers.c_str(), "--surveys", surveys.c_str(), "--out", answers.c_str(), nullptr);
+    execl(demo_answers.c_str(), demo_answers.c_str(), "--surveys", surveys.c_str(), "--out",
+          answers.c_str(), nullptr);
     _exit(127);
   }
   int state = 0;
   waitpid(child, &state, 0);
   std::string text;
   config::Problem problem;
-  if (state != 0 || !config::ReadTextFile(answers, &text, &problem)) Die("the demonstration answers could not be made");
+  if (state != 0 || !config::ReadTextFile(answers, &text, &problem))
+    Die("the demonstration answers could not be made");
   cli::AnswersFile file = cli::ParseAnswers(answers, text);
   if (file.problem_count > 0) Die(config::ToText(file.problems.front()));
   out.actions = std::move(file.actions);
@@ -105,7 +110,8 @@ void Apply(const std::string& internal, const std::vector<cli::DefinitionDocumen
   }
 }
 
-void Send(const std::string& open, const std::string& internal, const std::vector<cli::AnswersAction>& actions) {
+void Send(const std::string& open, const std::string& internal,
+          const std::vector<cli::AnswersAction>& actions) {
   const auto editions = ingestion_pb::EditionService::NewStub(transport::MakeChannel(internal));
   const auto submissions = ingestion_pb::SubmissionService::NewStub(transport::MakeChannel(open));
   for (const cli::AnswersAction& action : actions) {
@@ -114,10 +120,12 @@ void Send(const std::string& open, const std::string& internal, const std::vecto
       if (response.outcome() != ingestion_pb::SUBMIT_OUTCOME_ACCEPTED) Die("an answer was refused");
     } else if (const auto* withdraw = std::get_if<ingestion_pb::WithdrawRequest>(&action.request)) {
       Call(*submissions, &Submissions::Withdraw, *withdraw);
-    } else if (const auto* disposition = std::get_if<ingestion_pb::SetDispositionRequest>(&action.request)) {
+    } else if (const auto* disposition =
+                   std::get_if<ingestion_pb::SetDispositionRequest>(&action.request)) {
       Call(*editions, &Editions::SetDisposition, *disposition);
     } else {
-      Call(*editions, &Editions::SetEditionState, std::get<ingestion_pb::SetEditionStateRequest>(action.request));
+      Call(*editions, &Editions::SetEditionState,
+           std::get<ingestion_pb::SetEditionStateRequest>(action.request));
     }
   }
 }
@@ -135,7 +143,8 @@ std::vector<ingestion_pb::SubmitRequest> Responses2017(const Survey& survey) {
   std::vector<ingestion_pb::SubmitRequest> out;
   for (const cli::AnswersAction& action : survey.actions) {
     const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request);
-    if (submit != nullptr && action.edition == "KU2017" && submit->expected_revision() == 0) out.push_back(*submit);
+    if (submit != nullptr && action.edition == "KU2017" && submit->expected_revision() == 0)
+      out.push_back(*submit);
   }
   return out;
 }
@@ -144,11 +153,13 @@ std::vector<cli::DefinitionDocument> ClonedEditions(const Survey& survey, int co
   std::vector<cli::DefinitionDocument> out;
   for (int i = 0; i < count; ++i) {
     for (const cli::DefinitionDocument& document : survey.documents.documents) {
-      const bool own = document.name.starts_with("editions/KU2017") && !document.definition.has_claim();
+      const bool own =
+          document.name.starts_with("editions/KU2017") && !document.definition.has_claim();
       if (!own) continue;
       cli::DefinitionDocument clone = document;
       Rename(clone.definition, base::StrCat("KUB", i));
-      if (clone.definition.has_edition()) clone.definition.mutable_edition()->clear_previous_edition();
+      if (clone.definition.has_edition())
+        clone.definition.mutable_edition()->clear_previous_edition();
       clone.name = base::StrCat(document.name, " as KUB", i);
       out.push_back(std::move(clone));
     }
@@ -157,7 +168,8 @@ std::vector<cli::DefinitionDocument> ClonedEditions(const Survey& survey, int co
     if (!document.definition.has_indicator()) continue;
     cli::DefinitionDocument indicator = document;
     auto& editions = *indicator.definition.mutable_indicator()->mutable_editions();
-    const bool wanted = std::find(editions.begin(), editions.end(), "editions/KU2017") != editions.end();
+    const bool wanted =
+        std::find(editions.begin(), editions.end(), "editions/KU2017") != editions.end();
     editions.Clear();
     for (int i = 0; wanted && i < count; ++i) *editions.Add() = base::StrCat("editions/KUB", i);
     if (wanted) out.push_back(std::move(indicator));

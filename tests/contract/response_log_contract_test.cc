@@ -163,7 +163,8 @@ TEST_P(ResponseLogContract, TimeNeverGoesBackEvenWhenTheClockDoes) {
   EXPECT_EQ(second.time, first.time);
   clock_.Advance(absl::Hours(2) + absl::Nanoseconds(1'999));
   const auto third = std::get<Appended>(AppendOne({.bytes = "c"}));
-  EXPECT_EQ(third.time, first.time + absl::Hours(1) + absl::Microseconds(1)) << "cut to microseconds";
+  EXPECT_EQ(third.time, first.time + absl::Hours(1) + absl::Microseconds(1))
+      << "cut to microseconds";
   EXPECT_EQ(log().Head().time, third.time);
   EXPECT_EQ(log().Read(3, 1, 1).value().at(0).time, third.time);
 }
@@ -239,7 +240,9 @@ TEST_P(ResponseLogContract, NamesTheFirstStaleResource) {
 }
 
 TEST_P(ResponseLogContract, EachProposalSeesTheEffectOfThoseBeforeIt) {
-  const auto outcomes = AppendAll({Revises("unit", 0), Revises("unit", 0), Revises("unit", 1),
+  const auto outcomes = AppendAll({Revises("unit", 0),
+                                   Revises("unit", 0),
+                                   Revises("unit", 1),
                                    {.bytes = "x", .depends_on = {{"unit", 2, false}}}});
   EXPECT_TRUE(std::holds_alternative<Appended>(outcomes[0]));
   EXPECT_EQ(std::get<Stale>(outcomes[1]), (Stale{"unit", 1}));
@@ -340,7 +343,8 @@ TEST_P(ResponseLogContract, ListsCurrentRevisionsByPrefixInByteOrderAndInPages) 
   EXPECT_THAT(names("b/", "", 10), ElementsAre("b/1", "b/10", "b/2"));
   EXPECT_THAT(names("b/", "", 2), ElementsAre("b/1", "b/10"));
   EXPECT_THAT(names("b/", "b/10", 2), ElementsAre("b/2"));
-  EXPECT_THAT(names("b/", "b/11", 2), ElementsAre("b/2")) << "the name to go on from need not exist";
+  EXPECT_THAT(names("b/", "b/11", 2), ElementsAre("b/2"))
+      << "the name to go on from need not exist";
   EXPECT_THAT(names("b/", "a", 9), ElementsAre("b/1", "b/10", "b/2"));
   EXPECT_THAT(names("b/", "c", 9), IsEmpty());
   EXPECT_THAT(names("", "", 9), ElementsAre("a/1", "b", "b/1", "b/10", "b/2", "c"));

@@ -135,8 +135,8 @@ TEST_P(KeyStoreContract, RefusesKeysBeyondTheirBounds) {
             Reason::kInvalidArgument);
   EXPECT_EQ(ReasonOf(PutKeys({{"a", std::string(kWrappedKeyBytesMax + 1, 'x')}})),
             Reason::kInvalidArgument);
-  EXPECT_TRUE(PutKeys({{std::string(kKeyIdBytesMax, 'i'), std::string(kWrappedKeyBytesMax, 'x')}})
-                  .ok());
+  EXPECT_TRUE(
+      PutKeys({{std::string(kKeyIdBytesMax, 'i'), std::string(kWrappedKeyBytesMax, 'x')}}).ok());
   EXPECT_EQ(ReasonOf(PutKeys(std::vector<WrappedKey>(kKeyBatchMax + 1, {"a", "x"}))),
             Reason::kTooLarge);
 }

@@ -1,4 +1,5 @@
-// Ingestion as its users meet it: real gRPC over loopback TCP, a real RocksDB, the survey's own documents.
+// Ingestion as its users meet it: real gRPC over loopback TCP, a real RocksDB, the survey's own
+// documents.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,7 +35,8 @@ class IngestionOverTcp : public testing::Test {
   absl::Status SetState(model::EditionState state, const std::string& unit = "") {
     return server_.SetState("KU2015", state, unit);
   }
-  static pb::SubmitRequest Answers(const std::string& unit, int participants, int target, int64_t expected, const std::string& id) {
+  static pb::SubmitRequest Answers(const std::string& unit, int participants, int target,
+                                   int64_t expected, const std::string& id) {
     pb::SubmitRequest request;
     request.set_request_id(id);
     request.set_expected_revision(expected);
@@ -54,7 +56,9 @@ class IngestionOverTcp : public testing::Test {
     }
     return request;
   }
-  absl::StatusOr<pb::SubmitResponse> Submit(const pb::SubmitRequest& request) { return server_.Submit(request); }
+  absl::StatusOr<pb::SubmitResponse> Submit(const pb::SubmitRequest& request) {
+    return server_.Submit(request);
+  }
   int64_t Head() { return server_.Head(); }
 
   TempFolder folder_;
@@ -89,7 +93,8 @@ TEST_F(IngestionOverTcp, ARetryIsAnsweredAfterTheEditionClosedButANewSubmissionI
   ASSERT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
   ASSERT_TRUE(SetState(model::EDITION_STATE_CLOSED).ok());
   EXPECT_TRUE(Submit(Answers("0101", 1, 1, 0, "one")).ok());
-  EXPECT_EQ(base::ReasonOf(Submit(Answers("0104", 1, 1, 0, "two")).status()), base::Reason::kEditionClosed);
+  EXPECT_EQ(base::ReasonOf(Submit(Answers("0104", 1, 1, 0, "two")).status()),
+            base::Reason::kEditionClosed);
   ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN, "0104").ok());
   EXPECT_TRUE(Submit(Answers("0104", 1, 1, 0, "two")).ok());
 }
@@ -112,7 +117,8 @@ TEST_F(IngestionOverTcp, AStaleRevisionIsAbortedAndNamesTheCurrentOne) {
   EXPECT_EQ(base::InfoOf(stale.status()).metadata.at("current_revision"), "1");
 }
 
-TEST_F(IngestionOverTcp, WhatTheQuestionnaireRefusesIsAnsweredWithEveryFindingAndLeavesTheRequestIdFree) {
+TEST_F(IngestionOverTcp,
+       WhatTheQuestionnaireRefusesIsAnsweredWithEveryFindingAndLeavesTheRequestIdFree) {
   ApplySurvey();
   ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
   const int64_t head = Head();
@@ -138,7 +144,9 @@ TEST_F(IngestionOverTcp, HistoryAndDiffShowACorrectionAndAWithdrawal) {
   diff.set_from_revision(1);
   diff.set_to_revision(2);
   pb::DiffSubmissionsResponse changes;
-  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::DiffSubmissions, diff, &changes).ok());
+  ASSERT_TRUE(
+      CallOnce(*server_.submissions, &pb::SubmissionService::Stub::DiffSubmissions, diff, &changes)
+          .ok());
   ASSERT_EQ(changes.changes_size(), 1);
   EXPECT_EQ(changes.changes(0).item(), "INT01");
   EXPECT_EQ(changes.changes(0).before().code(), 1);
@@ -149,18 +157,24 @@ TEST_F(IngestionOverTcp, HistoryAndDiffShowACorrectionAndAWithdrawal) {
   withdraw.set_expected_revision(2);
   withdraw.set_request_id("three");
   pb::WithdrawResponse withdrawn;
-  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::Withdraw, withdraw, &withdrawn).ok());
+  ASSERT_TRUE(
+      CallOnce(*server_.submissions, &pb::SubmissionService::Stub::Withdraw, withdraw, &withdrawn)
+          .ok());
   pb::ListSubmissionsRequest list;
   list.set_parent("editions/KU2015/submissions/0101.main");
   pb::ListSubmissionsResponse history;
-  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::ListSubmissions, list, &history).ok());
+  ASSERT_TRUE(
+      CallOnce(*server_.submissions, &pb::SubmissionService::Stub::ListSubmissions, list, &history)
+          .ok());
   ASSERT_EQ(history.submissions_size(), 3);
   EXPECT_TRUE(history.submissions(2).withdrawn());
 
   pb::GetCollectionStatusRequest status;
   status.set_edition("editions/KU2015");
   pb::GetCollectionStatusResponse counts;
-  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::GetCollectionStatus, status, &counts).ok());
+  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::GetCollectionStatus,
+                       status, &counts)
+                  .ok());
   EXPECT_EQ(counts.total().invited(), 443);
   EXPECT_EQ(counts.total().complete(), 0);
   EXPECT_EQ(counts.total().non_contact(), 443);
@@ -176,21 +190,25 @@ TEST_F(IngestionOverTcp, TextsAreNowhereInTheClearAndErasingThemIsForGood) {
     pb::GetSubmissionRequest get;
     get.set_name("editions/KU2015/submissions/0101.main@1");
     pb::GetSubmissionResponse got;
-    EXPECT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::GetSubmission, get, &got).ok());
+    EXPECT_TRUE(
+        CallOnce(*server_.submissions, &pb::SubmissionService::Stub::GetSubmission, get, &got)
+            .ok());
     return got.submission();
   };
   EXPECT_EQ(contact().contact().email(), "seksjonspost@example.invalid");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
     if (!entry.is_regular_file()) continue;
     std::ifstream file(entry.path(), std::ios::binary);
-    const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    const std::string bytes((std::istreambuf_iterator<char>(file)),
+                            std::istreambuf_iterator<char>());
     EXPECT_EQ(bytes.find("seksjonspost"), std::string::npos) << entry.path();
   }
   pb::EraseTextRequest erase;
   erase.set_name("editions/KU2015/submissions/0101.main@1");
   erase.set_request_id("erase");
   pb::EraseTextResponse erased;
-  ASSERT_TRUE(CallOnce(*server_.submissions, &pb::SubmissionService::Stub::EraseText, erase, &erased).ok());
+  ASSERT_TRUE(
+      CallOnce(*server_.submissions, &pb::SubmissionService::Stub::EraseText, erase, &erased).ok());
   EXPECT_GT(erased.position(), 0);
   EXPECT_TRUE(contact().text_erased());
   EXPECT_EQ(contact().contact().email(), "");
@@ -199,15 +217,17 @@ TEST_F(IngestionOverTcp, TextsAreNowhereInTheClearAndErasingThemIsForGood) {
 TEST_F(IngestionOverTcp, AMutationWithoutADeadlineIsRefused) {
   grpc::ClientContext context;
   pb::SubmitResponse response;
-  const absl::Status status =
-      transport::FromRpc(server_.submissions->Submit(&context, Answers("0101", 1, 1, 0, "one"), &response));
+  const absl::Status status = transport::FromRpc(
+      server_.submissions->Submit(&context, Answers("0101", 1, 1, 0, "one"), &response));
   EXPECT_EQ(base::ReasonOf(status), base::Reason::kDeadlineRequired);
 }
 
 TEST_F(IngestionOverTcp, TheChainVerifies) {
   ApplySurvey();
   pb::VerifyChainResponse verified;
-  ASSERT_TRUE(CallOnce(*server_.log, &pb::LogService::Stub::VerifyChain, pb::VerifyChainRequest(), &verified).ok());
+  ASSERT_TRUE(CallOnce(*server_.log, &pb::LogService::Stub::VerifyChain, pb::VerifyChainRequest(),
+                       &verified)
+                  .ok());
   EXPECT_EQ(verified.verified(), Head());
 }
 

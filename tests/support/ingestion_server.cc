@@ -28,8 +28,8 @@ void IngestionServer::Restart() {
 
 void IngestionServer::Start() {
   executor_ = std::make_unique<base::BoundedExecutor>("calls", 4, 64);
-  calls_ = std::make_unique<transport::Calls>(transport::Calls::Options{.actor = "test", .internal = true}, *executor_,
-                                              metrics_);
+  calls_ = std::make_unique<transport::Calls>(
+      transport::Calls::Options{.actor = "test", .internal = true}, *executor_, metrics_);
   auto app = ingestion::IngestionApp::Start(config_, clock_, *calls_, *calls_);
   ASSERT_TRUE(app.ok()) << app.status();
   app_ = std::move(*app);
@@ -52,19 +52,22 @@ void IngestionServer::Stop() {
 }
 
 void IngestionServer::Apply(const cli::DefinitionDocuments& documents) {
-  for (const config::Problem& problem : documents.problems) ADD_FAILURE() << config::ToText(problem);
+  for (const config::Problem& problem : documents.problems)
+    ADD_FAILURE() << config::ToText(problem);
   for (const cli::DefinitionDocument& document : documents.documents) {
     const auto response = Apply(document.definition);
     ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
     for (const ingestion_pb::DefinitionFinding& finding : response->findings()) {
-      ADD_FAILURE() << document.name << " " << finding.path() << ": " << finding.rule() << ": " << finding.message();
+      ADD_FAILURE() << document.name << " " << finding.path() << ": " << finding.rule() << ": "
+                    << finding.message();
     }
   }
 }
 
 void IngestionServer::ApplyFiles(const std::string& path) { Apply(cli::LoadDefinitions({path})); }
 
-absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> IngestionServer::Apply(const model::Definition& definition) {
+absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> IngestionServer::Apply(
+    const model::Definition& definition) {
   ingestion_pb::ApplyDefinitionRequest request;
   *request.mutable_definition() = definition;
   request.set_request_id(NewId());
@@ -74,7 +77,8 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> IngestionServer::Apply(con
   return response;
 }
 
-absl::Status IngestionServer::SetState(const std::string& edition, model::EditionState state, const std::string& unit) {
+absl::Status IngestionServer::SetState(const std::string& edition, model::EditionState state,
+                                       const std::string& unit) {
   ingestion_pb::SetEditionStateRequest request;
   request.set_edition("editions/" + edition);
   request.set_state(state);
@@ -85,7 +89,8 @@ absl::Status IngestionServer::SetState(const std::string& edition, model::Editio
   return CallOnce(*editions, &Editions::SetEditionState, request, &response);
 }
 
-absl::StatusOr<ingestion_pb::SubmitResponse> IngestionServer::Submit(const ingestion_pb::SubmitRequest& request) {
+absl::StatusOr<ingestion_pb::SubmitResponse> IngestionServer::Submit(
+    const ingestion_pb::SubmitRequest& request) {
   ingestion_pb::SubmitResponse response;
   const absl::Status status = CallOnce(*submissions, &Submissions::Submit, request, &response);
   if (!status.ok()) return status;
@@ -96,7 +101,8 @@ absl::StatusOr<model::Submission> IngestionServer::Get(const std::string& name) 
   ingestion_pb::GetSubmissionRequest request;
   request.set_name(name);
   ingestion_pb::GetSubmissionResponse response;
-  const absl::Status status = CallOnce(*submissions, &Submissions::GetSubmission, request, &response);
+  const absl::Status status =
+      CallOnce(*submissions, &Submissions::GetSubmission, request, &response);
   if (!status.ok()) return status;
   return response.submission();
 }

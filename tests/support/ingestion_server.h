@@ -27,7 +27,8 @@ namespace model = survey::model::v1;
 
 // One call with a deadline long enough for any machine.
 template <typename Stub, typename Request, typename Response>
-absl::Status CallOnce(Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+absl::Status CallOnce(Stub& stub,
+                      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                       const Request& request, Response* response) {
   grpc::ClientContext context;
   transport::SetTimeout(context, absl::Seconds(30));
@@ -55,7 +56,8 @@ class IngestionServer {
   void ApplyFiles(const std::string& path);
   absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Apply(const model::Definition& definition);
   // "KU2017"; a new request id each time.
-  absl::Status SetState(const std::string& edition, model::EditionState state, const std::string& unit = "");
+  absl::Status SetState(const std::string& edition, model::EditionState state,
+                        const std::string& unit = "");
   absl::StatusOr<ingestion_pb::SubmitResponse> Submit(const ingestion_pb::SubmitRequest& request);
   absl::StatusOr<model::Submission> Get(const std::string& name);
   // Position of the log's last record.

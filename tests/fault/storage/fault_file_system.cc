@@ -19,7 +19,9 @@ namespace stdfs = std::filesystem;
 
 namespace {
 
-std::string DirectoryOf(const std::string& path) { return stdfs::path(path).parent_path().string(); }
+std::string DirectoryOf(const std::string& path) {
+  return stdfs::path(path).parent_path().string();
+}
 
 class FaultWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
@@ -36,8 +38,8 @@ class FaultWritableFile final : public rocksdb::FSWritableFileOwnerWrapper {
       return target()->Append(part, options, context);
     });
   }
-  IOStatus Append(const Slice& data, const IOOptions& options,
-                  const rocksdb::DataVerificationInfo&, IODebugContext* context) override {
+  IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
+                  IODebugContext* context) override {
     return Append(data, options, context);
   }
   IOStatus PositionedAppend(const Slice&, uint64_t, const IOOptions&, IODebugContext*) override {
@@ -348,8 +350,7 @@ IOStatus FaultFileSystem::OnOverwrite(const std::string& path, uint64_t offset, 
   if (full_) return IOStatus::NoSpace("No space left on device");
   std::string before(data.size(), '\0');
   Slice read;
-  const IOStatus got =
-      file.Read(offset, before.size(), IOOptions(), &read, before.data(), nullptr);
+  const IOStatus got = file.Read(offset, before.size(), IOOptions(), &read, before.data(), nullptr);
   if (!got.ok()) return got;
   before.assign(read.data(), read.size());
   const Slice part = cut ? Slice(data.data(), Random(data.size() + 1)) : data;

@@ -1,8 +1,8 @@
 #pragma once
 
-// A disk that fails on command. It writes through to real files in one folder and remembers what was
-// not synced, so that Crash() can leave behind what a power cut would: unsynced bytes torn at a random
-// count, the last unsynced directory entries undone, watermark slots half written.
+// A disk that fails on command. It writes through to real files in one folder and remembers what
+// was not synced, so that Crash() can leave behind what a power cut would: unsynced bytes torn at a
+// random count, the last unsynced directory entries undone, watermark slots half written.
 
 #include <atomic>
 #include <cstdint>
@@ -48,8 +48,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* context) override;
-  rocksdb::IOStatus ReopenWritableFile(const std::string& path,
-                                       const rocksdb::FileOptions& options,
+  rocksdb::IOStatus ReopenWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                        std::unique_ptr<rocksdb::FSWritableFile>* file,
                                        rocksdb::IODebugContext* context) override;
   rocksdb::IOStatus NewRandomRWFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -106,7 +105,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   struct DirectoryChange {
     Change change = Change::kCreated;
     std::string path;
-    std::string other;       // Renamed: the old name. Deleted: where the file was put aside.
+    std::string other;        // Renamed: the old name. Deleted: where the file was put aside.
     std::string overwritten;  // Renamed: where the file that had the name was put aside; "" = none.
   };
 
@@ -129,7 +128,8 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   std::function<bool(const std::string&)> fail_sync_for_space_;
   std::map<std::string, FileState> files_;
   std::vector<Overwrite> overwrites_;
-  std::map<std::string, std::vector<DirectoryChange>> changes_;  // By directory, in order, unsynced.
+  std::map<std::string, std::vector<DirectoryChange>>
+      changes_;  // By directory, in order, unsynced.
   int64_t next_aside_ = 0;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a caller of the log knows: which requests it sent, and which of them were acknowledged where.
-// Compares a log with that, after whatever happened to it.
+// What a caller of the log knows: which requests it sent, and which of them were acknowledged
+// where. Compares a log with that, after whatever happened to it.
 
 #include <algorithm>
 #include <cstdint>
@@ -51,7 +51,8 @@ class LogModel {
     for (size_t i = 0; i < batch.size(); ++i) {
       int64_t position = 0;
       if (const auto* appended = std::get_if<Appended>(&outcomes[i])) position = appended->position;
-      if (const auto* duplicate = std::get_if<Duplicate>(&outcomes[i])) position = duplicate->position;
+      if (const auto* duplicate = std::get_if<Duplicate>(&outcomes[i]))
+        position = duplicate->position;
       if (position == 0) return "request " + batch[i].request_key + " was neither new nor known";
       const auto [known, first] = acknowledged_.emplace(batch[i].request_key, position);
       if (first && std::holds_alternative<Duplicate>(outcomes[i])) ++learned_late_;
@@ -84,7 +85,8 @@ class LogModel {
         ++expected;
         const std::string key = entry.bytes.substr(0, entry.bytes.find(':'));
         const auto sent = sent_.find(key);
-        if (sent == sent_.end()) return "a record that nobody sent at " + std::to_string(entry.position);
+        if (sent == sent_.end())
+          return "a record that nobody sent at " + std::to_string(entry.position);
         if (sent->second.bytes != entry.bytes) return "other bytes than were sent for " + key;
         if (!found.emplace(key, entry.position).second) return "request " + key + " is there twice";
       }
@@ -99,7 +101,8 @@ class LogModel {
       const auto entry = log.FindRequest(key);
       if (!entry.ok()) return "request index failed: " + entry.status().ToString();
       const auto it = found.find(key);
-      if (entry->has_value() != (it != found.end())) return "the request index is wrong about " + key;
+      if (entry->has_value() != (it != found.end()))
+        return "the request index is wrong about " + key;
       if (it == found.end()) continue;
       if ((*entry)->position != it->second || (*entry)->fingerprint != proposal.fingerprint) {
         return "the request index is wrong about " + key;
@@ -135,7 +138,8 @@ class LogModel {
     proposal.request_key = "r" + std::to_string(sent_.size());
     proposal.fingerprint = "f" + std::to_string(random_() % 1000);
     proposal.bytes = proposal.request_key + ":" + std::string(random_() % 1500, 'x');
-    // A resource of its own, so that a proposal is stale only if the store lost or doubled something.
+    // A resource of its own, so that a proposal is stale only if the store lost or doubled
+    // something.
     proposal.depends_on = {{"unit/" + std::to_string(sent_.size()), 0, true}};
     sent_.emplace(proposal.request_key, proposal);
     return proposal;

@@ -18,7 +18,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-LoadedText Load(std::string_view text) { return LoadYaml("f.yaml", text, model::Definition::default_instance()); }
+LoadedText Load(std::string_view text) {
+  return LoadYaml("f.yaml", text, model::Definition::default_instance());
+}
 
 const model::Definition& At(const LoadedText& loaded, size_t index) {
   return static_cast<const model::Definition&>(*loaded.documents.at(index).message);
@@ -65,8 +67,8 @@ TEST(YamlMessageTest, ReadsEveryKindOfField) {
   EXPECT_EQ(target.options(1).code(), 98);
   EXPECT_EQ(target.options(1).text().nn(), "Veit ikkje");
   EXPECT_THAT(target.exclusive(), ElementsAre(98));
-  EXPECT_THAT(target.series(0).kinds(),
-              ElementsAre(model::SERIES_RELATION_KIND_SAME, model::SERIES_RELATION_KIND_BREAK_WORDING));
+  EXPECT_THAT(target.series(0).kinds(), ElementsAre(model::SERIES_RELATION_KIND_SAME,
+                                                    model::SERIES_RELATION_KIND_BREAK_WORDING));
   EXPECT_EQ(questionnaire.questions(1).position(), model::QUESTION_POSITION_LAST);
   EXPECT_EQ(questionnaire.questions(1).numeric().min(), -5);
   EXPECT_EQ(questionnaire.questions(1).numeric().max(), INT64_MAX);
@@ -97,7 +99,8 @@ TEST(YamlMessageTest, ReadsMapsAndSeveralDocuments) {
   EXPECT_EQ(At(loaded, 1).claim().name(), "c");
   const PlaceIndex& places = loaded.documents.at(0).places;
   EXPECT_EQ(places.Find("frame.units[0].attributes.centrality").line, 4);
-  EXPECT_EQ(places.Find("frame.units[0].attributes[centrality]"), places.Find("frame.units[0].attributes.centrality"));
+  EXPECT_EQ(places.Find("frame.units[0].attributes[centrality]"),
+            places.Find("frame.units[0].attributes.centrality"));
 }
 
 TEST(YamlMessageTest, AllProblemsAtOnceWithPlaceRuleAndRemedy) {
@@ -115,15 +118,18 @@ TEST(YamlMessageTest, AllProblemsAtOnceWithPlaceRuleAndRemedy) {
 )");
   EXPECT_THAT(
       Texts(loaded),
-      ElementsAre(
-          HasSubstr("f.yaml:3:3: DUPLICATE_KEY: "),
-          "f.yaml:4:3: UNKNOWN_FIELD: Questionnaire has no field \"sektions\" (did you mean sections?)",
-          HasSubstr("f.yaml:6:11: WRONG_KIND: questionnaire.questions[0].id is a list"),
-          "f.yaml:7:13: UNKNOWN_VALUE: questionnaire.questions[0].type cannot be \"sinlge\" (did you mean single?)",
-          HasSubstr("f.yaml:8:17: NOT_A_BOOL: "), HasSubstr("f.yaml:9:23: NOT_A_NUMBER: \"7\""),
-          HasSubstr("f.yaml:9:28: OUT_OF_RANGE: \"99999999999\""),
-          HasSubstr("f.yaml:10:16: WRONG_KIND: questionnaire.questions[0].numeric is a single value, not a map"),
-          HasSubstr("f.yaml:11:7: EMPTY_VALUE: ")));
+      ElementsAre(HasSubstr("f.yaml:3:3: DUPLICATE_KEY: "),
+                  "f.yaml:4:3: UNKNOWN_FIELD: Questionnaire has no field \"sektions\" (did you "
+                  "mean sections?)",
+                  HasSubstr("f.yaml:6:11: WRONG_KIND: questionnaire.questions[0].id is a list"),
+                  "f.yaml:7:13: UNKNOWN_VALUE: questionnaire.questions[0].type cannot be "
+                  "\"sinlge\" (did you mean single?)",
+                  HasSubstr("f.yaml:8:17: NOT_A_BOOL: "),
+                  HasSubstr("f.yaml:9:23: NOT_A_NUMBER: \"7\""),
+                  HasSubstr("f.yaml:9:28: OUT_OF_RANGE: \"99999999999\""),
+                  HasSubstr("f.yaml:10:16: WRONG_KIND: questionnaire.questions[0].numeric is a "
+                            "single value, not a map"),
+                  HasSubstr("f.yaml:11:7: EMPTY_VALUE: ")));
   EXPECT_EQ(loaded.problem_count, 9U);
 }
 
@@ -150,10 +156,13 @@ TEST(YamlMessageTest, RefusesAliasesAndTags) {
 }
 
 TEST(YamlMessageTest, RefusesWhatCannotBeText) {
-  EXPECT_THAT(Texts(Load("edition:\n  name: \xff\n")), ElementsAre(HasSubstr("f.yaml:2:9: INVALID_UTF8")));
-  EXPECT_THAT(Texts(Load(std::string_view("edition:\0", 9))), ElementsAre(HasSubstr("YAML_SYNTAX")));
+  EXPECT_THAT(Texts(Load("edition:\n  name: \xff\n")),
+              ElementsAre(HasSubstr("f.yaml:2:9: INVALID_UTF8")));
+  EXPECT_THAT(Texts(Load(std::string_view("edition:\0", 9))),
+              ElementsAre(HasSubstr("YAML_SYNTAX")));
   EXPECT_THAT(Texts(Load("edition: [")), ElementsAre(HasSubstr("YAML_SYNTAX")));
-  EXPECT_THAT(Texts(Load("- a\n")), ElementsAre(HasSubstr("WRONG_KIND: the document is a list, not a map")));
+  EXPECT_THAT(Texts(Load("- a\n")),
+              ElementsAre(HasSubstr("WRONG_KIND: the document is a list, not a map")));
   EXPECT_THAT(Texts(Load("claim: {name: a}\n---\n---\nclaim: {name: b}\n")),
               ElementsAre(HasSubstr("EMPTY_DOCUMENT")));
   EXPECT_THAT(Load("").documents, IsEmpty());
@@ -168,15 +177,18 @@ TEST(YamlMessageTest, AClosingBracketThatBelongsToNothingEndsTheReading) {
 
 TEST(YamlMessageTest, DepthAndSizeAreBounded) {
   for (const size_t depth : {kYamlDepthMax + 1, size_t{400}, size_t{100'000}}) {
-    const LoadedText loaded = Load("edition: {name: " + std::string(depth, '[') + std::string(depth, ']') + "}\n");
+    const LoadedText loaded =
+        Load("edition: {name: " + std::string(depth, '[') + std::string(depth, ']') + "}\n");
     EXPECT_GE(loaded.problem_count, 1U) << depth;
   }
-  EXPECT_THAT(Texts(Load(std::string(kYamlBytesMax + 1, ' '))), ElementsAre(HasSubstr("TOO_LARGE")));
+  EXPECT_THAT(Texts(Load(std::string(kYamlBytesMax + 1, ' '))),
+              ElementsAre(HasSubstr("TOO_LARGE")));
 }
 
 TEST(YamlMessageTest, ManyProblemsAreCutAndCounted) {
   std::string text = "edition:\n";
-  for (size_t i = 0; i < kYamlProblemsMax + 50; ++i) text += "  unknown" + std::to_string(i) + ": 1\n";
+  for (size_t i = 0; i < kYamlProblemsMax + 50; ++i)
+    text += "  unknown" + std::to_string(i) + ": 1\n";
   const LoadedText loaded = Load(text);
   EXPECT_EQ(loaded.problems.size(), kYamlProblemsMax);
   EXPECT_EQ(loaded.problem_count, kYamlProblemsMax + 50);
@@ -185,7 +197,9 @@ TEST(YamlMessageTest, ManyProblemsAreCutAndCounted) {
 TEST(YamlMessageTest, ReadsAnyMessage) {
   survey::config::v1::ServerConfig config;
   const LoadedText loaded = LoadYaml(
-      "server.yaml", "listen: 127.0.0.1:0\ninsecure_loopback: true\ningestion: {data_dir: d, memory_mib: 64}\n", config);
+      "server.yaml",
+      "listen: 127.0.0.1:0\ninsecure_loopback: true\ningestion: {data_dir: d, memory_mib: 64}\n",
+      config);
   ASSERT_THAT(loaded.problems, IsEmpty());
   config.CopyFrom(*loaded.documents.at(0).message);
   EXPECT_EQ(config.listen(), "127.0.0.1:0");

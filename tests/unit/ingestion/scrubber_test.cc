@@ -62,7 +62,8 @@ TEST(Scrubber, StopsAtTheFirstDamage) {
 }
 
 TEST(Scrubber, RestsLongEnoughToStayBelowItsRate) {
-  EXPECT_EQ(Scrubber::RestAfter(static_cast<int64_t>(base::kScrubBytesPerSecond)), absl::Seconds(1));
+  EXPECT_EQ(Scrubber::RestAfter(static_cast<int64_t>(base::kScrubBytesPerSecond)),
+            absl::Seconds(1));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
-// Reads every #include of the house and fails on an arrow that the plan does not allow. On Debian all libraries'
-// headers are visible to every file, whatever CMake links, so the compiler would not notice.
+// Reads every #include of the house and fails on an arrow that the plan does not allow. On Debian
+// all libraries' headers are visible to every file, whatever CMake links, so the compiler would not
+// notice.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,7 +38,8 @@ std::vector<Include> AllIncludes() {
       std::string line;
       while (std::getline(file, line)) {
         std::smatch match;
-        if (std::regex_search(line, match, kInclude)) out.push_back({fs::relative(entry.path(), Root()), match[1]});
+        if (std::regex_search(line, match, kInclude))
+          out.push_back({fs::relative(entry.path(), Root()), match[1]});
       }
     }
   }
@@ -45,7 +47,8 @@ std::vector<Include> AllIncludes() {
 }
 
 bool StartsWithAny(const std::string& text, const std::vector<std::string>& prefixes) {
-  return std::ranges::any_of(prefixes, [&](const std::string& prefix) { return text.starts_with(prefix); });
+  return std::ranges::any_of(prefixes,
+                             [&](const std::string& prefix) { return text.starts_with(prefix); });
 }
 
 // Which of our own headers a room may include, itself apart.
@@ -57,15 +60,21 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kRooms = {
     {"storage/memory/", {"services/base/", "storage/"}},
     {"storage/rocks/", {"services/base/", "storage/"}},
     {"storage/", {"services/base/"}},
-    {"services/ingestion/", {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
-    {"services/aggregation/", {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
-    {"services/query/", {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
+    {"services/ingestion/",
+     {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
+    {"services/aggregation/",
+     {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
+    {"services/query/",
+     {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
     {"services/allinone/", {"services/", "storage/rocks/", "imdi/survey/"}},
-    {"clients/", {"clients/", "services/base/", "services/config/", "services/domain/", "services/transport/", "imdi/survey/"}},
+    {"clients/",
+     {"clients/", "services/base/", "services/config/", "services/domain/", "services/transport/",
+      "imdi/survey/"}},
 };
 
 bool IsOurs(const std::string& target) {
-  return StartsWithAny(target, {"services/", "storage/", "clients/", "tests/", "imdi/survey/", "google/rpc/"});
+  return StartsWithAny(
+      target, {"services/", "storage/", "clients/", "tests/", "imdi/survey/", "google/rpc/"});
 }
 
 // Files that speak gRPC, and composition roots that name concrete stores.
@@ -82,9 +91,11 @@ TEST(Layering, EveryIncludeFollowsAnAllowedArrow) {
   std::vector<std::string> wrong;
   for (const Include& include : AllIncludes()) {
     if (!IsOurs(include.target)) continue;
-    const auto room = std::ranges::find_if(kRooms, [&](const auto& one) { return include.file.starts_with(one.first); });
+    const auto room = std::ranges::find_if(
+        kRooms, [&](const auto& one) { return include.file.starts_with(one.first); });
     ASSERT_NE(room, kRooms.end()) << include.file << " is in no room; name its room in this test";
-    if (include.target.starts_with(room->first) || StartsWithAny(include.target, room->second)) continue;
+    if (include.target.starts_with(room->first) || StartsWithAny(include.target, room->second))
+      continue;
     wrong.push_back(include.file + " -> " + include.target);
   }
   EXPECT_THAT(wrong, testing::IsEmpty());
@@ -93,7 +104,8 @@ TEST(Layering, EveryIncludeFollowsAnAllowedArrow) {
 TEST(Layering, OnlyEdgesIncludeGrpc) {
   std::vector<std::string> wrong;
   for (const Include& include : AllIncludes()) {
-    const bool grpc = StartsWithAny(include.target, {"grpcpp/", "grpc/"}) || include.target.ends_with(".grpc.pb.h");
+    const bool grpc = StartsWithAny(include.target, {"grpcpp/", "grpc/"}) ||
+                      include.target.ends_with(".grpc.pb.h");
     if (grpc && !IsEdge(include.file)) wrong.push_back(include.file + " -> " + include.target);
   }
   EXPECT_THAT(wrong, testing::IsEmpty());
@@ -102,9 +114,11 @@ TEST(Layering, OnlyEdgesIncludeGrpc) {
 TEST(Layering, OnlyTheRocksRoomIncludesRocksDbAndOnlyCompositionRootsNameIt) {
   std::vector<std::string> wrong;
   for (const Include& include : AllIncludes()) {
-    const bool library = include.target.starts_with("rocksdb/") && !include.file.starts_with("storage/rocks/");
+    const bool library =
+        include.target.starts_with("rocksdb/") && !include.file.starts_with("storage/rocks/");
     const bool engine = StartsWithAny(include.target, {"storage/rocks/", "storage/memory/"}) &&
-                        !StartsWithAny(include.file, {"storage/"}) && !IsCompositionRoot(include.file);
+                        !StartsWithAny(include.file, {"storage/"}) &&
+                        !IsCompositionRoot(include.file);
     if (library || engine) wrong.push_back(include.file + " -> " + include.target);
   }
   EXPECT_THAT(wrong, testing::IsEmpty());
@@ -113,7 +127,8 @@ TEST(Layering, OnlyTheRocksRoomIncludesRocksDbAndOnlyCompositionRootsNameIt) {
 TEST(Layering, OnlyTheConfigRoomIncludesYaml) {
   for (const Include& include : AllIncludes()) {
     if (!include.target.starts_with("yaml-cpp/")) continue;
-    EXPECT_THAT(include.file, testing::AnyOf(testing::StartsWith("services/config/"), testing::StartsWith("clients/demo/")));
+    EXPECT_THAT(include.file, testing::AnyOf(testing::StartsWith("services/config/"),
+                                             testing::StartsWith("clients/demo/")));
   }
 }
 
