@@ -72,6 +72,9 @@ constexpr std::array kRows = {
     Row{Reason::kEditionStateConflict, "EDITION_STATE_CONFLICT", kFailedPrecondition},
     Row{Reason::kAlreadyExists, "ALREADY_EXISTS", kAlreadyExists},
     Row{Reason::kMethodNotOffered, "METHOD_NOT_OFFERED", kUnimplemented},
+    Row{Reason::kReleaseIncomplete, "RELEASE_INCOMPLETE", kFailedPrecondition},
+    Row{Reason::kReleaseDiffers, "RELEASE_DIFFERS", kFailedPrecondition},
+    Row{Reason::kReleaseUnchanged, "RELEASE_UNCHANGED", kFailedPrecondition},
 };
 
 constexpr auto kReasons = [] {

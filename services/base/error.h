@@ -69,6 +69,9 @@ enum class Reason : int32_t {
   kEditionStateConflict = 47,
   kAlreadyExists = 48,
   kMethodNotOffered = 49,
+  kReleaseIncomplete = 50,
+  kReleaseDiffers = 51,
+  kReleaseUnchanged = 52,
 };
 
 // One faulty place of a request: `field` is a path ("answers[3].item"), `description` says what is

@@ -1,0 +1,100 @@
+#pragma once
+
+// The integer counts of one edition as they leave the answer matrix: immutable, in the order of a FigurePlan. Everything
+// that is served is computed from them and from definitions alone.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "services/domain/estimate.h"
+#include "services/domain/figure_plan.h"
+
+namespace imdi::domain {
+
+// Why a cell has no value; the order and names follow query.v1.NoValueReason.
+enum class CellState : uint8_t {
+  kValue,          // There is one; zero is a value.
+  kNotAsked,       // The question was not part of the edition.
+  kNotApplicable,  // It applies to no unit of the group.
+  kNoAnswer,       // Units were asked and none answered.
+  kNotYet,         // Nothing has been collected yet.
+  kFilterUnknown,  // Only units whose filter is unknown.
+};
+std::string_view Name(CellState state);
+
+// How the units of a group stand in the edition.
+struct DispositionCounts {
+  int32_t complete = 0;
+  int32_t partial = 0;
+  int32_t breakoff = 0;
+  int32_t refusal = 0;
+  int32_t non_contact = 0;
+  int32_t out_of_scope = 0;
+  int32_t invited() const { return complete + partial + breakoff + refusal + non_contact; }
+  int32_t responded() const { return complete + partial; }
+  friend bool operator==(const DispositionCounts&, const DispositionCounts&) = default;
+};
+
+// One cell. in_base + filter_unknown + item_nonresponse + not_in_base = responded.
+struct CellCounts {
+  int32_t invited = 0;    // Frame less out of scope.
+  int32_t responded = 0;  // Complete or partial.
+  int32_t complete = 0;
+  int32_t partial = 0;
+  int32_t in_base = 0;    // n. For OUTCOME_RATE: invited.
+  int32_t numerator = 0;  // x. For OUTCOME_RATE: complete + partial.
+  int32_t filter_unknown = 0;
+  int32_t item_nonresponse = 0;
+  int32_t not_in_base = 0;
+  int32_t possible = 0;         // Invited units to whom the base can apply, by attributes and scope.
+  int32_t silent_possible = 0;  // Those of them that did not respond.
+  CellState state = CellState::kNotYet;
+  // Units of which it is unknown whether they belong to the base or what they would answer (M).
+  int32_t may_belong() const { return silent_possible + filter_unknown + item_nonresponse; }
+  friend bool operator==(const CellCounts&, const CellCounts&) = default;
+};
+
+class EditionCounts {
+ public:
+  // Values of the parts in order: part 0 holds the dispositions: for each breakdown, for each atom, the six counts of
+  // DispositionCounts; part 1 + b holds block b: for each of its breakdowns, for each atom, [possible, silent_possible,
+  // in_base, filter_unknown, item_nonresponse, numerator of each category]; the last part holds the pairs: for each
+  // pair, for each atom of the total, units in both. Parts are shared between counts that do not differ in them.
+  using Part = std::shared_ptr<const std::vector<int32_t>>;
+
+  EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector<Part> parts);
+  // How many parts a plan has, and how many values each.
+  static size_t PartCount(const FigurePlan& plan);
+  static size_t PartSize(const FigurePlan& plan, size_t part);
+
+  const FigurePlan& plan() const { return *plan_; }
+  const std::shared_ptr<const FigurePlan>& shared_plan() const { return plan_; }
+  const std::vector<Part>& parts() const { return parts_; }
+
+  DispositionCounts Dispositions(uint32_t breakdown, uint32_t group) const;
+  DispositionCounts DispositionsOfStratum(uint16_t stratum) const;
+  // Strata after collapsing by who responded; the same for every cell.
+  const Collapse& collapse() const { return collapse_; }
+
+  CellCounts CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const;
+  // The cell by collapsed stratum, ascending, those without units of the cell left out; `strata` gets their numbers.
+  std::vector<StratumCell> StrataOf(const FigurePlan::Cell& cell,
+                                    std::vector<uint16_t>* strata = nullptr) const;
+  // The counts of a pair of categories of one block over all units, by collapsed stratum.
+  struct PairCounts {
+    std::vector<StratumCell> a;
+    std::vector<StratumCell> b;
+    std::vector<int32_t> both;
+  };
+  PairCounts CountsOfPair(size_t pair) const;
+
+ private:
+  std::shared_ptr<const FigurePlan> plan_;
+  std::vector<Part> parts_;
+  Collapse collapse_;
+};
+
+}  // namespace imdi::domain

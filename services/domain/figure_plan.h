@@ -1,0 +1,118 @@
+#pragma once
+
+// Every cell for which an edition has figures, in one fixed order, and where its integers lie in EditionCounts. A pure
+// function of the edition's definitions: aggregation and query each make it for themselves and compare fingerprints.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imdi/survey/model/v1/edition.pb.h"
+#include "services/domain/estimate.h"
+#include "services/domain/frame.h"
+#include "services/domain/indicator.h"
+#include "services/domain/questionnaire.h"
+#include "services/domain/strata.h"
+
+namespace imdi::domain {
+
+class FigurePlan {
+ public:
+  // One way of dividing the frame's units: number 0 is the total, then each frame variable that some indicator is
+  // broken down by, in the frame's order, then each declared crossing.
+  struct Breakdown {
+    struct Group {
+      std::vector<uint16_t> codes;  // Group of each attribute; kUnknownGroup = no value. None for the total.
+      uint32_t first_atom = 0;
+      uint32_t atom_count = 0;
+    };
+    // The units of one group in one uncollapsed stratum; only those that have units.
+    struct Atom {
+      uint32_t group = 0;
+      uint16_t stratum = 0;
+    };
+    std::vector<uint32_t> attributes;  // Attribute numbers of the frame, by attribute id; none for the total.
+    std::vector<Group> groups;         // In the order shown, unknown last; only groups that the frame declares or has.
+    std::vector<Atom> atoms;           // By group, then stratum. For the total: one for each stratum with units.
+    std::vector<uint32_t> atom_of_unit;  // By unit.
+  };
+
+  // An indicator on one basis: its categories share a base.
+  struct Block {
+    uint32_t indicator = 0;  // Place in indicators().
+    uint32_t basis = 0;
+    std::vector<int32_t> categories;    // Codes of a distribution; one entry 0 for shares and rates.
+    std::vector<uint32_t> breakdowns;   // Numbers of breakdowns, ascending; 0 always among them.
+    size_t value_count = 0;             // Integers of the block.
+  };
+
+  // Two categories of one block of which the joint count is kept: for claims that rank them.
+  struct Pair {
+    uint32_t block = 0;
+    uint32_t a = 0;  // Places in Block::categories.
+    uint32_t b = 0;
+  };
+
+  struct Cell {
+    uint32_t block = 0;
+    uint32_t category = 0;   // Place in Block::categories.
+    uint32_t breakdown = 0;  // Number of the breakdown.
+    uint32_t group = 0;      // Place in Breakdown::groups; 0 for the total.
+  };
+
+  // `indicators` with the automatic ones behind (automatic_indicators.h); `claims`: those of the edition, for their
+  // rankings.
+  static std::shared_ptr<const FigurePlan> Make(
+      std::shared_ptr<const CompiledFrame> frame,
+      std::shared_ptr<const CompiledQuestionnaire> questionnaire,
+      std::vector<std::shared_ptr<const CompiledIndicator>> indicators,
+      std::span<const std::shared_ptr<const model::Claim>> claims);
+
+  const CompiledFrame& frame() const { return *frame_; }
+  const CompiledQuestionnaire& questionnaire() const { return *questionnaire_; }
+  const Strata& strata() const { return strata_; }
+  const std::vector<std::shared_ptr<const CompiledIndicator>>& indicators() const {
+    return indicators_;
+  }
+  const std::vector<Breakdown>& breakdowns() const { return breakdowns_; }
+  const std::vector<Block>& blocks() const { return blocks_; }
+  const std::vector<Pair>& pairs() const { return pairs_; }
+
+  // Cells by block, category, breakdown, group.
+  size_t cell_count() const { return cell_count_; }
+  Cell CellAt(size_t index) const;
+  size_t IndexOf(const Cell& cell) const;
+  // {indicator}.{basis}[.answer={code}][.{attribute}={group}]…, attributes and "answer" sorted by name.
+  std::string NameOf(const Cell& cell) const;
+  // Takes the canonical spelling only.
+  std::optional<size_t> Find(std::string_view cell_name) const;
+  std::optional<uint32_t> FindBlock(std::string_view indicator, std::string_view basis) const;
+
+  // Integers in the dispositions' part, in the blocks, and in all of EditionCounts.
+  const std::string& fingerprint() const { return fingerprint_; }  // 16 bytes.
+
+ private:
+  friend class FigurePlanMaker;
+  FigurePlan() = default;
+  std::shared_ptr<const CompiledFrame> frame_;
+  std::shared_ptr<const CompiledQuestionnaire> questionnaire_;
+  std::vector<std::shared_ptr<const CompiledIndicator>> indicators_;
+  Strata strata_;
+  std::vector<Breakdown> breakdowns_;
+  std::vector<Block> blocks_;
+  std::vector<Pair> pairs_;
+  std::vector<size_t> first_cell_;  // By block.
+  size_t cell_count_ = 0;
+  std::string fingerprint_;
+};
+
+class Catalog;
+// The plan of an edition as a catalog has it: its indicators by id, then the automatic distributions in the order of the
+// questionnaire. Null while it has no frame or no questionnaire, or does not exist.
+std::shared_ptr<const FigurePlan> PlanOf(const Catalog& catalog, std::string_view edition);
+
+}  // namespace imdi::domain
