@@ -100,6 +100,14 @@ inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes it
 // ---- Queries
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
+inline constexpr int kTableRowsMax = 2'000;                   // Rows of a GetTable page; page.
+inline constexpr size_t kTableIndicatorsMax = 1'000;          // Indicators named in GetTable; refuse FIELD_INVALID.
+inline constexpr size_t kAnswersKeptMax = 64;                 // Whole tables kept with the figures of a release or live view; the longest unasked goes.
+inline constexpr size_t kAnswersKeptBytesMax = 4 * kMiB;      // Their bytes; the longest unasked goes.
+inline constexpr size_t kOlderReleasesMax = 8;                // Releases in memory beside the latest of each edition; the longest unasked goes.
+inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Parts of a release; query refuses the swap TOO_LARGE and keeps what it has.
+inline constexpr int kReleaseFollowersMax = 16;               // Followers of releases; refuse TOO_MANY_FOLLOWERS.
+inline constexpr int kReleaseSignMs = 5'000;                  // Silence before a follower of releases gets a sign of life.
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
@@ -125,5 +133,6 @@ static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commi
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
 
 }  // namespace imdi::base
