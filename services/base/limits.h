@@ -101,6 +101,9 @@ inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes it
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
 
+// ---- Releases
+inline constexpr size_t kReleasePartBytesMax = 512 * kKiB;    // A part of a release, one chunk record; the rest takes the next. One larger entry goes alone.
+
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
@@ -115,6 +118,10 @@ static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
 static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,
               "a definition fits into a record with what the record adds");
 static_assert(kFollowChunkBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax);
+static_assert(kReleasePartBytesMax + 16 * kKiB <= kRecordBytesMax,
+              "a part of a release fits into a record with what the record adds");
+static_assert(kReleasePartBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
+              "a part of a release fits into one message to query");
 static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax / 2,
               "base64 of the details still fits beside the rest of the trailing metadata");
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
