@@ -109,6 +109,9 @@ inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Parts of a rele
 inline constexpr int kReleaseFollowersMax = 16;               // Followers of releases; refuse TOO_MANY_FOLLOWERS.
 inline constexpr int kReleaseSignMs = 5'000;                  // Silence before a follower of releases gets a sign of life.
 
+// ---- Releases
+inline constexpr size_t kReleasePartBytesMax = 512 * kKiB;    // A part of a release, one chunk record; the rest takes the next. One larger entry goes alone.
+
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
@@ -123,6 +126,10 @@ static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
 static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,
               "a definition fits into a record with what the record adds");
 static_assert(kFollowChunkBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax);
+static_assert(kReleasePartBytesMax + 16 * kKiB <= kRecordBytesMax,
+              "a part of a release fits into a record with what the record adds");
+static_assert(kReleasePartBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
+              "a part of a release fits into one message to query");
 static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax / 2,
               "base64 of the details still fits beside the rest of the trailing metadata");
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
