@@ -128,6 +128,10 @@ static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
 static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,
               "a definition fits into a record with what the record adds");
 static_assert(kFollowChunkBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax);
+static_assert(kReleasePartBytesMax + 16 * kKiB <= kRecordBytesMax,
+              "a part of a release fits into a record with what the record adds");
+static_assert(kReleasePartBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
+              "a part of a release fits into one message to query");
 static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax / 2,
               "base64 of the details still fits beside the rest of the trailing metadata");
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
@@ -136,8 +140,6 @@ static_assert(kConnectionsMax * 2 < kFileDescriptorsWanted,
               "two listeners full of connections leave descriptors for the store");
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
-static_assert(kReleasePartBytesMax + 16 * kKiB <= kRecordBytesMax,
-              "a part of a release fits into a record, and that into a message");
 static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);

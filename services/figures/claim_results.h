@@ -1,7 +1,7 @@
 #pragma once
 
-// The sentences of an edition's report against its figures, and the changes that its indicators declare: domain rules
-// (services/domain/claim.h) applied to figures of this and other editions.
+// The sentences of an edition's report against its figures, and the changes that its indicators
+// declare: domain rules (services/domain/claim.h) applied to figures of this and other editions.
 
 #include <functional>
 #include <memory>
@@ -24,9 +24,10 @@ struct OtherEdition {
 // Empty where the survey has no edition of that year, or no figures of it are at hand.
 using FindOtherEdition = std::function<std::optional<OtherEdition>(const std::string& edition)>;
 
-// How `earlier` relates to `later` over all questions that an indicator reads (numerator and base, not frame variables),
-// as the later questionnaire states it: the weakest relations, each once; SAME where nothing is stated and the concept
-// ids are equal. Comparable: no break, no TOPIC_ONLY, no unknown among them.
+// How `earlier` relates to `later` over all questions that an indicator reads (numerator and base,
+// not frame variables), as the later questionnaire states it: the weakest relations, each once;
+// SAME where nothing is stated and the concept ids are equal. Comparable: no break, no TOPIC_ONLY,
+// no unknown among them.
 struct Comparability {
   std::vector<model::SeriesRelationKind> relations;
   bool comparable = false;
@@ -39,7 +40,8 @@ Comparability Compare(const domain::Catalog& catalog, const domain::Catalog::Edi
 // Every claim of the edition, by name; figures in them are named by their cells, without labels.
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
                                                const FindOtherEdition& others);
-// Change figures of every comparison that an indicator of the edition declares, on every basis, by name
+// Change figures of every comparison that an indicator of the edition declares, on every basis, by
+// name
 // ({cell}@{year}).
 std::vector<query_pb::ChangeFigure> Changes(const EditionFigures& edition,
                                             const FindOtherEdition& others);
