@@ -97,6 +97,11 @@ inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a
 inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 
+
+// ---- The fold
+inline constexpr int kLiveSwapMs = 3;                         // Shortest time between two swaps of the live view; records in between share one.
+inline constexpr size_t kEditionsLoadedMax = 8;               // Editions whose answer matrix is kept; another one is unloaded and rebuilt on demand.
+
 // ---- Queries
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
@@ -110,7 +115,12 @@ inline constexpr int kReleaseFollowersMax = 16;               // Followers of re
 inline constexpr int kReleaseSignMs = 5'000;                  // Silence before a follower of releases gets a sign of life.
 
 // ---- Releases
-inline constexpr size_t kReleasePartBytesMax = 512 * kKiB;    // A part of a release, one chunk record; the rest takes the next. One larger entry goes alone.
+inline constexpr size_t kReleasePartBytesMax = 512 * kKiB;    // A part of a release, one chunk record; the rest takes the next, a larger one is refused TOO_LARGE.
+inline constexpr int32_t kReleasePartsMax = 256;              // Parts of a release; refuse TOO_LARGE.
+inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Their bytes together; refuse TOO_LARGE.
+inline constexpr size_t kCandidatesMax = 8;                   // Candidates kept in memory; the oldest goes.
+inline constexpr size_t kCandidateDifferencesMax = 1'000;     // Differences shown with a candidate; cut, with true count.
+inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences written out by a verification; cut, with true count.
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
@@ -138,6 +148,7 @@ static_assert(kConnectionsMax * 2 < kFileDescriptorsWanted,
               "two listeners full of connections leave descriptors for the store");
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
+static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
 static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
