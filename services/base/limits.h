@@ -112,7 +112,6 @@ inline constexpr size_t kTableIndicatorsMax = 1'000;          // Indicators name
 inline constexpr size_t kAnswersKeptMax = 64;                 // Whole tables kept with the figures of a release or live view; the longest unasked goes.
 inline constexpr size_t kAnswersKeptBytesMax = 4 * kMiB;      // Their bytes; the longest unasked goes.
 inline constexpr size_t kOlderReleasesMax = 8;                // Releases in memory beside the latest of each edition; the longest unasked goes.
-inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Parts of a release; query refuses the swap TOO_LARGE and keeps what it has.
 inline constexpr int kReleaseFollowersMax = 16;               // Followers of releases; refuse TOO_MANY_FOLLOWERS.
 inline constexpr int kReleaseSignMs = 5'000;                  // Silence before a follower of releases gets a sign of life.
 
