@@ -120,6 +120,7 @@ struct AllInOne::Parts {
 absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& config,
                                                           const base::Clock& clock) {
   using survey::aggregation::v1::FiguresService;
+  using survey::aggregation::v1::ReleaseService;
   using survey::ingestion::v1::EditionService;
   using survey::ingestion::v1::LogService;
   using survey::ingestion::v1::SubmissionService;
@@ -144,9 +145,11 @@ absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& co
       transport::ServerHost::Listen(
           config.internal_listen(),
           {&p.ingestion->edition_service(), &p.ingestion->log_service(),
-           &p.aggregation->figures_service(), &p.query->query_service()},
+           &p.aggregation->figures_service(), &p.aggregation->release_service(),
+           &p.query->query_service()},
           {.health_names = {EditionService::service_full_name(), LogService::service_full_name(),
-                            FiguresService::service_full_name(), QueryService::service_full_name()},
+                            FiguresService::service_full_name(),
+                            ReleaseService::service_full_name(), QueryService::service_full_name()},
            .reflection = true}));
   IMDI_ASSIGN_OR_RETURN(
       p.public_host,

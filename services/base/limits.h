@@ -74,6 +74,8 @@ inline constexpr size_t kExpressionBytesMax = 4 * kKiB;       // An expression's
 inline constexpr size_t kItemsPerSurveyMax = 65'535;          // Item numbers of a survey; refuse DEFINITION_INVALID.
 inline constexpr size_t kUnitsPerFrameMax = 1'000'000;        // Units of an edition; refuse DEFINITION_INVALID.
 inline constexpr size_t kPartsPerEditionMax = 16;             // Parts of an edition; refuse DEFINITION_INVALID.
+inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an edition; refuse DEFINITION_INVALID (fewer breakdowns).
+inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse DEFINITION_INVALID.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.
@@ -97,9 +99,29 @@ inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a
 inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 
+
+// ---- The fold
+inline constexpr int kLiveSwapMs = 3;                         // Shortest time between two swaps of the live view; records in between share one.
+inline constexpr size_t kEditionsLoadedMax = 8;               // Editions whose answer matrix is kept; another one is unloaded and rebuilt on demand.
+
 // ---- Queries
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
+inline constexpr int kTableRowsMax = 2'000;                   // Rows of a GetTable page; page.
+inline constexpr size_t kTableIndicatorsMax = 1'000;          // Indicators named in GetTable; refuse FIELD_INVALID.
+inline constexpr size_t kAnswersKeptMax = 64;                 // Whole tables kept with the figures of a release or live view; the longest unasked goes.
+inline constexpr size_t kAnswersKeptBytesMax = 4 * kMiB;      // Their bytes; the longest unasked goes.
+inline constexpr size_t kOlderReleasesMax = 8;                // Releases in memory beside the latest of each edition; the longest unasked goes.
+inline constexpr int kReleaseFollowersMax = 16;               // Followers of releases; refuse TOO_MANY_FOLLOWERS.
+inline constexpr int kReleaseSignMs = 5'000;                  // Silence before a follower of releases gets a sign of life.
+
+// ---- Releases
+inline constexpr size_t kReleasePartBytesMax = 512 * kKiB;    // A part of a release, one chunk record; the rest takes the next, a larger one is refused TOO_LARGE.
+inline constexpr int32_t kReleasePartsMax = 256;              // Parts of a release; refuse TOO_LARGE.
+inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Their bytes together; refuse TOO_LARGE.
+inline constexpr size_t kCandidatesMax = 8;                   // Candidates kept in memory; the oldest goes.
+inline constexpr size_t kCandidateDifferencesMax = 1'000;     // Differences shown with a candidate; cut, with true count.
+inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences written out by a verification; cut, with true count.
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
@@ -115,6 +137,10 @@ static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
 static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,
               "a definition fits into a record with what the record adds");
 static_assert(kFollowChunkBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax);
+static_assert(kReleasePartBytesMax + 16 * kKiB <= kRecordBytesMax,
+              "a part of a release fits into a record with what the record adds");
+static_assert(kReleasePartBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
+              "a part of a release fits into one message to query");
 static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax / 2,
               "base64 of the details still fits beside the rest of the trailing metadata");
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
@@ -123,7 +149,9 @@ static_assert(kConnectionsMax * 2 < kFileDescriptorsWanted,
               "two listeners full of connections leave descriptors for the store");
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
+static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
 
 }  // namespace imdi::base

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "services/domain/distributions.h"
@@ -54,12 +55,7 @@ double Sum(const std::vector<double>& terms) {
   return sum;
 }
 
-// P(X >= yes) and P(X <= yes) for X hypergeometric: `answers` drawn from `units`, `marked` of them
-// yes.
-struct Tails {
-  double upper = 0;
-  double lower = 0;
-};
+// `pmf` and `scratch` are there to be used again.
 Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_t yes, Pmf* pmf,
                           std::vector<double>* scratch) {
   const int32_t low = std::max(0, answers - (units - marked));
@@ -142,7 +138,7 @@ CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes
   const int32_t largest = high;
   while (low < high) {  // The smallest that is not rejected for having too few.
     const int32_t middle = low + (high - low) / 2;
-    if (HypergeometricTails(units, middle, answers, yes, &pmf, &scratch).upper > tail) {
+    if (HypergeometricTails(units, middle, answers, yes, &pmf, &scratch).at_least > tail) {
       high = middle;
     } else {
       low = middle + 1;
@@ -154,7 +150,7 @@ CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes
   high = largest;
   while (low < high) {  // The largest that is not rejected for having too many.
     const int32_t middle = high - (high - low) / 2;
-    if (HypergeometricTails(units, middle, answers, yes, &pmf, &scratch).lower > tail) {
+    if (HypergeometricTails(units, middle, answers, yes, &pmf, &scratch).at_most > tail) {
       low = middle;
     } else {
       high = middle - 1;
@@ -164,14 +160,21 @@ CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes
   return out;
 }
 
-CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level) {
+Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_t yes) {
+  Pmf pmf;
+  std::vector<double> scratch;
+  return HypergeometricTails(units, marked, answers, yes, &pmf, &scratch);
+}
+
+namespace {
+
+// Of the silent that say yes.
+Pmf SilentYes(std::span<const StratumCell> strata) {
   int64_t n = 0;
   int64_t x = 0;
-  int64_t silent = 0;
   for (const StratumCell& h : strata) {
     n += h.base;
     x += h.yes;
-    silent += h.domain_frame - h.base;
   }
   const double mu = (static_cast<double>(x) + 0.5) / (static_cast<double>(n) + 1);
   Pmf total;
@@ -205,6 +208,15 @@ CountInterval PredictiveInterval(std::span<const StratumCell> strata, double lev
     total.p.swap(sum);
     total.first += one.first;
   }
+  return total;
+}
+
+}  // namespace
+
+CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level) {
+  int64_t x = 0;
+  for (const StratumCell& h : strata) x += h.yes;
+  const Pmf total = SilentYes(strata);
   const double tail = (1 - level) / 2;
   // Rounding must not push an end beyond the last term.
   CountInterval out;
@@ -217,6 +229,21 @@ CountInterval PredictiveInterval(std::span<const StratumCell> strata, double lev
     cumulated += total.p[static_cast<size_t>(++k)];
   out.upper = static_cast<int32_t>(x) + total.first + k;
   return out;
+}
+
+CountDistribution PredictiveDistribution(std::span<const StratumCell> strata) {
+  Pmf total = SilentYes(strata);
+  CountDistribution out;
+  out.first = total.first;
+  out.cumulated = std::move(total.p);
+  double sum = 0;
+  for (double& term : out.cumulated) term = sum += term;
+  return out;
+}
+
+double CountDistribution::AtMost(int32_t k) const {
+  if (k < first || cumulated.empty()) return 0;
+  return cumulated[std::min(static_cast<size_t>(k - first), cumulated.size() - 1)];
 }
 
 }  // namespace imdi::domain

@@ -9,6 +9,7 @@
 #include "services/base/text.h"
 #include "services/ingestion/edition_rpc.h"
 #include "services/ingestion/log_rpc.h"
+#include "services/ingestion/releases.h"
 #include "services/ingestion/scheduler.h"
 #include "services/ingestion/scrubber.h"
 #include "services/ingestion/submission_rpc.h"
@@ -46,6 +47,7 @@ struct IngestionApp::Parts {
   std::unique_ptr<Definitions> definitions;
   std::unique_ptr<Submissions> submissions;
   std::unique_ptr<Collection> collection;
+  std::unique_ptr<Releases> releases;
   std::unique_ptr<EditionRpc> edition_rpc;
   std::unique_ptr<SubmissionRpc> submission_rpc;
   std::unique_ptr<LogRpc> log_rpc;
@@ -82,7 +84,10 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
   parts->edition_rpc = std::make_unique<EditionRpc>(internal_calls, *parts->definitions);
   parts->submission_rpc =
       std::make_unique<SubmissionRpc>(public_calls, *parts->submissions, *parts->collection);
-  parts->log_rpc = std::make_unique<LogRpc>(internal_calls, *parts->log, config.backup_dir());
+  parts->releases = std::make_unique<Releases>(*parts->log, *parts->committer, *parts->definitions,
+                                               *parts->vault);
+  parts->log_rpc =
+      std::make_unique<LogRpc>(internal_calls, *parts->log, *parts->releases, config.backup_dir());
   parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
   parts->scheduler->Start();
   parts->scrubber = std::make_unique<Scrubber>(

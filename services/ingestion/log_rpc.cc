@@ -189,4 +189,13 @@ grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer*
       });
 }
 
+grpc::ServerUnaryReactor* LogRpc::RecordRelease(Rpc* rpc, const grpc::ByteBuffer* in,
+                                                grpc::ByteBuffer* out) {
+  return calls_.Run<ingestion_pb::RecordReleaseRequest, ingestion_pb::RecordReleaseResponse>(
+      {.name = "LogService/RecordRelease", .mutation = true}, rpc, in, out,
+      [this](const base::CallContext& call, const ingestion_pb::RecordReleaseRequest& request) {
+        return releases_.Record(call, request);
+      });
+}
+
 }  // namespace imdi::ingestion

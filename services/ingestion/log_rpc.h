@@ -7,6 +7,7 @@
 #include <string>
 
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
+#include "services/ingestion/releases.h"
 #include "services/transport/calls.h"
 #include "storage/response_log.h"
 
@@ -18,14 +19,17 @@ using RawLogService = ingestion_pb::LogService::WithRawCallbackMethod_FollowLog<
     ingestion_pb::LogService::WithRawCallbackMethod_GetHead<
         ingestion_pb::LogService::WithRawCallbackMethod_VerifyChain<
             ingestion_pb::LogService::WithRawCallbackMethod_CreateBackup<
-                ingestion_pb::LogService::Service>>>>;
+                ingestion_pb::LogService::WithRawCallbackMethod_RecordRelease<
+                    ingestion_pb::LogService::Service>>>>>;
 
 class LogRpc final : public RawLogService {
  public:
   // `backup_dir` empty = backups are refused.
-  LogRpc(transport::Calls& calls, storage::ResponseLog& log, std::string backup_dir)
+  LogRpc(transport::Calls& calls, storage::ResponseLog& log, Releases& releases,
+         std::string backup_dir)
       : calls_(calls),
         log_(log),
+        releases_(releases),
         backup_dir_(std::move(backup_dir)),
         followers_(std::make_shared<std::atomic<int>>(0)) {}
 
@@ -38,10 +42,13 @@ class LogRpc final : public RawLogService {
                                         grpc::ByteBuffer* out) override;
   grpc::ServerUnaryReactor* CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in,
                                          grpc::ByteBuffer* out) override;
+  grpc::ServerUnaryReactor* RecordRelease(Rpc* rpc, const grpc::ByteBuffer* in,
+                                          grpc::ByteBuffer* out) override;
 
  private:
   transport::Calls& calls_;
   storage::ResponseLog& log_;
+  Releases& releases_;
   const std::string backup_dir_;
   std::shared_ptr<std::atomic<int>> followers_;
 };

@@ -232,9 +232,10 @@ TEST_F(Parts, ACorrectionOrWithdrawalOfOnePartChangesWhatCountsInTheOthersAndBac
   Accept(Draft("1201", "settlement", Settlement()), 0);
   const auto plan = [&] {
     const auto fold = Folded();
-    const auto counter = fold->Counter("TP2019");
-    EXPECT_TRUE(counter.ok() && *counter != nullptr);
-    const domain::CellCounts cell = (*counter)->Count({}, model::EDITION_STATE_OPEN);
+    const auto counts = fold->CountsOf("TP2019");
+    EXPECT_TRUE(counts.ok() && *counts != nullptr);
+    const domain::CellCounts cell =
+        (*counts)->CountsOf((*counts)->plan().CellAt(0), model::EDITION_STATE_OPEN);
     return std::pair(cell.numerator, cell.in_base);
   };
   EXPECT_EQ(plan(), (std::pair{1, 1}));

@@ -42,7 +42,17 @@ CaseReport CompareCase(const Computed& computed, const Value& expected) {
   for (const auto& [id, value] : want->members) {
     const Value* got = computed.results.Find(id);
     if (got == nullptr) {
-      CountMissing(id, value, &out.comparison);
+      // Why it is missing stands once among the unsupported, not at each of its numbers.
+      Comparison missing;
+      CountMissing(id, value, &missing);
+      out.comparison.missing += missing.missing;
+      const bool said = std::ranges::any_of(out.unsupported, [&id = id](const std::string& one) {
+        return one.starts_with(id + ": ");
+      });
+      if (!said) {
+        out.comparison.differences.insert(out.comparison.differences.end(),
+                                          missing.differences.begin(), missing.differences.end());
+      }
     } else {
       Compare(id, *got, value, &out.comparison);
     }
