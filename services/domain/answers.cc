@@ -315,8 +315,12 @@ std::string CanonicalContent(const SubmissionContent& content) {
       comments.emplace_back(comment.check(), comment.text());
   }
   std::ranges::sort(comments);
-  const std::string_view name = content.contact == nullptr ? "" : content.contact->name();
-  const std::string_view email = content.contact == nullptr ? "" : content.contact->email();
+  std::string_view name;
+  std::string_view email;
+  if (content.contact != nullptr) {
+    name = content.contact->name();
+    email = content.contact->email();
+  }
 
   size_t size = 1 + SizeOf(content.edition) + SizeOf(content.unit) + SizeOf(content.part) + 8 + 4 +
                 4 + 4 + 4 + SizeOf(name) + SizeOf(email);
