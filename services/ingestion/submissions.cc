@@ -370,17 +370,20 @@ void Submissions::PrepareRecord(const base::CallContext& call,
   }
   const domain::Catalog::EditionEntry& edition = *judged->edition;
   const domain::Catalog::QuestionnaireVersion& newest = *edition.Current();
-  out.commit.proposal.depends_on = {
-      {SubmissionResource(name), request.expected_revision(), true},
-      {StateResource(name.edition), edition.state_revision, false},
-      {DefinitionResource(draft.edition()), edition.revision, false},
-      {DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false},
-      {DefinitionResource(newest.compiled->definition().name()), newest.revision, false},
-      // And it is still the newest one.
-      {DefinitionResource(
-           base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)),
-       0, false},
+  std::vector<storage::Dependency>& depends_on = out.commit.proposal.depends_on;
+  depends_on.reserve(6);
+  const auto depend = [&depends_on](std::string resource, int64_t at, bool advances) {
+    depends_on.push_back({std::move(resource), at, advances});
   };
+  depend(SubmissionResource(name), request.expected_revision(), true);
+  depend(StateResource(name.edition), edition.state_revision, false);
+  depend(DefinitionResource(draft.edition()), edition.revision, false);
+  depend(DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false);
+  depend(DefinitionResource(newest.compiled->definition().name()), newest.revision, false);
+  // And it is still the newest one.
+  depend(DefinitionResource(
+             base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)),
+         0, false);
   out.append = true;
 }
 
@@ -455,6 +458,40 @@ void Submissions::Committed(const base::CallContext& call,
     return;
   }
   Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(done));
+}
+
+bool Submissions::AtHand(const ingestion_pb::SubmitRequest& request) const {
+  const ingestion_pb::SubmissionDraft& draft = request.submission();
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(domain::EditionIdOf(draft.edition()));
+  if (edition == nullptr || edition->frame == nullptr || edition->definition->parts_size() > 1)
+    return false;
+  const std::optional<domain::UnitIndex> unit = edition->frame->Find(draft.unit());
+  const auto* version = edition->Version(draft.questionnaire());
+  if (!unit.has_value() || version == nullptr) return false;
+  // A retry asks for a request id, which only the disk knows: its revision has moved on.
+  const auto held = [this](const std::string& resource, int64_t* position) {
+    if (!log_.IsAtHand(resource)) return std::optional<int64_t>();
+    const auto current = log_.Current(resource);
+    if (!current.ok()) return std::optional<int64_t>();
+    *position = current->has_value() ? (*current)->position : 0;
+    return std::optional(current->has_value() ? (*current)->revision : 0);
+  };
+  int64_t position = 0;
+  if (held(SubmissionResource({edition->id, draft.unit(), draft.part(), 0}), &position) !=
+      request.expected_revision())
+    return false;
+  if (!version->compiled->reads_previous()) return true;
+  const auto* before =
+      catalog->FindEdition(domain::EditionIdOf(edition->definition->previous_edition()));
+  const std::optional<std::string_view> predecessor = edition->frame->OnlyPredecessorOf(*unit);
+  if (before == nullptr || !predecessor.has_value()) return true;
+  return std::ranges::all_of(before->definition->parts(), [&](const model::Part& part) {
+    return held(SubmissionResource({before->id, std::string(*predecessor), part.id(), 0}),
+                &position)
+               .has_value() &&
+           (position == 0 || recent_.Find(position) != nullptr);
+  });
 }
 
 void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,

@@ -39,6 +39,9 @@ class Submissions {
   // `request` must live until `done`.
   void Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
               SubmitDone done);
+  // Whether Submit would judge that request without reading a disk; then it may be called on a
+  // thread that must not wait.
+  bool AtHand(const ingestion_pb::SubmitRequest& request) const;
   using BatchDone = std::function<void(absl::StatusOr<ingestion_pb::BatchSubmitResponse>)>;
   void BatchSubmit(const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request,
                    BatchDone done);

@@ -504,6 +504,10 @@ absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::Current(
   return acknowledged;
 }
 
+bool RocksResponseLog::IsAtHand(std::string_view resource) const {
+  return revisions_.Find(resource).has_value();
+}
+
 absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::AtRevision(
     std::string_view resource, int64_t revision) const {
   if (!IsResourceName(resource) || revision < 1) return std::optional<ResourceRevision>();

@@ -38,6 +38,7 @@ class RocksResponseLog final : public ResponseLog {
   absl::StatusOr<std::vector<LogEntry>> Read(int64_t from, int64_t max_entries,
                                              size_t max_bytes) const override;
   absl::StatusOr<std::optional<ResourceRevision>> Current(std::string_view resource) const override;
+  bool IsAtHand(std::string_view resource) const override;
   absl::StatusOr<std::optional<ResourceRevision>> AtRevision(std::string_view resource,
                                                              int64_t revision) const override;
   absl::StatusOr<std::vector<ResourceRevision>> ListCurrent(std::string_view prefix,

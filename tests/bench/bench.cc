@@ -301,6 +301,7 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
               });
         });
     rounds.Add("batch submit", batch.load.PerSecond() * 100);
+    rounds.Add("batch submit cpu", batch.cpu_us_a_call / 100);
     rounds.Add("batch ratio", batch.load.PerSecond() * 100 / (i % 2 == 0 ? one : other));
 
     const double sync = MedianSync(setting.folder + "/sync");
@@ -319,6 +320,7 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
   report.AtLeast("responses in a pair of syncs", rounds.Of("batch"), 10, "");
   report.Value("responses in a pair of syncs, raw handler", rounds.Of("raw batch"), "");
   report.Value("BatchSubmit of 100, 2 in flight", rounds.Of("batch submit"), "a second");
+  report.Value("BatchSubmit, server CPU a response", rounds.Of("batch submit cpu"), "us");
   report.AtLeast("responses a second, BatchSubmit / Submit", rounds.Of("batch ratio"), 5, "");
   report.Value("fdatasync of 4 KiB, p50", rounds.Of("sync"), "us");
   report.Value("a lone Submit, p50", rounds.Of("lone"), "us");
