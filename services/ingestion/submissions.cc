@@ -16,6 +16,7 @@
 #include "services/domain/answers.h"
 #include "services/domain/packed_answers.h"
 #include "services/domain/validation.h"
+#include "services/ingestion/findings_page.h"
 #include "services/ingestion/names.h"
 #include "services/ingestion/receipt_document.h"
 
@@ -141,18 +142,6 @@ store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft,
 
 bool HasText(const store::PlainText& text) { return text.ByteSizeLong() > 0; }
 
-// Hard findings first, the rest in the order given; at most kFindingsPerResponseMax.
-template <typename Response>
-void PutFindings(std::vector<model::Finding> findings, Response& response) {
-  response.set_finding_count(static_cast<int32_t>(findings.size()));
-  std::stable_partition(findings.begin(), findings.end(), [](const model::Finding& finding) {
-    return finding.grade() == model::GRADE_HARD;
-  });
-  if (findings.size() > base::kFindingsPerResponseMax)
-    findings.resize(base::kFindingsPerResponseMax);
-  for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
-}
-
 // The findings of an accepted submission in words.
 std::vector<model::Finding> FindingsOf(const store::SubmissionAccepted& accepted,
                                        const domain::Catalog::EditionEntry& edition,
@@ -273,8 +262,10 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(
 }
 
 Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
-                                           const ingestion_pb::SubmitRequest& request) const {
+                                           const ingestion_pb::SubmitRequest& request,
+                                           size_t findings_bytes) const {
   Prepared out;
+  out.findings_bytes = findings_bytes;
   const auto answer_with = [&out](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
     out.answer = std::move(answer);
     return std::move(out);
@@ -307,8 +298,9 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
     if ((*known)->fingerprint != out.commit.proposal.fingerprint)
       return answer_with(RequestIdReused(request.request_id()));
     bool unused = false;
-    return answer_with(Conclude(
-        request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
+    return answer_with(Conclude(request,
+                                storage::AppendOutcome(storage::Duplicate{(*known)->position}), {},
+                                findings_bytes, &unused));
   }
 
   absl::StatusOr<Judged> judged = Judge(draft);
@@ -320,7 +312,7 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   if (judged->result.refused) {
     ingestion_pb::SubmitResponse refused;
     refused.set_outcome(ingestion_pb::SUBMIT_OUTCOME_REFUSED);
-    PutFindings(std::move(judged->result.findings), refused);
+    Findings(std::move(judged->result.findings), draft, vault_).PutFirst(findings_bytes, refused);
     return answer_with(std::move(refused));
   }
 
@@ -372,7 +364,7 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
 
 absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     const ingestion_pb::SubmitRequest& request, const CommitResult& result,
-    std::vector<model::Finding> findings, bool* stale_definitions) const {
+    std::vector<model::Finding> findings, size_t findings_bytes, bool* stale_definitions) const {
   if (!result.ok()) return result.status();
   const ingestion_pb::SubmissionDraft& draft = request.submission();
   SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
@@ -383,7 +375,7 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     name.revision = request.expected_revision() + 1;
     *response.mutable_receipt() =
         ReceiptOf(name, appended->position, appended->time, appended->chain);
-    PutFindings(std::move(findings), response);
+    Findings(std::move(findings), draft, vault_).PutFirst(findings_bytes, response);
     return response;
   }
   if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) {
@@ -396,8 +388,10 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     const auto* edition = catalog->FindEdition(stored.name.edition);
     if (edition == nullptr) return UnknownEdition(stored.name.edition);
     const auto* version = edition->Version(stored.accepted().questionnaire());
-    if (version != nullptr)
-      PutFindings(FindingsOf(stored.accepted(), *edition, *version), response);
+    if (version != nullptr) {
+      Findings(FindingsOf(stored.accepted(), *edition, *version), draft, vault_)
+          .PutFirst(findings_bytes, response);
+    }
     return response;
   }
   if (std::holds_alternative<storage::KeyReused>(*result))
@@ -417,11 +411,12 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
   }
   auto shared = std::make_shared<SubmitDone>(std::move(done));
   const absl::Status taken = committer_.Enqueue(
-      std::move(prepared.commit), [this, call, &request, attempts_left, shared,
-                                   findings = std::move(prepared.findings)](CommitResult result) {
+      std::move(prepared.commit),
+      [this, call, &request, attempts_left, shared, findings = std::move(prepared.findings),
+       bytes = prepared.findings_bytes](CommitResult result) {
         bool stale_definitions = false;
         absl::StatusOr<ingestion_pb::SubmitResponse> answer =
-            Conclude(request, result, findings, &stale_definitions);
+            Conclude(request, result, findings, bytes, &stale_definitions);
         if (!stale_definitions || attempts_left <= 1) {
           (*shared)(std::move(answer));
           return;
@@ -430,14 +425,16 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
           (*shared)(reloaded);
           return;
         }
-        Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(*shared));
+        Enqueue(call, request, Prepare(call, request, bytes), attempts_left - 1,
+                std::move(*shared));
       });
   if (!taken.ok()) (*shared)(taken);
 }
 
 void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                          SubmitDone done) {
-  Enqueue(call, request, Prepare(call, request), kSubmitAttempts, std::move(done));
+  Enqueue(call, request, Prepare(call, request, base::kPageBytesMax), kSubmitAttempts,
+          std::move(done));
 }
 
 void Submissions::BatchSubmit(const base::CallContext& call,
@@ -457,8 +454,10 @@ void Submissions::BatchSubmit(const base::CallContext& call,
   batch->done = std::move(done);
   std::vector<Prepared> prepared;
   prepared.reserve(static_cast<size_t>(request.requests_size()));
+  // All answers travel in one message.
+  const size_t findings_bytes = base::kPageBytesMax / static_cast<size_t>(request.requests_size());
   for (const ingestion_pb::SubmitRequest& one : request.requests())
-    prepared.push_back(Prepare(call, one));
+    prepared.push_back(Prepare(call, one, findings_bytes));
   {
     base::MutexLock lock(batch->mutex);
     batch->waiting = request.requests_size();
@@ -491,7 +490,8 @@ absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(
   ingestion_pb::ValidateResponse response;
   response.set_outcome(judged.result.refused ? ingestion_pb::SUBMIT_OUTCOME_REFUSED
                                              : ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
-  PutFindings(std::move(judged.result.findings), response);
+  const Findings findings(std::move(judged.result.findings), request.submission(), vault_);
+  IMDI_RETURN_IF_ERROR(findings.PutPage(request, response));
   return response;
 }
 
