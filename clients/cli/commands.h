@@ -19,7 +19,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;  // Something else.
 inline constexpr int kExitUsage = 2;   // The command line.
 inline constexpr int kExitInvalid =
-    3;  // Documents, answers or arguments are wrong; nothing was done with them.
+    3;  // Documents, answers or arguments are wrong; nothing was done with those that are.
 inline constexpr int kExitNotFound = 4;  // There is no such thing.
 inline constexpr int kExitConflict =
     5;  // The state does not allow it (closed, stale, already there).
@@ -46,7 +46,7 @@ class Commands {
   // ---- definitions
   int Apply(const std::vector<std::string>& paths, bool dry_run);
   int Diff(const std::vector<std::string>& paths);
-  static int Validate(const std::vector<std::string>& paths);
+  static int Validate(const std::vector<std::string>& paths, bool json);
   int GetDefinition(const std::string& name, int64_t revision);
 
   // ---- collection

@@ -67,13 +67,16 @@ int Main(int argc, char** argv) {
   CLI::App* apply = command(&app, "apply", "apply definition documents (files and folders of YAML)",
                             [&](Commands& c) { return c.Apply(a.files, a.dry_run); });
   apply->add_option("-f,--file", a.files, "file or folder; may be repeated")->required();
-  apply->add_flag("--dry-run", a.dry_run, "check against the server and change nothing");
+  apply->add_flag("--dry-run", a.dry_run,
+                  "check each against what the server holds now, and change nothing");
   CLI::App* diff = command(&app, "diff", "compare definition documents with what the server holds",
                            [&](Commands& c) { return c.Diff(a.files); });
   diff->add_option("-f,--file", a.files, "file or folder; may be repeated")->required();
   CLI::App* validate =
       app.add_subcommand("validate", "check definition documents without a server");
-  validate->callback([&] { run_offline = [&a] { return Commands::Validate(a.files); }; });
+  validate->callback([&] {
+    run_offline = [&a, &output] { return Commands::Validate(a.files, output == "json"); };
+  });
   validate->add_option("-f,--file", a.files, "file or folder; may be repeated")->required();
   CLI::App* get_definition =
       command(&app, "get-definition", "print a definition as JSON",

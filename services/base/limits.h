@@ -65,7 +65,7 @@ inline constexpr size_t kRequestIdBytesMax = 64;              // A request id; r
 inline constexpr size_t kTextAnswerBytesMax = 16 * kKiB;      // A free-text answer; refuse FIELD_INVALID.
 inline constexpr size_t kReasonTextBytesMax = 1 * kKiB;       // A stated reason (reopen, withdraw); refuse.
 inline constexpr size_t kAnswersPerSubmissionMax = 2'000;     // Answers in a submission; refuse FIELD_INVALID.
-inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; cut, with true count.
+inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; page, with true count; of a definition: cut.
 
 // ---- Definitions
 inline constexpr size_t kDefinitionBytesMax = 768 * kKiB;     // A definition document; refuse TOO_LARGE (split it).

@@ -16,6 +16,7 @@
 #include "services/domain/answers.h"
 #include "services/domain/packed_answers.h"
 #include "services/domain/validation.h"
+#include "services/ingestion/findings_page.h"
 #include "services/ingestion/names.h"
 #include "services/ingestion/receipt_document.h"
 
@@ -142,18 +143,6 @@ store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft,
 
 bool HasText(const store::PlainText& text) { return text.ByteSizeLong() > 0; }
 
-// Hard findings first, the rest in the order given; at most kFindingsPerResponseMax.
-template <typename Response>
-void PutFindings(std::vector<model::Finding> findings, Response& response) {
-  response.set_finding_count(static_cast<int32_t>(findings.size()));
-  std::stable_partition(findings.begin(), findings.end(), [](const model::Finding& finding) {
-    return finding.grade() == model::GRADE_HARD;
-  });
-  if (findings.size() > base::kFindingsPerResponseMax)
-    findings.resize(base::kFindingsPerResponseMax);
-  for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
-}
-
 // The findings of an accepted submission in words.
 std::vector<model::Finding> FindingsOf(const store::SubmissionAccepted& accepted,
                                        const domain::Catalog::EditionEntry& edition,
@@ -276,8 +265,10 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(
 }
 
 Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
-                                           const ingestion_pb::SubmitRequest& request) const {
+                                           const ingestion_pb::SubmitRequest& request,
+                                           size_t findings_bytes) const {
   Prepared out;
+  out.findings_bytes = findings_bytes;
   const auto answer_with = [&out](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
     out.answer = std::move(answer);
     return std::move(out);
@@ -313,8 +304,9 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
     if ((*known)->fingerprint != out.commit.proposal.fingerprint)
       return answer_with(RequestIdReused(request.request_id()));
     bool unused = false;
-    return answer_with(Conclude(
-        request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
+    return answer_with(Conclude(request,
+                                storage::AppendOutcome(storage::Duplicate{(*known)->position}), {},
+                                findings_bytes, &unused));
   }
   return out;
 }
@@ -335,7 +327,7 @@ void Submissions::PrepareRecord(const base::CallContext& call,
   if (judged->result.refused) {
     ingestion_pb::SubmitResponse refused;
     refused.set_outcome(ingestion_pb::SUBMIT_OUTCOME_REFUSED);
-    PutFindings(std::move(judged->result.findings), refused);
+    Findings(std::move(judged->result.findings), draft, vault_).PutFirst(findings_bytes, refused);
     return answer_with(std::move(refused));
   }
 
@@ -389,7 +381,7 @@ void Submissions::PrepareRecord(const base::CallContext& call,
 
 absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     const ingestion_pb::SubmitRequest& request, const CommitResult& result,
-    std::vector<model::Finding> findings, bool* stale_definitions) const {
+    std::vector<model::Finding> findings, size_t findings_bytes, bool* stale_definitions) const {
   if (!result.ok()) return result.status();
   const ingestion_pb::SubmissionDraft& draft = request.submission();
   SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
@@ -400,7 +392,7 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     name.revision = request.expected_revision() + 1;
     *response.mutable_receipt() =
         ReceiptOf(name, appended->position, appended->time, appended->chain);
-    PutFindings(std::move(findings), response);
+    Findings(std::move(findings), draft, vault_).PutFirst(findings_bytes, response);
     return response;
   }
   if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) {
@@ -413,8 +405,10 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     const auto* edition = catalog->FindEdition(stored.name.edition);
     if (edition == nullptr) return UnknownEdition(stored.name.edition);
     const auto* version = edition->Version(stored.accepted().questionnaire());
-    if (version != nullptr)
-      PutFindings(FindingsOf(stored.accepted(), *edition, *version), response);
+    if (version != nullptr) {
+      Findings(FindingsOf(stored.accepted(), *edition, *version), draft, vault_)
+          .PutFirst(findings_bytes, response);
+    }
     return response;
   }
   if (std::holds_alternative<storage::KeyReused>(*result))
@@ -435,20 +429,21 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
   auto shared = std::make_shared<SubmitDone>(std::move(done));
   const absl::Status taken = committer_.Enqueue(
       std::move(prepared.commit),
-      [this, call, &request, attempts_left, shared,
-       findings = std::move(prepared.findings)](const CommitResult& result) mutable {
-        Committed(call, request, result, std::move(findings), attempts_left, std::move(*shared));
+      [this, call, &request, attempts_left, shared, findings = std::move(prepared.findings),
+       bytes = prepared.findings_bytes](const CommitResult& result) mutable {
+        Committed(call, request, result, std::move(findings), bytes, attempts_left,
+                  std::move(*shared));
       });
   if (!taken.ok()) (*shared)(taken);
 }
 
 void Submissions::Committed(const base::CallContext& call,
                             const ingestion_pb::SubmitRequest& request, const CommitResult& result,
-                            std::vector<model::Finding> findings, int attempts_left,
-                            SubmitDone done) {
+                            std::vector<model::Finding> findings, size_t findings_bytes,
+                            int attempts_left, SubmitDone done) {
   bool stale_definitions = false;
   absl::StatusOr<ingestion_pb::SubmitResponse> answer =
-      Conclude(request, result, std::move(findings), &stale_definitions);
+      Conclude(request, result, std::move(findings), findings_bytes, &stale_definitions);
   if (!stale_definitions || attempts_left <= 1) {
     done(std::move(answer));
     return;
@@ -457,7 +452,8 @@ void Submissions::Committed(const base::CallContext& call,
     done(reloaded);
     return;
   }
-  Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(done));
+  Enqueue(call, request, Prepare(call, request, findings_bytes), attempts_left - 1,
+          std::move(done));
 }
 
 bool Submissions::AtHand(const ingestion_pb::SubmitRequest& request) const {
@@ -496,7 +492,8 @@ bool Submissions::AtHand(const ingestion_pb::SubmitRequest& request) const {
 
 void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                          SubmitDone done) {
-  Enqueue(call, request, Prepare(call, request), kSubmitAttempts, std::move(done));
+  Enqueue(call, request, Prepare(call, request, base::kPageBytesMax), kSubmitAttempts,
+          std::move(done));
 }
 
 void Submissions::BatchSubmit(const base::CallContext& call,
@@ -535,6 +532,8 @@ void Submissions::BatchSubmit(const base::CallContext& call,
   auto batch = std::make_shared<Batch>();
   batch->done = std::move(done);
   const int count = request.requests_size();  // The last answer ends the request.
+  // All answers travel in one message.
+  const size_t findings_bytes = base::kPageBytesMax / static_cast<size_t>(count);
   {
     base::MutexLock lock(batch->mutex);
     batch->waiting = count;
@@ -543,7 +542,7 @@ void Submissions::BatchSubmit(const base::CallContext& call,
   std::vector<CommitRequest> commits;
   commits.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
-    Prepared prepared = Prepare(call, request.requests(i));
+    Prepared prepared = Prepare(call, request.requests(i), findings_bytes);
     if (!prepared.append) {
       batch->Answer(i, std::move(prepared.answer));
       continue;
@@ -553,11 +552,11 @@ void Submissions::BatchSubmit(const base::CallContext& call,
     commits.push_back(std::move(prepared.commit));
   }
   if (commits.empty()) return;
-  committer_.EnqueueAll(std::move(commits), [this, call, &request, batch](
+  committer_.EnqueueAll(std::move(commits), [this, call, &request, batch, findings_bytes](
                                                 size_t k, const CommitResult& result) {
     const int place = batch->places[k];
-    Committed(call, request.requests(place), result, std::move(batch->findings[k]), kSubmitAttempts,
-              [batch, place](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+    Committed(call, request.requests(place), result, std::move(batch->findings[k]), findings_bytes,
+              kSubmitAttempts, [batch, place](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
                 batch->Answer(place, std::move(answer));
               });
   });
@@ -570,7 +569,8 @@ absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(
   ingestion_pb::ValidateResponse response;
   response.set_outcome(judged.result.refused ? ingestion_pb::SUBMIT_OUTCOME_REFUSED
                                              : ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
-  PutFindings(std::move(judged.result.findings), response);
+  const Findings findings(std::move(judged.result.findings), request.submission(), vault_);
+  IMDI_RETURN_IF_ERROR(findings.PutPage(request, response));
   return response;
 }
 

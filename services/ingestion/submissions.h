@@ -80,10 +80,12 @@ class Submissions {
     bool append = false;
     CommitRequest commit;
     std::vector<survey::model::v1::Finding> findings;  // Of the submission to be appended.
+    size_t findings_bytes = 0;                         // How many of them the answer may show.
   };
 
   absl::StatusOr<Judged> Judge(const ingestion_pb::SubmissionDraft& draft) const;
-  Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request) const;
+  Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                   size_t findings_bytes) const;
   // The same for a request id that nobody has used: `out` has the request key and the fingerprint
   // already.
   void PrepareRecord(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
@@ -93,13 +95,14 @@ class Submissions {
   // submission appended just now. Reads nothing then, so that the committer's thread is not kept.
   absl::StatusOr<ingestion_pb::SubmitResponse> Conclude(
       const ingestion_pb::SubmitRequest& request, const CommitResult& result,
-      std::vector<survey::model::v1::Finding> findings, bool* stale_definitions) const;
+      std::vector<survey::model::v1::Finding> findings, size_t findings_bytes,
+      bool* stale_definitions) const;
   void Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                Prepared prepared, int attempts_left, SubmitDone done);
   // What follows when the committer has spoken: the answer, or another judgement.
   void Committed(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                  const CommitResult& result, std::vector<survey::model::v1::Finding> findings,
-                 int attempts_left, SubmitDone done);
+                 size_t findings_bytes, int attempts_left, SubmitDone done);
   absl::StatusOr<ingestion_pb::Receipt> ReceiptAt(const SubmissionName& name,
                                                   int64_t position) const;
   absl::StatusOr<bool> TextErased(const SubmissionName& name) const;
