@@ -12,3 +12,5 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(GTest CONFIG REQUIRED)
 find_package(benchmark CONFIG REQUIRED)
+# Headers alone: Boost.Math, for distributions.
+find_package(Boost REQUIRED)

@@ -132,6 +132,36 @@ TEST(Layering, OnlyTheConfigRoomIncludesYaml) {
   }
 }
 
+TEST(Layering, OneFileKnowsBoost) {
+  for (const Include& include : AllIncludes()) {
+    if (!include.target.starts_with("boost/")) continue;
+    EXPECT_EQ(include.file, "services/domain/distributions.cc");
+  }
+}
+
+// The domain is built without fused operations: estimates are equal bits whatever the machine's
+// compiler would fuse.
+TEST(Layering, TheDomainIsBuiltWithoutFusedFloatingPoint) {
+  const fs::path commands = fs::path(IMDI_BUILD) / "compile_commands.json";
+  std::ifstream file(commands);
+  ASSERT_TRUE(file) << commands;
+  size_t files = 0;
+  std::string line;
+  while (std::getline(file, line)) {
+    if (line.find("\"command\":") == std::string::npos ||
+        line.find(" -c " + (Root() / "services/domain/").string()) == std::string::npos) {
+      continue;
+    }
+    ++files;
+    const size_t off = line.find(" -ffp-contract=off ");
+    EXPECT_NE(off, std::string::npos) << line;
+    EXPECT_EQ(line.find("-ffast-math"), std::string::npos) << line;
+    // The last one on the line is the one that holds.
+    EXPECT_EQ(line.rfind(" -ffp-contract="), off) << line;
+  }
+  EXPECT_GE(files, 15u);
+}
+
 TEST(Layering, ReadsTheWholeHouse) { EXPECT_GT(AllIncludes().size(), 200u); }
 
 }  // namespace

@@ -1,0 +1,157 @@
+#include "services/domain/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "services/domain/distributions.h"
+#include "services/domain/intervals.h"
+#include "services/domain/stratified_variance.h"
+
+namespace imdi::domain {
+namespace {
+
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+
+double Fraction(int64_t part, int64_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely, double level) {
+  Proportion out;
+  double yes_sum = 0;
+  bool census = true;
+  for (const StratumCell& h : strata) {
+    if (h.base == 0) continue;
+    const double weight = Fraction(h.frame, h.responded);
+    out.n += h.base;
+    out.x += h.yes;
+    ++out.strata;
+    out.weight_sum += weight * h.base;
+    yes_sum += weight * h.yes;
+    census = census && h.responded >= h.frame;
+  }
+  if (out.n == 0) {
+    out.estimate = out.variance = out.standard_error = kUndefined;
+    return out;
+  }
+  const bool degenerate = out.x == 0 || out.x == out.n;
+  // The quotient of equal sums need not be exactly 1.
+  const double p = degenerate ? (out.x == 0 ? 0.0 : 1.0) : yes_sum / out.weight_sum;
+  out.estimate = p;
+  out.df = out.n - out.strata;
+  if (!degenerate && !census) {
+    StratifiedVariance sum(lonely);
+    for (const StratumCell& h : strata) {
+      if (h.base == 0) continue;
+      const int64_t r = h.responded;
+      const int64_t y = h.yes;
+      const int64_t m = h.base;
+      const double centred = static_cast<double>(r * y - y * y) -
+                             2 * p * static_cast<double>(r * y - y * m) +
+                             p * p * static_cast<double>(r * m - m * m);
+      const double product =
+          static_cast<double>(y) * (1 - p) * (1 - p) + static_cast<double>(m - y) * p * p;
+      sum.Add(h.frame, h.responded, centred, product);
+    }
+    out.variance = sum.Total() / (out.weight_sum * out.weight_sum);
+    if (std::fabs(out.variance) < kNoVariance) out.variance = 0;
+  }
+  out.standard_error = std::sqrt(out.variance);
+  if (out.variance > 0) out.n_eff = p * (1 - p) / out.variance;
+  if (census) {
+    out.status = EstimateStatus::kCensus;
+    out.n_eff.reset();
+    return out;
+  }
+  if (out.df < 1) {
+    out.status = EstimateStatus::kNoDf;
+    return out;
+  }
+  if (degenerate) {
+    out.status = EstimateStatus::kDegenerate;
+  } else if (!(out.variance > 0)) {
+    out.status = EstimateStatus::kZeroVariance;
+  } else {
+    out.status = EstimateStatus::kOk;
+  }
+  if (out.status != EstimateStatus::kOk) {
+    out.n_eff_adj = out.n;
+    return out;
+  }
+  const double t = StudentQuantile(level, out.n - 1) / StudentQuantile(level, out.df);
+  out.n_eff_adj = *out.n_eff * (t * t);
+  return out;
+}
+
+ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, int32_t may_belong,
+                            double level) {
+  ShareEstimate out;
+  out.level = level;
+  int32_t units = 0;
+  int32_t strata_of_domain = 0;
+  for (const StratumCell& h : strata) {
+    units += h.domain_frame;
+    if (h.domain_frame > 0) ++strata_of_domain;
+    if (h.responded == 0) out.unrepresented += h.domain_frame;
+  }
+  const Proportion share = EstimateProportion(strata, Lonely::kAdjust, level);
+  const int32_t n = share.n;
+  const int32_t x = share.x;
+  out.may_belong = std::max(0, kind == BaseKind::kFrame ? units - n : may_belong);
+  if (kind == BaseKind::kFrame) {
+    out.base_units = units;
+  } else if (out.may_belong == 0) {
+    out.base_units = n;  // Nobody else may belong, so these are all.
+  }
+  out.status = share.status;
+  out.point = share.estimate;
+  out.standard_error = share.standard_error;
+  out.df = share.df;
+  if (n == 0) {
+    out.lower = 0;
+    out.upper = 1;
+    return out;
+  }
+  const Interval bounds = LogicalBounds(n, x, out.may_belong);
+  out.bound_lower = bounds.lower;
+  out.bound_upper = bounds.upper;
+  if (out.may_belong == 0) {
+    out.status = EstimateStatus::kCensus;
+    out.method = IntervalMethod::kKnown;
+    out.point = out.lower = out.upper = out.bound_lower;
+    out.standard_error = 0;
+    return out;
+  }
+  out.n_eff = share.n_eff.value_or(0);
+  out.n_eff_adj = share.n_eff_adj.value_or(0);
+  out.point = std::clamp(out.point, out.bound_lower, out.bound_upper);
+  if (kind == BaseKind::kFrame) {
+    CountInterval yes;
+    if (strata_of_domain == 1) {
+      out.method = IntervalMethod::kHypergeometric;
+      yes = HypergeometricInterval(units, n, x, level);
+    } else {
+      out.method = IntervalMethod::kPredictive;
+      yes = PredictiveInterval(strata, level);
+    }
+    out.lower = Fraction(yes.lower, units);
+    out.upper = Fraction(yes.upper, units);
+  } else if (share.status == EstimateStatus::kNoDf) {
+    out.lower = out.bound_lower;
+    out.upper = out.bound_upper;
+  } else {
+    out.method = IntervalMethod::kWilson;
+    const double answers = share.n_eff_adj.value_or(n);
+    const Interval wilson = WilsonOn(share.estimate, answers, x == 0, x == n, level);
+    out.lower = std::clamp(wilson.lower, out.bound_lower, out.bound_upper);
+    out.upper = std::clamp(wilson.upper, out.bound_lower, out.bound_upper);
+  }
+  out.lower = std::min(out.lower, out.point);
+  out.upper = std::max(out.upper, out.point);
+  return out;
+}
+
+}  // namespace imdi::domain
