@@ -53,7 +53,5 @@ class CompiledIndicator {
 
 // What can be said of an indicator without knowing an edition: names, kind, texts, bounds.
 DefinitionFindings CheckIndicator(const model::Indicator& indicator);
-// A claim: name, texts, form of its figures ({indicator}.{basis}).
-DefinitionFindings CheckClaim(const model::Claim& claim);
 
 }  // namespace imdi::domain
