@@ -120,6 +120,7 @@ store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft,
                          const domain::ItemBinding& items) {
   store::PlainText out;
   for (const model::Answer& answer : draft.answers()) {
+    if (!answer.has_text() && answer.other_texts().empty()) continue;
     const auto item = questionnaire.FindItem(answer.item());
     if (!item.has_value()) continue;
     if (answer.has_text()) {
@@ -249,20 +250,22 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(
     IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, edition, draft.unit()));
     IMDI_ASSIGN_OR_RETURN(
         CurrentResponse response,
-        ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part()));
+        ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part(), &recent_));
     others = std::move(response.answers);
     input.other_parts = &others;
   }
   domain::AnswerSet previous;
   const auto* before =
-      out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()));
-  const std::vector<std::string> predecessors = edition.frame->PredecessorsOf(*unit);
+      questionnaire.reads_previous()
+          ? out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()))
+          : nullptr;
+  const std::optional<std::string_view> predecessor = edition.frame->OnlyPredecessorOf(*unit);
   // A unit that continues several has no single earlier answer: previous() is then unknown.
-  if (before != nullptr && before->Current() != nullptr && predecessors.size() == 1) {
-    IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, *before, predecessors.front()));
+  if (before != nullptr && before->Current() != nullptr && predecessor.has_value()) {
+    IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, *before, *predecessor));
     IMDI_ASSIGN_OR_RETURN(
         const CurrentResponse response,
-        ReadResponse(log_, *before, *before->Current(), predecessors.front(), parts));
+        ReadResponse(log_, *before, *before->Current(), *predecessor, parts, {}, &recent_));
     previous = domain::TranslateAnswers(response.answers, *before->Current()->compiled,
                                         *before->Current()->items, questionnaire,
                                         *out.version->items, nullptr);
@@ -299,6 +302,9 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
                                                    .answers = &draft.answers(),
                                                    .comments = &draft.check_comments(),
                                                    .contact = &draft.contact()}));
+  PrepareRecord(call, request, name, out);
+  // What is to be appended, the log compares by its request id before all else.
+  if (out.append) return out;
   // A known id before everything else: its answer stands, whatever has happened to the edition
   // since.
   const auto known = log_.FindRequest(out.commit.proposal.request_key);
@@ -310,7 +316,16 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
     return answer_with(Conclude(
         request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
   }
+  return out;
+}
 
+void Submissions::PrepareRecord(const base::CallContext& call,
+                                const ingestion_pb::SubmitRequest& request,
+                                const SubmissionName& name, Prepared& out) const {
+  const auto answer_with = [&out](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+    out.answer = std::move(answer);
+  };
+  const ingestion_pb::SubmissionDraft& draft = request.submission();
   absl::StatusOr<Judged> judged = Judge(draft);
   if (!judged.ok()) return answer_with(judged.status());
   const auto current = log_.Current(SubmissionResource(name));
@@ -367,7 +382,6 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
        0, false},
   };
   out.append = true;
-  return out;
 }
 
 absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
@@ -417,22 +431,30 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
   }
   auto shared = std::make_shared<SubmitDone>(std::move(done));
   const absl::Status taken = committer_.Enqueue(
-      std::move(prepared.commit), [this, call, &request, attempts_left, shared,
-                                   findings = std::move(prepared.findings)](CommitResult result) {
-        bool stale_definitions = false;
-        absl::StatusOr<ingestion_pb::SubmitResponse> answer =
-            Conclude(request, result, findings, &stale_definitions);
-        if (!stale_definitions || attempts_left <= 1) {
-          (*shared)(std::move(answer));
-          return;
-        }
-        if (absl::Status reloaded = definitions_.Reload(); !reloaded.ok()) {
-          (*shared)(reloaded);
-          return;
-        }
-        Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(*shared));
+      std::move(prepared.commit),
+      [this, call, &request, attempts_left, shared,
+       findings = std::move(prepared.findings)](const CommitResult& result) mutable {
+        Committed(call, request, result, std::move(findings), attempts_left, std::move(*shared));
       });
   if (!taken.ok()) (*shared)(taken);
+}
+
+void Submissions::Committed(const base::CallContext& call,
+                            const ingestion_pb::SubmitRequest& request, const CommitResult& result,
+                            std::vector<model::Finding> findings, int attempts_left,
+                            SubmitDone done) {
+  bool stale_definitions = false;
+  absl::StatusOr<ingestion_pb::SubmitResponse> answer =
+      Conclude(request, result, std::move(findings), &stale_definitions);
+  if (!stale_definitions || attempts_left <= 1) {
+    done(std::move(answer));
+    return;
+  }
+  if (absl::Status reloaded = definitions_.Reload(); !reloaded.ok()) {
+    done(reloaded);
+    return;
+  }
+  Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(done));
 }
 
 void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
@@ -452,36 +474,56 @@ void Submissions::BatchSubmit(const base::CallContext& call,
     ingestion_pb::BatchSubmitResponse response ABSL_GUARDED_BY(mutex);
     int waiting ABSL_GUARDED_BY(mutex) = 0;
     BatchDone done;
+    // Of what is to be appended: its place in the batch, and its findings. Each is touched by the
+    // one callback of its place.
+    std::vector<int> places;
+    std::vector<std::vector<model::Finding>> findings;
+
+    void Answer(int place, absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+      ingestion_pb::BatchSubmitResponse whole;
+      {
+        base::MutexLock lock(mutex);
+        ingestion_pb::BatchSubmitResult& result = *response.mutable_results(place);
+        if (answer.ok()) {
+          *result.mutable_response() = *std::move(answer);
+        } else {
+          *result.mutable_error() = ToItemError(answer.status());
+        }
+        if (--waiting > 0) return;
+        whole = std::move(response);
+      }
+      done(std::move(whole));
+    }
   };
   auto batch = std::make_shared<Batch>();
   batch->done = std::move(done);
-  std::vector<Prepared> prepared;
-  prepared.reserve(static_cast<size_t>(request.requests_size()));
-  for (const ingestion_pb::SubmitRequest& one : request.requests())
-    prepared.push_back(Prepare(call, one));
+  const int count = request.requests_size();  // The last answer ends the request.
   {
     base::MutexLock lock(batch->mutex);
-    batch->waiting = request.requests_size();
-    for (int i = 0; i < request.requests_size(); ++i) batch->response.add_results();
+    batch->waiting = count;
+    for (int i = 0; i < count; ++i) batch->response.add_results();
   }
-  for (int i = 0; i < request.requests_size(); ++i) {
-    Enqueue(call, request.requests(i), std::move(prepared[static_cast<size_t>(i)]), kSubmitAttempts,
-            [batch, i](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
-              ingestion_pb::BatchSubmitResponse whole;
-              {
-                base::MutexLock lock(batch->mutex);
-                ingestion_pb::BatchSubmitResult& result = *batch->response.mutable_results(i);
-                if (answer.ok()) {
-                  *result.mutable_response() = *std::move(answer);
-                } else {
-                  *result.mutable_error() = ToItemError(answer.status());
-                }
-                if (--batch->waiting > 0) return;
-                whole = std::move(batch->response);
-              }
-              batch->done(std::move(whole));
-            });
+  std::vector<CommitRequest> commits;
+  commits.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    Prepared prepared = Prepare(call, request.requests(i));
+    if (!prepared.append) {
+      batch->Answer(i, std::move(prepared.answer));
+      continue;
+    }
+    batch->places.push_back(i);
+    batch->findings.push_back(std::move(prepared.findings));
+    commits.push_back(std::move(prepared.commit));
   }
+  if (commits.empty()) return;
+  committer_.EnqueueAll(std::move(commits), [this, call, &request, batch](
+                                                size_t k, const CommitResult& result) {
+    const int place = batch->places[k];
+    Committed(call, request.requests(place), result, std::move(batch->findings[k]), kSubmitAttempts,
+              [batch, place](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+                batch->Answer(place, std::move(answer));
+              });
+  });
 }
 
 absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(

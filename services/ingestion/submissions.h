@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
 #include "services/base/call_context.h"
+#include "services/ingestion/answers_cache.h"
 #include "services/ingestion/committer.h"
 #include "services/ingestion/definitions.h"
 #include "services/ingestion/responses.h"
@@ -80,6 +81,10 @@ class Submissions {
 
   absl::StatusOr<Judged> Judge(const ingestion_pb::SubmissionDraft& draft) const;
   Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request) const;
+  // The same for a request id that nobody has used: `out` has the request key and the fingerprint
+  // already.
+  void PrepareRecord(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                     const SubmissionName& name, Prepared& out) const;
   // Turns the committer's word into the answer. `stale_definitions` becomes true when the
   // submission should be judged again, against newer definitions. `findings` are those of a
   // submission appended just now. Reads nothing then, so that the committer's thread is not kept.
@@ -88,6 +93,10 @@ class Submissions {
       std::vector<survey::model::v1::Finding> findings, bool* stale_definitions) const;
   void Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                Prepared prepared, int attempts_left, SubmitDone done);
+  // What follows when the committer has spoken: the answer, or another judgement.
+  void Committed(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                 const CommitResult& result, std::vector<survey::model::v1::Finding> findings,
+                 int attempts_left, SubmitDone done);
   absl::StatusOr<ingestion_pb::Receipt> ReceiptAt(const SubmissionName& name,
                                                   int64_t position) const;
   absl::StatusOr<bool> TextErased(const SubmissionName& name) const;
@@ -103,6 +112,7 @@ class Submissions {
   Definitions& definitions_;
   TextVault& vault_;
   storage::DraftStore& drafts_;
+  mutable AnswersCache recent_;  // For what is read of other parts and of the edition before.
 };
 
 }  // namespace imdi::ingestion

@@ -148,7 +148,7 @@ absl::StatusOr<std::string> TextVault::OpenDraft(std::string_view name,
 
 std::string TextVault::Fingerprint(std::string_view canonical_content) const {
   std::string out(1, kFingerprintVersion);
-  out += AsString(base::HmacSha256(fingerprint_key_, canonical_content));
+  out += AsString(fingerprint_key_.Sign(canonical_content));
   return out;
 }
 

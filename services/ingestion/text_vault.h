@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "imdi/survey/store/v1/record.pb.h"
+#include "services/base/crypto.h"
 #include "storage/key_store.h"
 
 namespace imdi::ingestion {
@@ -51,7 +52,7 @@ class TextVault {
 
  private:
   const std::string master_key_;
-  const std::string fingerprint_key_;
+  const base::HmacKey fingerprint_key_;
   storage::KeyStore& keys_;
 };
 

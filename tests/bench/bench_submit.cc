@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <map>
 
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
 #include "imdi/survey/store/v1/record.pb.h"
@@ -36,39 +37,44 @@ double MedianSync(const std::string& path) {
   return Median(times);
 }
 
-// Requests of many units, one revision of each after the other, so that no two of one unit are in
-// flight together.
+// Requests of many units, one revision of each after the other. Each of the calls in flight has
+// units of its own, so that no two of one unit are ever in flight together, however long one of
+// them takes: the second would be refused for its revision, and with it all that follow.
 class SubmitRequests {
  public:
   explicit SubmitRequests(std::vector<ingestion_pb::SubmitRequest> responses)
       : responses_(std::move(responses)), revisions_(responses_.size(), 0) {}
 
-  ingestion_pb::SubmitRequest Next() {
-    const size_t unit = next_++ % responses_.size();
-    ingestion_pb::SubmitRequest request = responses_[unit];
-    request.set_expected_revision(revisions_[unit]++);
-    request.set_request_id(base::StrCat("bench-", unit, "-", revisions_[unit]));
-    return request;
-  }
-  std::vector<std::string> Take(size_t count) {
+  std::vector<std::string> Take(size_t count, size_t in_flight) {
     std::vector<std::string> out;
-    for (size_t i = 0; i < count; ++i) out.push_back(Next().SerializeAsString());
+    for (size_t i = 0; i < count; ++i)
+      out.push_back(Next(i % in_flight, in_flight).SerializeAsString());
     return out;
   }
-  std::vector<std::string> TakeBatches(size_t count, int size) {
+  std::vector<std::string> TakeBatches(size_t count, int size, size_t in_flight) {
     std::vector<std::string> out;
     for (size_t i = 0; i < count; ++i) {
       ingestion_pb::BatchSubmitRequest batch;
-      for (int k = 0; k < size; ++k) *batch.add_requests() = Next();
+      for (int k = 0; k < size; ++k) *batch.add_requests() = Next(i % in_flight, in_flight);
       out.push_back(batch.SerializeAsString());
     }
     return out;
   }
 
  private:
+  // Of the units loop, loop + in_flight, loop + 2 · in_flight …, in turn.
+  ingestion_pb::SubmitRequest Next(size_t loop, size_t in_flight) {
+    const size_t units = (responses_.size() - loop + in_flight - 1) / in_flight;
+    const size_t unit = loop + (turns_[{loop, in_flight}]++ % units) * in_flight;
+    ingestion_pb::SubmitRequest request = responses_[unit];
+    request.set_expected_revision(revisions_[unit]++);
+    request.set_request_id(base::StrCat("bench-", unit, "-", revisions_[unit]));
+    return request;
+  }
+
   const std::vector<ingestion_pb::SubmitRequest> responses_;
   std::vector<int64_t> revisions_;
-  size_t next_ = 0;
+  std::map<std::pair<size_t, size_t>, size_t> turns_;
 };
 
 // The stored record of the first submission to an edition that has no texts, or has them: as most
@@ -125,9 +131,9 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
   SubmitRequests requests(responses);
   const auto channel = transport::MakeChannel(address);
   std::string sample;
-  RunLoad(channel, kSubmitMethod, requests.Take(responses.size()), kInFlight,
+  RunLoad(channel, kSubmitMethod, requests.Take(responses.size(), kInFlight), kInFlight,
           [&](const std::string& answer) { return Accepted(answer); });
-  RunLoad(channel, kSubmitMethod, requests.Take(1), 1, [&](const std::string& answer) {
+  RunLoad(channel, kSubmitMethod, requests.Take(1, 1), 1, [&](const std::string& answer) {
     sample = answer;
     return Accepted(answer);
   });
@@ -147,9 +153,9 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
   Rounds rounds;
   for (int i = 0; i < setting.rounds; ++i) {
     const auto ours_round = [&] {
-      const Round round =
-          Measure(ours, channel, kSubmitMethod, requests.Take(static_cast<size_t>(setting.submits)),
-                  kInFlight, Accepted);
+      const Round round = Measure(ours, channel, kSubmitMethod,
+                                  requests.Take(static_cast<size_t>(setting.submits), kInFlight),
+                                  kInFlight, Accepted);
       rounds.Add("ours", round.load.PerSecond());
       rounds.Add("ours p99", round.load.Quantile(0.99));
       rounds.Add("ours cpu", round.cpu_us_a_call);
@@ -171,23 +177,22 @@ void BenchSubmit(const Setting& setting, const Survey& survey, Report& report) {
     const double other = i % 2 == 0 ? raw_round() : ours_round();
     rounds.Add("ratio", i % 2 == 0 ? one / other : other / one);
 
-    const Round batch =
-        Measure(ours, channel, kBatchSubmit,
-                requests.TakeBatches(static_cast<size_t>(std::max(1, setting.submits / 100)), 100),
-                2, [](const std::string& answer) {
-                  ingestion_pb::BatchSubmitResponse response;
-                  if (!response.ParseFromString(answer) || response.results_size() != 100)
-                    return false;
-                  return std::all_of(
-                      response.results().begin(), response.results().end(), [](const auto& one) {
-                        return one.response().outcome() == ingestion_pb::SUBMIT_OUTCOME_ACCEPTED;
-                      });
-                });
+    const Round batch = Measure(
+        ours, channel, kBatchSubmit,
+        requests.TakeBatches(static_cast<size_t>(std::max(1, setting.submits / 100)), 100, 2), 2,
+        [](const std::string& answer) {
+          ingestion_pb::BatchSubmitResponse response;
+          if (!response.ParseFromString(answer) || response.results_size() != 100) return false;
+          return std::all_of(
+              response.results().begin(), response.results().end(), [](const auto& one) {
+                return one.response().outcome() == ingestion_pb::SUBMIT_OUTCOME_ACCEPTED;
+              });
+        });
     rounds.Add("batch submit", batch.load.PerSecond() * 100);
     rounds.Add("batch ratio", batch.load.PerSecond() * 100 / (i % 2 == 0 ? one : other));
 
     const double sync = MedianSync(setting.folder + "/sync");
-    const Round lone = Measure(ours, channel, kSubmitMethod, requests.Take(300), 1, Accepted);
+    const Round lone = Measure(ours, channel, kSubmitMethod, requests.Take(300, 1), 1, Accepted);
     rounds.Add("sync", sync);
     rounds.Add("lone", lone.load.Quantile(0.5));
     rounds.Add("lone ratio", lone.load.Quantile(0.5) / sync);
