@@ -117,6 +117,10 @@ TEST_F(Figures, AttributesMayComeInAnyOrder) {
   ASSERT_TRUE(canonical.ok()) << canonical.status();
   EXPECT_EQ(canonical->numerator(), 2);
   EXPECT_NE(canonical->category_title().nn(), "");
+  // What only reads like a cell is none.
+  EXPECT_EQ(WhyNot(std::string(kLive) + "IND_CODE.ALL."), Reason::kNameInvalid);
+  EXPECT_EQ(WhyNot(std::string(kLive) + "Q_A1.ANSWERED.answer=01"), Reason::kCellNotInRelease);
+  EXPECT_EQ(WhyNot(std::string(kLive) + "IND_RR.FRAME.region=Unknown"), Reason::kCellNotInRelease);
 }
 
 TEST_F(Figures, WhatIsNotThereSaysWhatIsMissing) {
