@@ -298,7 +298,6 @@ TEST_F(Keeping, WhatStopsAggregationIsSaid) {
 
 TEST_F(Keeping, AWarmStartServesWhatWasKeptAndSaysSinceWhen) {
   int64_t heard_us = 0;
-  std::string etag;
   {
     SmallQuery query(disk);
     EXPECT_EQ(Code(query), "NOT_YET_FOLDED");
