@@ -10,6 +10,7 @@
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/figures/claim_results.h"
+#include "services/figures/comparability.h"
 #include "services/query/claims.h"
 #include "services/query/figures.h"
 
