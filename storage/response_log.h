@@ -143,6 +143,8 @@ class ResponseLog {
   // The current revision of a resource; none when nothing ever advanced it.
   virtual absl::StatusOr<std::optional<ResourceRevision>> Current(
       std::string_view resource) const = 0;
+  // Whether Current would answer for it from memory. It may say false of what it holds.
+  virtual bool IsAtHand(std::string_view) const { return false; }
   // Where that revision of the resource was made; none when it does not exist.
   virtual absl::StatusOr<std::optional<ResourceRevision>> AtRevision(std::string_view resource,
                                                                      int64_t revision) const = 0;

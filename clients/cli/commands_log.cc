@@ -44,6 +44,13 @@ int Commands::Verify() {
     return Fail(absl::DataLossError(
         StrCat("verified ", verified, " of ", head->head().position(), " records")));
   }
+  if (options_.json) {
+    ingestion_api::VerifyChainResponse whole;
+    whole.set_verified(verified);
+    *whole.mutable_head() = head->head();
+    PrintOut(FormatJson(whole));
+    return kExitOk;
+  }
   PrintOut(StrCat("The log verifies: ", verified, " records, epoch ", head->head().epoch(),
                   ", chain ", base::Hex(head->head().chain_hash()), "\n"));
   return kExitOk;

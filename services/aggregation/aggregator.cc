@@ -199,6 +199,7 @@ absl::Status Aggregator::Publish() {
     absl::StatusOr<std::shared_ptr<const domain::EditionCounts>> counts = fold_->CountsOf(id);
     if (!counts.ok()) {
       status = StopOn(counts.status());
+      fold_->Touch(id);
     } else if (*counts != nullptr) {
       next->editions[id] = *std::move(counts);
     }

@@ -66,6 +66,8 @@ class Fold {
   absl::StatusOr<std::shared_ptr<const domain::EditionCounts>> CountsOf(std::string_view edition);
   // Editions whose figures may differ from those at the last call.
   std::set<std::string> TakeTouched();
+  // Gives one back that could not be counted.
+  void Touch(const std::string& edition) { touched_.insert(edition); }
   // Records that changed definitions, in log order; only ever added to.
   const std::vector<std::shared_ptr<const aggregation_pb::DefinitionStep>>& definition_steps()
       const {

@@ -65,7 +65,7 @@ inline constexpr size_t kRequestIdBytesMax = 64;              // A request id; r
 inline constexpr size_t kTextAnswerBytesMax = 16 * kKiB;      // A free-text answer; refuse FIELD_INVALID.
 inline constexpr size_t kReasonTextBytesMax = 1 * kKiB;       // A stated reason (reopen, withdraw); refuse.
 inline constexpr size_t kAnswersPerSubmissionMax = 2'000;     // Answers in a submission; refuse FIELD_INVALID.
-inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; cut, with true count.
+inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; page, with true count; of a definition: cut.
 
 // ---- Definitions
 inline constexpr size_t kDefinitionBytesMax = 768 * kKiB;     // A definition document; refuse TOO_LARGE (split it).
@@ -84,6 +84,8 @@ inline constexpr size_t kCommitRecordsMax = 1'024;            // Records in one 
 inline constexpr size_t kCommitBytesMax = 8 * kMiB;           // Bytes in one synced batch; the rest takes the next.
 inline constexpr size_t kCommitQueueMax = 4'096;              // Proposals waiting for the committer; shed QUEUE_FULL.
 inline constexpr size_t kCommitQueueBytesMax = 64 * kMiB;     // Their bytes; shed QUEUE_FULL.
+inline constexpr size_t kAnswersKeptMax = 2'048;              // Responses read for a judgement, in memory; a newcomer takes another's place.
+inline constexpr size_t kRevisionsKeptMax = 32'768;           // Current revisions in memory; a newcomer takes another's place.
 inline constexpr uint64_t kFreeDiskBytesMin = 64 * kMiB;      // Free space below this; shed DISK_FULL, reads go on.
 inline constexpr size_t kScrubBytesPerSecond = 4 * kMiB;      // Background verification; it rests in between.
 inline constexpr int64_t kScrubRecordsAtOnce = 256;           // Records it reads between two rests.

@@ -53,9 +53,9 @@ Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_
 CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level);
 // What decides it: the distribution of K = sum K_h, the silent that say yes.
 struct CountDistribution {
-  int32_t first = 0;              // Smaller numbers have no weight.
-  std::vector<double> cumulated;  // P(K <= first), P(K <= first + 1), …
-  double AtMost(int32_t k) const;
+  int32_t first = 0;               // Smaller numbers have no weight.
+  std::vector<double> p;           // P(K = first), P(K = first + 1), …
+  double AtMost(int32_t k) const;  // P(K <= k).
 };
 CountDistribution PredictiveDistribution(std::span<const StratumCell> strata);
 

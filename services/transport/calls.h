@@ -22,6 +22,7 @@
 #include "services/base/call_context.h"
 #include "services/base/error.h"
 #include "services/base/executor.h"
+#include "services/base/limits.h"
 #include "services/base/metrics.h"
 #include "services/base/mutex.h"
 #include "services/transport/ready_bytes.h"
@@ -79,14 +80,16 @@ class Calls {
   }
 
   // The handler hands its answer to `done`, from any thread; the request lives until then. Only the
-  // first answer counts.
+  // first answer counts. `at_hand`, unless null, says of a request that answering it touches
+  // nothing but memory: it is then answered on gRPC's own thread, whatever the method says.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* RunAsync(
       const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
       grpc::ByteBuffer* out,
       std::function<void(const base::CallContext&, const Request&,
                          std::function<void(absl::StatusOr<Response>)>)>
-          handler) {
+          handler,
+      const std::function<bool(const Request&)>& at_hand = nullptr) {
     grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     auto call = std::make_shared<Call<Request>>();
     Begin(method, rpc, call->state);
@@ -117,7 +120,7 @@ class Calls {
       const absl::Status thrown = Guarded([&] { handler(call->context, *call->request, done); });
       if (!thrown.ok()) done(thrown);
     };
-    if (method.where == Where::kInline) {
+    if (method.where == Where::kInline || (at_hand != nullptr && at_hand(*call->request))) {
       work();
     } else if (!executor_.TrySubmit(std::move(work))) {
       Finish(call->state, reactor, Overloaded());
@@ -200,9 +203,16 @@ class Calls {
     State state;
     base::CallContext context;
     std::atomic<bool> answered{false};
-    google::protobuf::Arena arena;
+    google::protobuf::Arena arena{FirstBlock()};
     Request* const request = google::protobuf::Arena::CreateMessage<Request>(&arena);
   };
+  // Room for a request of some hundred fields at once, rather than in many small steps.
+  static google::protobuf::ArenaOptions FirstBlock() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = 4 * base::kKiB;
+    options.max_block_size = 64 * base::kKiB;
+    return options;
+  }
   // A method's own series, found once.
   struct Series {
     base::Counter* answered;

@@ -146,7 +146,7 @@ CountInterval PredictiveNaively(const std::vector<StratumCell>& cells, double le
   long double sum = 0;
   for (size_t k = 0; k < all.size(); ++k) {
     sum += all[k];
-    if (out.lower < 0 && sum > tail) out.lower = x + static_cast<int>(k);
+    if (out.lower < 0 && sum > tail + 1e-12L) out.lower = x + static_cast<int>(k);
     if (out.upper < 0 && sum >= 1 - tail - 1e-12L) out.upper = x + static_cast<int>(k);
   }
   return out;

@@ -230,6 +230,13 @@ TEST(Intervals, PredictiveCoversOnAverageWhatItPromises) {
   EXPECT_NEAR(width_2, 0.201, 0.0006);
 }
 
+TEST(Intervals, PredictiveTakesATailThatEqualsItsLevelForNoMore) {
+  // Nobody answered: all numbers of yes from 0 to 9 are equally likely, so F(0) is just the tail.
+  const CountInterval interval = PredictiveInterval(Cells{{9, 0, 9, 0, 0}}, 0.8);
+  EXPECT_EQ(interval.lower, 1);
+  EXPECT_EQ(interval.upper, 8);
+}
+
 TEST(Intervals, PredictiveOfALargeFrameStaysWithinItsBounds) {
   // A thousand times the survey: terms far below the smallest double on both sides.
   const Cells cells = {{200'000, 150'000, 200'000, 150'000, 90'000},

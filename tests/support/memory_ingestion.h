@@ -17,6 +17,7 @@
 #include "services/ingestion/definitions.h"
 #include "services/ingestion/names.h"
 #include "services/ingestion/releases.h"
+#include "services/ingestion/submissions.h"
 #include "services/ingestion/text_vault.h"
 #include "storage/memory/response_log.h"
 #include "storage/memory/side_stores.h"
@@ -24,12 +25,57 @@
 
 namespace imdi::testing_support {
 
-class MemoryReleaseLog final : public aggregation::ReleaseLog {
+class MemoryIngestion final : public aggregation::ReleaseLog {
  public:
-  MemoryReleaseLog() { Start(); }
-  ~MemoryReleaseLog() override { End(); }
+  MemoryIngestion() {
+    call_.actor = "embedded";
+    Start();
+  }
+  ~MemoryIngestion() override { End(); }
+  // The end of the process and its next start on the same log.
+  void Restart() {
+    End();
+    Start();
+  }
 
-  // Appends what `log` has beyond what was taken from it before.
+  // ---- What callers of ingestion ask. An error or a finding fails the test.
+  void Apply(const model::Definition& definition) {
+    ingestion_pb::ApplyDefinitionRequest request;
+    request.set_request_id(base::StrCat("apply-", ++ids_));
+    *request.mutable_definition() = definition;
+    const auto response = definitions_->Apply(call_, request);
+    ASSERT_TRUE(response.ok()) << response.status();
+    ASSERT_EQ(response->findings_size(), 0) << response->DebugString();
+  }
+  void Do(const ingestion_pb::SubmitRequest& request) {
+    base::Mutex mutex;
+    base::CondVar changed;
+    std::unique_ptr<absl::StatusOr<ingestion_pb::SubmitResponse>> answer;
+    submissions_->Submit(call_, request, [&](absl::StatusOr<ingestion_pb::SubmitResponse> done) {
+      base::MutexLock lock(mutex);
+      answer = std::make_unique<absl::StatusOr<ingestion_pb::SubmitResponse>>(std::move(done));
+      changed.NotifyAll();
+    });
+    base::MutexLock lock(mutex);
+    while (answer == nullptr) changed.Wait(mutex);
+    ASSERT_TRUE(answer->ok()) << answer->status();
+    ASSERT_EQ((*answer)->outcome(), ingestion_pb::SUBMIT_OUTCOME_ACCEPTED)
+        << (*answer)->DebugString();
+  }
+  void Do(const ingestion_pb::WithdrawRequest& request) {
+    const auto response = submissions_->Withdraw(call_, request);
+    ASSERT_TRUE(response.ok()) << response.status();
+  }
+  void Do(const ingestion_pb::SetDispositionRequest& request) {
+    const auto response = definitions_->SetDisposition(call_, request);
+    ASSERT_TRUE(response.ok()) << response.status();
+  }
+  void Do(const ingestion_pb::SetEditionStateRequest& request) {
+    const auto response = definitions_->SetState(call_, request);
+    ASSERT_TRUE(response.ok()) << response.status();
+  }
+
+  // Appends what `log` has beyond what was taken from it before, as it stands there.
   void Add(const SmallLog& log) {
     for (; taken_ < log.head(); ++taken_) {
       const ingestion_pb::FollowLogResponse chunk = log.Chunk(taken_ + 1, taken_ + 1);
@@ -50,9 +96,10 @@ class MemoryReleaseLog final : public aggregation::ReleaseLog {
       ASSERT_TRUE(outcome.ok()) << outcome.status();
       ASSERT_TRUE(std::holds_alternative<storage::Appended>(*outcome));
     }
-    End();
-    Start();
+    Restart();
   }
+
+  // ---- What followers see
   int64_t head() const { return log_.Head().position; }
 
   // Records from..to as a follower hears them.
@@ -97,9 +144,7 @@ class MemoryReleaseLog final : public aggregation::ReleaseLog {
   absl::StatusOr<ingestion_pb::RecordReleaseResponse> Record(
       const base::CallContext&, const ingestion_pb::RecordReleaseRequest& request) override {
     if (cut_before > 0 && --cut_before == 0) return absl::UnavailableError("cut before");
-    base::CallContext call;
-    call.actor = "embedded";
-    auto out = releases_->Record(call, request);
+    auto out = releases_->Record(call_, request);
     if (cut_after > 0 && --cut_after == 0) return absl::UnavailableError("cut after");
     return out;
   }
@@ -115,10 +160,13 @@ class MemoryReleaseLog final : public aggregation::ReleaseLog {
     auto definitions = ingestion::Definitions::Open(log_, *committer_, *vault_);
     ASSERT_TRUE(definitions.ok()) << definitions.status();
     definitions_ = *std::move(definitions);
+    submissions_ = std::make_unique<ingestion::Submissions>(log_, *committer_, *definitions_,
+                                                            *vault_, drafts_);
     releases_ = std::make_unique<ingestion::Releases>(log_, *committer_, *definitions_, *vault_);
   }
   void End() {
     releases_.reset();
+    submissions_.reset();
     definitions_.reset();
     committer_.reset();
   }
@@ -126,11 +174,15 @@ class MemoryReleaseLog final : public aggregation::ReleaseLog {
   base::ManualClock clock_{absl::FromUnixSeconds(1'500'000'000)};
   storage::memory::MemoryResponseLog log_{clock_};
   storage::memory::MemoryKeyStore keys_;
+  storage::memory::MemoryDraftStore drafts_;
+  base::CallContext call_;
   std::unique_ptr<ingestion::TextVault> vault_;
   std::unique_ptr<ingestion::Committer> committer_;
   std::unique_ptr<ingestion::Definitions> definitions_;
+  std::unique_ptr<ingestion::Submissions> submissions_;
   std::unique_ptr<ingestion::Releases> releases_;
   int64_t taken_ = 0;
+  int64_t ids_ = 0;
 };
 
 }  // namespace imdi::testing_support
