@@ -170,8 +170,8 @@ class ResponseLog {
   virtual absl::Status State() const = 0;
 
   // A verified copy of the store as it stands, into `directory` (which must not exist yet), while
-  // appends go on. FAILED_PRECONDITION for an engine that keeps nothing.
-  virtual absl::Status Backup(const std::string& directory) = 0;
+  // appends go on; where the copy ends. METHOD_NOT_OFFERED for an engine that keeps nothing.
+  virtual absl::StatusOr<LogHead> Backup(const std::string& directory) = 0;
 
   // `listener` is called after each acknowledged append, from the appending thread, with the new
   // head; it must be quick and must not call back into the log. After RemoveHeadListener returns it

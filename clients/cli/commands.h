@@ -105,7 +105,8 @@ class Commands {
   int Verify();
   int Backup(const std::string& name);
   // Runs the server program beside this one, which restores a backup as a new epoch and ends.
-  static int Restore(const std::string& program, const std::string& backup,
+  // `backup` empty = the keys alone; `keys` empty = without keys.
+  static int Restore(const std::string& program, const std::string& backup, const std::string& keys,
                      const std::string& data);
 
  private:

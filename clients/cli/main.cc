@@ -22,14 +22,14 @@ struct Arguments {
   std::vector<std::string> editions;
   std::vector<std::string> claims, indicators, attributes;
   std::string answers, name, edition, unit, part = "main", reason, by, indicator, attribute,
-                                            disposition, id, backup;
+                                            disposition, id, backup, keys;
   std::string data = "data", program;
   std::string release = "latest", claims_release, basis, survey = "KU", audience = "internal";
   int64_t revision = 0, from = 0, to = 0, expected_revision = 0, position = 0;
   int count = 0;
   bool live = false;
   int in_flight = 64;
-  bool dry_run = false;
+  bool dry_run = false, without_keys = false;
 };
 
 int Main(int argc, char** argv) {
@@ -265,21 +265,30 @@ int Main(int argc, char** argv) {
   command(&app, "head", "position of the log's last record", [](Commands& c) { return c.Head(); });
   command(&app, "verify", "check the chain of the whole log",
           [](Commands& c) { return c.Verify(); });
-  command(&app, "backup", "make a verified backup of the log",
+  command(&app, "backup", "make a verified backup of log, drafts and keys while the server serves",
           [&](Commands& c) { return c.Backup(a.id); })
       ->add_option("id", a.id, "name of the backup")
       ->required();
   CLI::App* restore =
       app.add_subcommand("restore", "restore a backup into an empty data folder as a new epoch");
   restore->add_option("backup", a.backup, "folder of the backup")->required();
-  restore->add_option("--data", a.data, "data folder")->capture_default_str();
-  restore->callback([&] {
-    run_offline = [&a, argv] {
-      const std::string program =
-          (std::filesystem::path(argv[0]).parent_path() / "imdi-allinone").string();
-      return Commands::Restore(program, a.backup, a.data);
-    };
-  });
+  CLI::Option_group* keys = restore->add_option_group("keys", "where the keys of the texts are");
+  keys->add_option("--keys", a.keys, "folder of the backup of the keys");
+  keys->add_flag("--without-keys", a.without_keys, "restore without: texts stay sealed for ever");
+  keys->require_option(1);
+  CLI::App* restore_keys =
+      app.add_subcommand("restore-keys", "restore lost keys beside a log that is whole");
+  restore_keys->add_option("keys", a.keys, "folder of the backup of the keys")->required();
+  for (CLI::App* sub : {restore, restore_keys}) {
+    sub->add_option("--data", a.data, "data folder")->capture_default_str();
+    sub->callback([&] {
+      run_offline = [&a, argv] {
+        const std::string program =
+            (std::filesystem::path(argv[0]).parent_path() / "imdi-allinone").string();
+        return Commands::Restore(program, a.backup, a.keys, a.data);
+      };
+    });
+  }
 
   try {
     app.parse(argc, argv);

@@ -38,7 +38,7 @@ std::string_view ClaimIdOf(std::string_view name);  // editions/{e}/claims/{clai
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
 
-inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse DEFINITION_INVALID.
+inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse with a finding.
 
 // When a scheduled transition is due; none unless it is an RFC 3339 time in UTC.
 std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition);

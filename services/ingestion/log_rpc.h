@@ -7,6 +7,7 @@
 #include <string>
 
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
+#include "services/ingestion/backups.h"
 #include "services/ingestion/releases.h"
 #include "services/transport/calls.h"
 #include "storage/response_log.h"
@@ -24,13 +25,11 @@ using RawLogService = ingestion_pb::LogService::WithRawCallbackMethod_FollowLog<
 
 class LogRpc final : public RawLogService {
  public:
-  // `backup_dir` empty = backups are refused.
-  LogRpc(transport::Calls& calls, storage::ResponseLog& log, Releases& releases,
-         std::string backup_dir)
+  LogRpc(transport::Calls& calls, storage::ResponseLog& log, Releases& releases, Backups& backups)
       : calls_(calls),
         log_(log),
         releases_(releases),
-        backup_dir_(std::move(backup_dir)),
+        backups_(backups),
         followers_(std::make_shared<std::atomic<int>>(0)) {}
 
   using Rpc = grpc::CallbackServerContext;
@@ -49,7 +48,7 @@ class LogRpc final : public RawLogService {
   transport::Calls& calls_;
   storage::ResponseLog& log_;
   Releases& releases_;
-  const std::string backup_dir_;
+  Backups& backups_;
   std::shared_ptr<std::atomic<int>> followers_;
 };
 

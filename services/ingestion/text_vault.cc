@@ -153,7 +153,12 @@ absl::StatusOr<std::string> TextVault::SealDraft(std::string_view name,
 
 absl::StatusOr<std::string> TextVault::OpenDraft(std::string_view name,
                                                  std::string_view sealed) const {
-  return base::Open(master_key_, sealed, name);
+  absl::StatusOr<std::string> plain = base::Open(master_key_, sealed, name);
+  if (!plain.ok()) {
+    return base::Error(base::Reason::kKeyMissing,
+                       base::StrCat("the draft ", name, " does not open with this master key"));
+  }
+  return plain;
 }
 
 std::string TextVault::Fingerprint(std::string_view canonical_content) const {

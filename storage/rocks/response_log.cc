@@ -650,7 +650,7 @@ absl::StatusOr<RocksResponseLog::Scrubbed> RocksResponseLog::Scrub(int64_t from,
 
 absl::Status RocksResponseLog::State() const { return database_->State(); }
 
-absl::Status RocksResponseLog::Backup(const std::string& directory) {
+absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
   IMDI_RETURN_IF_ERROR(database_->State());
   const LogHead acknowledged = Head();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
@@ -675,7 +675,8 @@ absl::Status RocksResponseLog::Backup(const std::string& directory) {
                     {"position", StrCat(log.head.position)},
                     {"chain", base::Hex(log.head.chain)},
                     {"time_us", StrCat(absl::ToUnixMicros(log.head.time))}};
-  return SealBackup(database_->fs(), directory, std::move(manifest));
+  IMDI_RETURN_IF_ERROR(SealBackup(database_->fs(), directory, std::move(manifest)));
+  return log.head;
 }
 
 absl::Status RocksResponseLog::RestoreBackup(const std::string& backup_directory,

@@ -700,7 +700,7 @@ TEST_F(Parts, ARestoredBackupIsTheSameLogInANewEpoch) {
   Accept(Draft("1103", "leader", LeaderYes()), 0);  // After the backup: lost with the restore.
   server_.reset();
   std::filesystem::remove_all(folder_.path() + "/ingestion/log");
-  ASSERT_TRUE(storage::rocks::RocksResponseLog::RestoreBackup(folder_.path() + "/backups/first",
+  ASSERT_TRUE(storage::rocks::RocksResponseLog::RestoreBackup(folder_.path() + "/backups/first/log",
                                                               folder_.path() + "/ingestion/log")
                   .ok());
   server_ = std::make_unique<IngestionServer>(folder_.path());

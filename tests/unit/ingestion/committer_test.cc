@@ -94,7 +94,9 @@ class GatedLog final : public storage::ResponseLog {
     return log_.VerifyChain(from, to);
   }
   absl::Status State() const override { return log_.State(); }
-  absl::Status Backup(const std::string& directory) override { return log_.Backup(directory); }
+  absl::StatusOr<storage::LogHead> Backup(const std::string& directory) override {
+    return log_.Backup(directory);
+  }
   int64_t AddHeadListener(HeadListener listener) override {
     return log_.AddHeadListener(std::move(listener));
   }
