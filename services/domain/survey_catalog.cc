@@ -11,7 +11,9 @@
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/domain/answer_matrix.h"
 #include "services/domain/definition_change.h"
+#include "services/domain/figure_plan.h"
 
 namespace imdi::domain {
 namespace {
@@ -217,6 +219,8 @@ const std::string& NameOf(const model::Definition& definition) {
       return definition.indicator().name();
     case model::Definition::kClaim:
       return definition.claim().name();
+    case model::Definition::kPhrases:
+      return definition.phrases().name();
     case model::Definition::DOCUMENT_NOT_SET:
       return kNone;
   }
@@ -443,12 +447,14 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
             definition.indicator(), *one->Current()->compiled, *one->frame);
         out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
       }
+      if (out.findings.empty()) out.findings = CheckComparisons(definition.indicator());
       break;
     }
     case model::Definition::kClaim:
       out.findings = CheckClaim(definition.claim());
       needs_edition("claim.name");
       break;
+    case model::Definition::kPhrases:
     case model::Definition::DOCUMENT_NOT_SET:
       out.findings.push_back(Finding("", "EMPTY_DOCUMENT", "the document is empty",
                                      "edition, questionnaire, frame, indicator or claim"));
@@ -456,9 +462,70 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   }
   if (!out.findings.empty()) return out;
   // What follows from the document must hold too: a record that cannot be folded stops everybody.
-  if (Applied(definition, out.revision + 1, out.new_items, &out.findings) == nullptr) return out;
+  const std::shared_ptr<const Catalog> after =
+      Applied(definition, out.revision + 1, out.new_items, &out.findings);
+  if (after == nullptr) return out;
+  out.findings = after->CheckSizes(definition);
+  if (!out.findings.empty()) return out;
   out.changed = true;
   ++out.revision;
+  return out;
+}
+
+DefinitionFindings Catalog::CheckComparisons(const model::Indicator& indicator) const {
+  DefinitionFindings out;
+  for (int i = 0; i < indicator.compare_size(); ++i) {
+    const model::Comparison& comparison = indicator.compare(i);
+    const size_t equals = comparison.group().find('=');
+    if (equals == std::string::npos) continue;
+    for (const std::string& name : indicator.editions()) {
+      const EditionEntry* edition = FindEdition(EditionIdOf(name));
+      // Both sides of the comparison, where they are there: later editions, and that of the year.
+      if (edition == nullptr || edition->definition->reference_year() < comparison.year()) continue;
+      const CompiledFrame& frame = *edition->frame;
+      const auto attribute = frame.FindAttribute(comparison.group().substr(0, equals));
+      if (attribute.has_value() &&
+          frame.FindGroup(*attribute, comparison.group().substr(equals + 1)).has_value())
+        continue;
+      out.push_back(Finding(
+          base::StrCat("indicator.compare[", i, "].group"), "UNKNOWN_GROUP",
+          base::StrCat("the frame of ", name, " has no group ", base::Quoted(comparison.group())),
+          "name a group that both editions have"));
+    }
+  }
+  return out;
+}
+
+DefinitionFindings Catalog::CheckSizes(const model::Definition& definition) const {
+  DefinitionFindings out;
+  std::vector<std::string> touched = {std::string(EditionIdOf(NameOf(definition)))};
+  if (definition.has_indicator()) {
+    touched.clear();
+    for (const std::string& edition : definition.indicator().editions())
+      touched.emplace_back(EditionIdOf(edition));
+  }
+  const std::string document = definition.has_indicator() ? "indicator"
+                               : definition.has_frame()   ? "frame"
+                               : definition.has_edition() ? "edition"
+                                                          : "questionnaire";
+  for (const std::string& id : touched) {
+    const EditionEntry* edition = FindEdition(id);
+    if (edition == nullptr || edition->frame == nullptr || edition->Current() == nullptr) continue;
+    const size_t cells = FigurePlan::PredictCells(*edition->frame, AllIndicatorsOf(*this, id));
+    if (cells > base::kFiguresPerEditionMax) {
+      out.push_back(Finding(document, "TOO_MANY_FIGURES",
+                            base::StrCat("editions/", id, " would have ", cells,
+                                         " figures; the most is ", base::kFiguresPerEditionMax),
+                            "leave out breakdowns, crossings or bases"));
+      continue;
+    }
+    const size_t bytes = AnswerMatrix::PredictBytes(*PlanOf(*this, id));
+    if (bytes > base::kMatrixBytesMax)
+      out.push_back(Finding(document, "MATRIX_TOO_LARGE",
+                            base::StrCat("counting editions/", id, " would take ", bytes,
+                                         " bytes; the most is ", base::kMatrixBytesMax),
+                            "fewer units, questions or indicators"));
+  }
   return out;
 }
 
