@@ -41,7 +41,7 @@ struct CountInterval {
 // either side at (1 - level) / 2. 0 <= x <= n <= N, N > 0.
 CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes, double level);
 // What decides it: of X, the number of yes among `answers` drawn from `units` of which `marked` say
-// yes, P(X >= yes) and P(X <= yes).
+// yes, P(X >= yes) and P(X <= yes). `marked` in [yes, units - answers + yes].
 struct Tails {
   double at_least = 0;
   double at_most = 0;

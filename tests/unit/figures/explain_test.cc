@@ -253,7 +253,7 @@ class Recomputed {
           return sum;
         };
         int k_l = 0;
-        while (!(at_most(k_l) > a)) ++k_l;
+        while (!(at_most(k_l) > a + 1e-12)) ++k_l;
         int k_u = k_l;
         while (k_u < units_ - n_ && !(at_most(k_u) >= 1 - a - 1e-12)) ++k_u;
         Result("k_L", k_l);
