@@ -74,6 +74,8 @@ inline constexpr size_t kExpressionBytesMax = 4 * kKiB;       // An expression's
 inline constexpr size_t kItemsPerSurveyMax = 65'535;          // Item numbers of a survey; refuse DEFINITION_INVALID.
 inline constexpr size_t kUnitsPerFrameMax = 1'000'000;        // Units of an edition; refuse DEFINITION_INVALID.
 inline constexpr size_t kPartsPerEditionMax = 16;             // Parts of an edition; refuse DEFINITION_INVALID.
+inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an edition; refuse DEFINITION_INVALID (fewer breakdowns).
+inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse DEFINITION_INVALID.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.

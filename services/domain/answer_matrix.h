@@ -1,8 +1,9 @@
 #pragma once
 
-// The answers of one edition as bits: columns are units ordered by non-response stratum, rows are item × code, item ×
-// missing state, and distinct compiled expressions. Setting a unit recomputes its column; nothing is ever decremented.
-// One thread owns it; what leaves it are immutable integer counts.
+// The answers of one edition as bits: columns are units ordered by non-response stratum, rows are
+// item × code, item × missing state, and distinct compiled expressions. Setting a unit recomputes
+// its column; nothing is ever decremented. One thread owns it; what leaves it are immutable integer
+// counts.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +24,8 @@ class AnswerMatrix {
   AnswerMatrix(AnswerMatrix&&) noexcept;
   AnswerMatrix& operator=(AnswerMatrix&&) noexcept;
 
-  // Bytes that a matrix of a plan takes, predicted before it is made: units × rows / 8 and what stands beside it. The
-  // bound on it is kMatrixBytesMax (services/base/limits.h).
+  // Bytes that a matrix of a plan takes, predicted before it is made: units × rows / 8 and what
+  // stands beside it. The bound on it is kMatrixBytesMax (services/base/limits.h).
   static size_t PredictBytes(const FigurePlan& plan);
   size_t bytes() const;
 
@@ -32,7 +33,8 @@ class AnswerMatrix {
   void SetUnit(UnitIndex unit, const DerivedResponse* response, model::Disposition set_by_team);
   model::Disposition DispositionOf(UnitIndex unit) const;
 
-  // Counts of all that was set. Parts whose rows did not change since the last call are shared with what it returned.
+  // Counts of all that was set. Parts whose rows did not change since the last call are shared with
+  // what it returned.
   std::shared_ptr<const EditionCounts> Count();
 
   const FigurePlan& plan() const;

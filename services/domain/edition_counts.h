@@ -1,7 +1,7 @@
 #pragma once
 
-// The integer counts of one edition as they leave the answer matrix: immutable, in the order of a FigurePlan. Everything
-// that is served is computed from them and from definitions alone.
+// The integer counts of one edition as they leave the answer matrix: immutable, in the order of a
+// FigurePlan. Everything that is served is computed from them and from definitions alone.
 
 #include <array>
 #include <cstdint>
@@ -49,7 +49,7 @@ struct CellCounts {
   int32_t filter_unknown = 0;
   int32_t item_nonresponse = 0;
   int32_t not_in_base = 0;
-  int32_t possible = 0;         // Invited units to whom the base can apply, by attributes and scope.
+  int32_t possible = 0;  // Invited units to whom the base can apply, by attributes and scope.
   int32_t silent_possible = 0;  // Those of them that did not respond.
   CellState state = CellState::kNotYet;
   // Units of which it is unknown whether they belong to the base or what they would answer (M).
@@ -59,12 +59,15 @@ struct CellCounts {
 
 class EditionCounts {
  public:
-  // Values of the parts in order: part 0 holds the dispositions: for each breakdown, for each atom, the six counts of
-  // DispositionCounts; part 1 + b holds block b: for each of its breakdowns, for each atom, [possible, silent_possible,
-  // in_base, filter_unknown, item_nonresponse, numerator of each category]; the last part holds the pairs: for each
-  // pair, for each atom of the total, units in both. Parts are shared between counts that do not differ in them.
+  // Values of the parts in order: part 0 holds the dispositions: for each breakdown, for each atom,
+  // the six counts of DispositionCounts; part 1 + b holds block b: for each of its breakdowns, for
+  // each atom, [possible, silent_possible, in_base, filter_unknown, item_nonresponse, numerator of
+  // each category]; the last part holds the pairs: for each pair, for each atom of the total, units
+  // in both. Parts are shared between counts that do not differ in them.
   using Part = std::shared_ptr<const std::vector<int32_t>>;
 
+  // The parts must have the plan's count and sizes (PartCount, PartSize): whoever takes them from
+  // elsewhere compares.
   EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector<Part> parts);
   // How many parts a plan has, and how many values each.
   static size_t PartCount(const FigurePlan& plan);
@@ -80,10 +83,13 @@ class EditionCounts {
   const Collapse& collapse() const { return collapse_; }
 
   CellCounts CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const;
-  // The cell by collapsed stratum, ascending, those without units of the cell left out; `strata` gets their numbers.
+  // The cell by collapsed stratum, ascending, those without units of the cell left out
+  // (domain_frame 0); `strata` gets their numbers. For OUTCOME_RATE the base is who was invited,
+  // and yes who responded.
   std::vector<StratumCell> StrataOf(const FigurePlan::Cell& cell,
                                     std::vector<uint16_t>* strata = nullptr) const;
-  // The counts of a pair of categories of one block over all units, by collapsed stratum.
+  // The counts of a pair of categories of one block over all units, by collapsed stratum; the three
+  // vectors side by side.
   struct PairCounts {
     std::vector<StratumCell> a;
     std::vector<StratumCell> b;
@@ -92,6 +98,8 @@ class EditionCounts {
   PairCounts CountsOfPair(size_t pair) const;
 
  private:
+  std::vector<StratumCell> ByStratum(const FigurePlan::Cell& cell) const;
+
   std::shared_ptr<const FigurePlan> plan_;
   std::vector<Part> parts_;
   Collapse collapse_;

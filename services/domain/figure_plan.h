@@ -1,17 +1,22 @@
 #pragma once
 
-// Every cell for which an edition has figures, in one fixed order, and where its integers lie in EditionCounts. A pure
-// function of the edition's definitions: aggregation and query each make it for themselves and compare fingerprints.
+// Every cell for which an edition has figures, in one fixed order, and where its integers lie in
+// EditionCounts. A pure function of the edition's definitions: aggregation and query each make it
+// for themselves and compare fingerprints.
 
+#include <compare>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "imdi/survey/model/v1/edition.pb.h"
+#include "services/base/text.h"
 #include "services/domain/estimate.h"
 #include "services/domain/frame.h"
 #include "services/domain/indicator.h"
@@ -22,11 +27,13 @@ namespace imdi::domain {
 
 class FigurePlan {
  public:
-  // One way of dividing the frame's units: number 0 is the total, then each frame variable that some indicator is
-  // broken down by, in the frame's order, then each declared crossing.
+  // One way of dividing the frame's units: number 0 is the total, then each frame variable that
+  // some indicator is broken down by, in the frame's order, then each declared crossing, by the
+  // frame's order of its two variables as they stand in `attributes`.
   struct Breakdown {
     struct Group {
-      std::vector<uint16_t> codes;  // Group of each attribute; kUnknownGroup = no value. None for the total.
+      std::vector<uint16_t>
+          codes;  // Group of each attribute; kUnknownGroup = no value. None for the total.
       uint32_t first_atom = 0;
       uint32_t atom_count = 0;
     };
@@ -35,9 +42,14 @@ class FigurePlan {
       uint32_t group = 0;
       uint16_t stratum = 0;
     };
-    std::vector<uint32_t> attributes;  // Attribute numbers of the frame, by attribute id; none for the total.
-    std::vector<Group> groups;         // In the order shown, unknown last; only groups that the frame declares or has.
-    std::vector<Atom> atoms;           // By group, then stratum. For the total: one for each stratum with units.
+    std::vector<uint32_t>
+        attributes;  // Attribute numbers of the frame, by attribute id; none for the total.
+    // In the order shown, unknown last: every group that the frame declares, and unknown where some
+    // unit has no value. For a crossing every pair of declared groups, and pairs with unknown where
+    // some unit is in them.
+    std::vector<Group> groups;
+    std::vector<Atom>
+        atoms;  // By group, then stratum. For the total: one for each stratum with units.
     std::vector<uint32_t> atom_of_unit;  // By unit.
   };
 
@@ -45,9 +57,14 @@ class FigurePlan {
   struct Block {
     uint32_t indicator = 0;  // Place in indicators().
     uint32_t basis = 0;
-    std::vector<int32_t> categories;    // Codes of a distribution; one entry 0 for shares and rates.
-    std::vector<uint32_t> breakdowns;   // Numbers of breakdowns, ascending; 0 always among them.
-    size_t value_count = 0;             // Integers of the block.
+    std::vector<int32_t> categories;   // Codes of a distribution; one entry 0 for shares and rates.
+    std::vector<uint32_t> breakdowns;  // Numbers of breakdowns, ascending; 0 always among them.
+    size_t value_count = 0;            // Integers of the block.
+
+    // Integers of one atom: possible, silent_possible, in_base, filter_unknown, item_nonresponse,
+    // then the categories.
+    size_t width() const { return kAtomFixed + categories.size(); }
+    static constexpr size_t kAtomFixed = 5;
   };
 
   // Two categories of one block of which the joint count is kept: for claims that rank them.
@@ -55,6 +72,7 @@ class FigurePlan {
     uint32_t block = 0;
     uint32_t a = 0;  // Places in Block::categories.
     uint32_t b = 0;
+    friend auto operator<=>(const Pair&, const Pair&) = default;
   };
 
   struct Cell {
@@ -64,8 +82,8 @@ class FigurePlan {
     uint32_t group = 0;      // Place in Breakdown::groups; 0 for the total.
   };
 
-  // `indicators` with the automatic ones behind (automatic_indicators.h); `claims`: those of the edition, for their
-  // rankings.
+  // `indicators` with the automatic ones behind (automatic_indicators.h); `claims`: those of the
+  // edition, for their rankings.
   static std::shared_ptr<const FigurePlan> Make(
       std::shared_ptr<const CompiledFrame> frame,
       std::shared_ptr<const CompiledQuestionnaire> questionnaire,
@@ -82,18 +100,38 @@ class FigurePlan {
   const std::vector<Block>& blocks() const { return blocks_; }
   const std::vector<Pair>& pairs() const { return pairs_; }
 
+  const CompiledIndicator& IndicatorOf(const Block& block) const {
+    return *indicators_[block.indicator];
+  }
+  const CompiledIndicator::Basis& BasisOf(const Block& block) const {
+    return IndicatorOf(block).bases()[block.basis];
+  }
+  // Where the integers of a breakdown begin in the block's part; the breakdown must be one of the
+  // block's.
+  size_t OffsetOf(const Block& block, uint32_t breakdown) const;
+  std::optional<size_t> FindPair(uint32_t block, uint32_t a, uint32_t b) const;
+  // A breakdown by the numbers of its attributes in any order; none for the total.
+  std::optional<uint32_t> FindBreakdown(std::vector<uint32_t> attributes) const;
+
+  // Cells that Make would come to at most, counted without making anything. The bound on it is
+  // kFiguresPerEditionMax (services/base/limits.h).
+  static size_t PredictCells(const CompiledFrame& frame,
+                             std::span<const std::shared_ptr<const CompiledIndicator>> indicators);
+
   // Cells by block, category, breakdown, group.
   size_t cell_count() const { return cell_count_; }
   Cell CellAt(size_t index) const;
   size_t IndexOf(const Cell& cell) const;
-  // {indicator}.{basis}[.answer={code}][.{attribute}={group}]…, attributes and "answer" sorted by name.
+  // {indicator}.{basis}[.answer={code}][.{attribute}={group}]…, attributes and "answer" sorted by
+  // name. A distribution that the edition did not ask has no codes, and no answer in its name.
   std::string NameOf(const Cell& cell) const;
   // Takes the canonical spelling only.
   std::optional<size_t> Find(std::string_view cell_name) const;
   std::optional<uint32_t> FindBlock(std::string_view indicator, std::string_view basis) const;
 
-  // Integers in the dispositions' part, in the blocks, and in all of EditionCounts.
-  const std::string& fingerprint() const { return fingerprint_; }  // 16 bytes.
+  // 16 bytes that are equal where counts mean the same at the same place: layout, expressions and
+  // the units' places.
+  const std::string& fingerprint() const { return fingerprint_; }
 
  private:
   friend class FigurePlanMaker;
@@ -106,13 +144,19 @@ class FigurePlan {
   std::vector<Block> blocks_;
   std::vector<Pair> pairs_;
   std::vector<size_t> first_cell_;  // By block.
+  std::unordered_map<std::string, uint32_t, base::TextHash, std::equal_to<>> block_by_name_;
   size_t cell_count_ = 0;
   std::string fingerprint_;
 };
 
 class Catalog;
-// The plan of an edition as a catalog has it: its indicators by id, then the automatic distributions in the order of the
-// questionnaire. Null while it has no frame or no questionnaire, or does not exist.
+// The indicators of an edition as a catalog has it: those of documents by id, then the automatic
+// distributions in the order of the questionnaire. None while it has no frame or no questionnaire,
+// or does not exist.
+std::vector<std::shared_ptr<const CompiledIndicator>> AllIndicatorsOf(const Catalog& catalog,
+                                                                      std::string_view edition);
+// The plan of an edition over those. Null while it has no frame or no questionnaire, or does not
+// exist.
 std::shared_ptr<const FigurePlan> PlanOf(const Catalog& catalog, std::string_view edition);
 
 }  // namespace imdi::domain

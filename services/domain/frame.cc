@@ -62,6 +62,10 @@ CompiledFrame::Result CompiledFrame::Compile(const model::Frame& frame) {
           base::StrCat(base::Quoted(variable.id()), " is not a variable id"),
           "lower case letters, digits and '_', at most 30");
     }
+    if (variable.id() == "answer") {
+      add(path + ".id", "RESERVED_ID", "\"answer\" names the categories of a distribution",
+          "call the variable something else");
+    }
     if (!ids.insert(variable.id()).second)
       add(path + ".id", "DUPLICATE_ID", "the variable stands twice", "remove one");
     if (variable.title().nn().empty() || variable.title().nb().empty()) {

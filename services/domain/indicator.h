@@ -1,11 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "imdi/survey/model/v1/indicator.pb.h"
+#include "services/domain/estimate.h"
 #include "services/domain/expression.h"
 #include "services/domain/frame.h"
 #include "services/domain/questionnaire.h"
@@ -14,42 +17,99 @@ namespace imdi::domain {
 
 // The basis of an OUTCOME_RATE that names none.
 inline constexpr std::string_view kFrameBasis = "FRAME";
+// What ids of automatic indicators begin with; documents may not use it.
+inline constexpr std::string_view kAutomaticPrefix = "Q_";
+
+inline constexpr int kCrossingsMax = 4;  // Of an indicator; refuse DEFINITION_INVALID.
+// What AGGREGATE_ONLY asks for at least.
+inline constexpr int32_t kAggregateBaseMin = 5;
+inline constexpr int32_t kAggregateCountMin = 3;
 
 // An indicator as it is counted in one edition: expressions over that edition's questionnaire and
 // frame. Immutable.
 class CompiledIndicator {
  public:
+  // One answer of a distribution.
+  struct Category {
+    int32_t code = 0;
+    model::LocalizedText title;
+  };
   struct Basis {
     std::string id;
     model::LocalizedText title;
-    Expression base;  // Empty for OUTCOME_RATE.
+    Expression base;  // Empty for OUTCOME_RATE, and where it is not asked.
+    BaseKind kind = BaseKind::kFrame;
+    // Codes of a distribution's categories, in the order shown; one entry 0 for shares and rates,
+    // and for a distribution that is not asked. An automatic basis that leaves answers out of its
+    // base has no categories for them.
+    std::vector<int32_t> codes;
   };
+  // Two attribute numbers of the frame, by attribute id.
+  struct Crossing {
+    uint32_t first = 0;
+    uint32_t second = 0;
+    friend bool operator==(const Crossing&, const Crossing&) = default;
+  };
+  struct Comparison {
+    int32_t year = 0;
+    // The group in which the editions are compared; empty = the totals.
+    std::optional<uint32_t> attribute;  // Number in this edition's frame.
+    std::string group;                  // Code, which another edition's frame may know alone.
+  };
+  enum class Origin : uint8_t { kDocument, kAutomatic };
   struct Result {
     std::shared_ptr<const CompiledIndicator> indicator;  // Null exactly when there are findings.
     DefinitionFindings findings;
   };
   static Result Compile(const model::Indicator& indicator,
                         const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame);
+  // The same for many indicators of one edition: `symbols` are those of questionnaire and frame.
+  static Result Compile(const model::Indicator& indicator,
+                        const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame,
+                        const SymbolTable& symbols, Origin origin = Origin::kDocument);
 
   const std::string& id() const { return id_; }
   model::IndicatorKind kind() const { return definition_.kind(); }
   const model::Indicator& definition() const { return definition_; }
+  // Not from a document: follows from the questionnaire (automatic_indicators.h).
+  bool automatic() const { return automatic_; }
+  // Of a SHARE, a selection compiled likewise; empty for the other kinds.
   const Expression& numerator() const { return numerator_; }
+  // Of a DISTRIBUTION that is asked: the item, and all its codes in the order shown.
+  ItemIndex item() const { return item_; }
+  const std::vector<Category>& categories() const { return categories_; }
   const std::vector<Basis>& bases() const { return bases_; }
   // Attribute numbers of the frame.
   const std::vector<uint32_t>& breakdowns() const { return breakdowns_; }
+  const std::vector<Crossing>& crossings() const { return crossings_; }
+  const std::vector<Comparison>& comparisons() const { return comparisons_; }
+  // Items that numerator, categories and bases read, ascending, each once.
+  const std::vector<ItemIndex>& items_read() const { return items_read_; }
   // True where the edition did not field a question that it reads: every figure is NOT_ASKED.
   bool not_asked() const { return not_asked_; }
 
  private:
+  friend class IndicatorCompiler;
   CompiledIndicator() = default;
   std::string id_;
   model::Indicator definition_;
+  bool automatic_ = false;
   Expression numerator_;
+  ItemIndex item_ = kNoItem;
+  std::vector<Category> categories_;
   std::vector<Basis> bases_;
   std::vector<uint32_t> breakdowns_;
+  std::vector<Crossing> crossings_;
+  std::vector<Comparison> comparisons_;
+  std::vector<ItemIndex> items_read_;
   bool not_asked_ = false;
 };
+
+// Whether the frame alone says who is in a base: a conjunction of `responded`, `answered(X)` for an
+// X that has no route (neither its question nor its row), and conditions that read nothing but
+// attributes of the unit. Then only silence keeps a unit of the frame out of it, and its size N is
+// known. Everything else (a filter, an answer that is left out, routed(X)) is given by answers.
+BaseKind KindOfBase(const Expression& base, const CompiledQuestionnaire& questionnaire);
 
 // What can be said of an indicator without knowing an edition: names, kind, texts, bounds.
 DefinitionFindings CheckIndicator(const model::Indicator& indicator);

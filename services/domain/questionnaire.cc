@@ -6,6 +6,7 @@
 
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/domain/automatic_indicators.h"
 
 namespace imdi::domain {
 namespace {
@@ -252,7 +253,8 @@ class QuestionnaireCompiler {
         if (!rows.insert(row.row()).second)
           Add(row_path + ".row", "DUPLICATE_ID", "the row stands twice", "remove one");
         CheckText(row_path + ".text", row.text());
-        AddItem({base::StrCat(definition.id(), ".", row.row()), number, r, type, {}});
+        AddItem({base::StrCat(definition.id(), ".", row.row()), number, r, type, {}},
+                row_path + ".row");
       }
       if (definition.rows().empty())
         Add(path + ".rows", "EMPTY_GRID", "a grid has at least one row", "add rows");
@@ -263,14 +265,21 @@ class QuestionnaireCompiler {
       if (!definition.rows().empty())
         Add(path + ".rows", "TYPE_MISMATCH", "only a grid has rows",
             "remove them or make it a grid");
-      AddItem({definition.id(), number, -1, type, {}});
+      AddItem({definition.id(), number, -1, type, {}}, path + ".id");
     }
     question.item_count = static_cast<uint32_t>(out_->items_.size()) - question.first_item;
     out_->questions_.push_back(std::move(question));
   }
 
-  void AddItem(Item item) {
-    out_->item_by_id_.emplace(item.id, static_cast<ItemIndex>(out_->items_.size()));
+  void AddItem(Item item, const std::string& path) {
+    const bool fresh =
+        out_->item_by_id_.emplace(item.id, static_cast<ItemIndex>(out_->items_.size())).second;
+    if (!figure_ids_.insert(AutomaticIndicatorId(item.id)).second && fresh) {
+      Add(path, "DUPLICATE_ID",
+          base::StrCat("the figures of ", item.id,
+                       " would be named like those of another question"),
+          "give the question or the row another id");
+    }
     out_->items_.push_back(std::move(item));
   }
 
@@ -496,6 +505,7 @@ class QuestionnaireCompiler {
   std::map<std::string, uint32_t> part_of_section_;
   std::map<std::string, const model::CodeList*> codelists_;
   std::set<std::string> codeframes_;
+  std::set<std::string> figure_ids_;  // Of automatic indicators.
 };
 
 CompiledQuestionnaire::Result CompiledQuestionnaire::Compile(
@@ -560,6 +570,32 @@ model::LocalizedText CompiledQuestionnaire::Piped(const model::LocalizedText& te
   out.set_nn(Text(text, type, model::LANGUAGE_NN));
   out.set_nb(Text(text, type, model::LANGUAGE_NB));
   if (!text.en().empty()) out.set_en(Text(text, type, model::LANGUAGE_EN));
+  return out;
+}
+
+model::LocalizedText CompiledQuestionnaire::Neutral(const model::LocalizedText& text,
+                                                    model::Scope scope) const {
+  const auto in = [&](model::Language language) {
+    std::string out = TextIn(text, language);
+    for (const model::PipedText& piped : definition_.text_piping()) {
+      const std::string mark = base::StrCat("{", piped.mark(), "}");
+      const std::string& municipality = TextIn(piped.municipality(), language);
+      const std::string& district = TextIn(piped.district(), language);
+      const std::string with = scope == model::SCOPE_MUNICIPALITY ? municipality
+                               : scope == model::SCOPE_DISTRICT   ? district
+                               : municipality == district
+                                   ? municipality
+                                   : base::StrCat(municipality, "/", district);
+      for (size_t at = out.find(mark); at != std::string::npos;
+           at = out.find(mark, at + with.size()))
+        out.replace(at, mark.size(), with);
+    }
+    return out;
+  };
+  model::LocalizedText out;
+  out.set_nn(in(model::LANGUAGE_NN));
+  out.set_nb(in(model::LANGUAGE_NB));
+  if (!text.en().empty()) out.set_en(in(model::LANGUAGE_EN));
   return out;
 }
 

@@ -113,6 +113,10 @@ class CompiledQuestionnaire {
   // The same in all languages at once.
   model::LocalizedText Piped(const model::LocalizedText& text, model::UnitType type) const;
 
+  // For readers of figures over several types of unit: a mark becomes the text of the type that the
+  // scope names, or both with a slash between where they differ ("kommunen/bydelen").
+  model::LocalizedText Neutral(const model::LocalizedText& text, model::Scope scope) const;
+
   // For expressions over this questionnaire: its items, and the frame's attributes where one is
   // given.
   SymbolTable Symbols(const CompiledFrame* frame) const;

@@ -11,7 +11,10 @@
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/domain/answer_matrix.h"
+#include "services/domain/automatic_indicators.h"
 #include "services/domain/definition_change.h"
+#include "services/domain/figure_plan.h"
 
 namespace imdi::domain {
 namespace {
@@ -455,6 +458,7 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
             definition.indicator(), *one->Current()->compiled, *one->frame);
         out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
       }
+      if (out.findings.empty()) out.findings = CheckComparisons(definition.indicator());
       break;
     }
     case model::Definition::kClaim:
@@ -475,6 +479,8 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   const std::shared_ptr<const Catalog> after =
       Applied(definition, out.revision + 1, out.new_items, &out.findings);
   if (after == nullptr) return out;
+  out.findings = after->CheckSizes(definition);
+  if (!out.findings.empty()) return out;
   // A claim that lost its ground still folds: it is refused here, and a log that has it is read.
   out.findings = after->BrokenClaims(*this, definition);
   if (!out.findings.empty()) return out;
@@ -486,20 +492,33 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
 DefinitionFindings Catalog::CheckClaimHere(const model::Claim& claim,
                                            const EditionEntry& edition) const {
   const PhrasesEntry* phrases = FindPhrases(edition.definition->survey());
-  const auto find_indicator = [this](std::string_view id) -> const model::Indicator* {
-    const IndicatorEntry* indicator = FindIndicator(id);
-    return indicator == nullptr ? nullptr : indicator->definition.get();
+  // Automatic indicators are made when one is named: no document of them is kept.
+  std::vector<std::shared_ptr<const CompiledIndicator>> automatic;
+  const auto find = [&](std::string_view id) -> const CompiledIndicator* {
+    if (id.starts_with(kAutomaticPrefix)) {
+      if (automatic.empty() && edition.Current() != nullptr && edition.frame != nullptr)
+        automatic = AutomaticIndicators(*edition.Current()->compiled, *edition.frame);
+      const auto found =
+          std::ranges::find(automatic, id, [](const auto& one) { return one->id(); });
+      return found == automatic.end() ? nullptr : found->get();
+    }
+    const IndicatorEntry* entry = FindIndicator(id);
+    if (entry == nullptr) return nullptr;
+    const auto compiled = entry->compiled.find(edition.id);
+    return compiled == entry->compiled.end() ? nullptr : compiled->second.get();
+  };
+  const auto find_indicator = [&](std::string_view id) -> const model::Indicator* {
+    const CompiledIndicator* indicator = find(id);
+    return indicator == nullptr ? nullptr : &indicator->definition();
   };
   const auto has_cell = [&](std::string_view cell) {
     const std::optional<FigureReference> figure = ParseFigureReference(cell);
-    const IndicatorEntry* indicator = FindIndicator(figure->indicator);
-    const bool distribution =
-        indicator != nullptr && indicator->definition->kind() == model::INDICATOR_KIND_DISTRIBUTION;
-    if (indicator == nullptr || distribution != (figure->answer != 0)) return false;
-    const auto compiled = indicator->compiled.find(edition.id);
-    return compiled != indicator->compiled.end() &&
-           std::ranges::any_of(compiled->second->bases(),
-                               [&](const auto& basis) { return basis.id == figure->basis; });
+    const CompiledIndicator* indicator = find(figure->indicator);
+    return indicator != nullptr &&
+           std::ranges::any_of(indicator->bases(), [&](const CompiledIndicator::Basis& basis) {
+             return basis.id == figure->basis &&
+                    std::ranges::find(basis.codes, figure->answer) != basis.codes.end();
+           });
   };
   return CheckClaimFits(claim,
                         {.phrases = phrases == nullptr ? nullptr : phrases->definition.get(),
@@ -541,6 +560,63 @@ DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
                                          " rests on it and would not hold: ", ToText(now.front())),
                             "keep what it reads, or change that first"));
     }
+  }
+  return out;
+}
+
+DefinitionFindings Catalog::CheckComparisons(const model::Indicator& indicator) const {
+  DefinitionFindings out;
+  for (int i = 0; i < indicator.compare_size(); ++i) {
+    const model::Comparison& comparison = indicator.compare(i);
+    const size_t equals = comparison.group().find('=');
+    if (equals == std::string::npos) continue;
+    for (const std::string& name : indicator.editions()) {
+      const EditionEntry* edition = FindEdition(EditionIdOf(name));
+      // Both sides of the comparison, where they are there: later editions, and that of the year.
+      if (edition == nullptr || edition->definition->reference_year() < comparison.year()) continue;
+      const CompiledFrame& frame = *edition->frame;
+      const auto attribute = frame.FindAttribute(comparison.group().substr(0, equals));
+      if (attribute.has_value() &&
+          frame.FindGroup(*attribute, comparison.group().substr(equals + 1)).has_value())
+        continue;
+      out.push_back(Finding(
+          base::StrCat("indicator.compare[", i, "].group"), "UNKNOWN_GROUP",
+          base::StrCat("the frame of ", name, " has no group ", base::Quoted(comparison.group())),
+          "name a group that both editions have"));
+    }
+  }
+  return out;
+}
+
+DefinitionFindings Catalog::CheckSizes(const model::Definition& definition) const {
+  DefinitionFindings out;
+  std::vector<std::string> touched = {std::string(EditionIdOf(NameOf(definition)))};
+  if (definition.has_indicator()) {
+    touched.clear();
+    for (const std::string& edition : definition.indicator().editions())
+      touched.emplace_back(EditionIdOf(edition));
+  }
+  const std::string document = definition.has_indicator() ? "indicator"
+                               : definition.has_frame()   ? "frame"
+                               : definition.has_edition() ? "edition"
+                                                          : "questionnaire";
+  for (const std::string& id : touched) {
+    const EditionEntry* edition = FindEdition(id);
+    if (edition == nullptr || edition->frame == nullptr || edition->Current() == nullptr) continue;
+    const size_t cells = FigurePlan::PredictCells(*edition->frame, AllIndicatorsOf(*this, id));
+    if (cells > base::kFiguresPerEditionMax) {
+      out.push_back(Finding(document, "TOO_MANY_FIGURES",
+                            base::StrCat("editions/", id, " would have ", cells,
+                                         " figures; the most is ", base::kFiguresPerEditionMax),
+                            "leave out breakdowns, crossings or bases"));
+      continue;
+    }
+    const size_t bytes = AnswerMatrix::PredictBytes(*PlanOf(*this, id));
+    if (bytes > base::kMatrixBytesMax)
+      out.push_back(Finding(document, "MATRIX_TOO_LARGE",
+                            base::StrCat("counting editions/", id, " would take ", bytes,
+                                         " bytes; the most is ", base::kMatrixBytesMax),
+                            "fewer units, questions or indicators"));
   }
   return out;
 }

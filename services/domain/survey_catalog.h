@@ -153,6 +153,11 @@ class Catalog {
                                                            int64_t revision) const;
 
  private:
+  // Groups of an indicator's comparisons in the frames of the editions that they join.
+  DefinitionFindings CheckComparisons(const model::Indicator& indicator) const;
+  // The bounds on figures and on the matrix of every edition that the document reaches, as this
+  // catalog has them.
+  DefinitionFindings CheckSizes(const model::Definition& definition) const;
   // Null when the document, or something that rests on it, does not compile; `findings` then say
   // why, all at once.
   std::shared_ptr<const Catalog> Applied(const model::Definition& definition, int64_t revision,

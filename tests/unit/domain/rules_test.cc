@@ -8,8 +8,8 @@
 #include <string>
 
 #include "services/base/error.h"
+#include "services/domain/answer_matrix.h"
 #include "services/domain/answers.h"
-#include "services/domain/counts.h"
 #include "services/domain/definition_change.h"
 #include "services/domain/derivation.h"
 #include "services/domain/packed_answers.h"
@@ -357,11 +357,11 @@ CellCounts CountOne(const std::string& numerator, const std::string& base, const
   const auto indicator = CompiledIndicator::Compile(
       SmallIndicator("IND", {"T"}, numerator, {{"BASE", base}}), *Form(), *Frame());
   for (const DefinitionFinding& finding : indicator.findings) ADD_FAILURE() << ToText(finding);
-  EditionCounter counter(Frame(), Form(), {indicator.indicator});
+  AnswerMatrix matrix(FigurePlan::Make(Frame(), Form(), {indicator.indicator}, {}));
   const DerivedResponse response = Derived(sent);
   EXPECT_TRUE(response.responded());
-  counter.SetUnit(0, &response, model::DISPOSITION_UNSPECIFIED);
-  return counter.Count({}, model::EDITION_STATE_OPEN);
+  matrix.SetUnit(0, &response, model::DISPOSITION_UNSPECIFIED);
+  return matrix.Count()->CountsOf({}, model::EDITION_STATE_OPEN);
 }
 
 TEST(Counts, UnknownIsFalseForANumeratorAndOutsideForABase) {
@@ -390,19 +390,22 @@ TEST(Counts, UnknownIsFalseForANumeratorAndOutsideForABase) {
 TEST(Counts, EveryUnitStandsInOneGroupAndUnknownIsOneOfThem) {
   const auto indicator = CompiledIndicator::Compile(
       SmallIndicator("IND", {"T"}, "A1 == 1", {{"ALL", "responded"}}), *Form(), *Frame());
-  EditionCounter counter(Frame(), Form(), {indicator.indicator});
+  const auto plan = FigurePlan::Make(Frame(), Form(), {indicator.indicator}, {});
+  const auto counts = AnswerMatrix(plan).Count();
   std::map<std::string, int32_t> invited;
-  for (const CellAddress& cell : counter.Cells())
-    invited[CellName(*indicator.indicator, *Frame(), cell)] =
-        counter.Count(cell, model::EDITION_STATE_OPEN).invited;
+  for (size_t index = 0; index < plan->cell_count(); ++index)
+    invited[plan->NameOf(plan->CellAt(index))] =
+        counts->CountsOf(plan->CellAt(index), model::EDITION_STATE_OPEN).invited;
   EXPECT_THAT(invited, testing::UnorderedElementsAre(testing::Pair("IND.ALL", 9),
                                                      testing::Pair("IND.ALL.region=1", 3),
                                                      testing::Pair("IND.ALL.region=2", 1),
                                                      testing::Pair("IND.ALL.region=3", 1),
                                                      testing::Pair("IND.ALL.region=4", 0),
                                                      testing::Pair("IND.ALL.region=unknown", 4)));
-  EXPECT_EQ(counter.Dispositions().out_of_scope, 1);
-  EXPECT_EQ(counter.Dispositions(0, kUnknownGroup).frame, 4);
+  EXPECT_EQ(counts->Dispositions(0, 0).out_of_scope, 1);
+  const auto region = plan->FindBreakdown({0});
+  ASSERT_TRUE(region.has_value());
+  EXPECT_EQ(counts->Dispositions(*region, 4).non_contact, 4) << "those without a region";
 }
 
 TEST(Frame, UnknownCannotBeDeclaredAndAnUnknownVariableOrGroupIsRefused) {

@@ -173,6 +173,8 @@ inline model::Indicator SmallIndicator(
   out.set_kind(bases.empty() ? model::INDICATOR_KIND_OUTCOME_RATE : model::INDICATOR_KIND_SHARE);
   *out.mutable_title() = Words(id);
   out.set_numerator(numerator);
+  out.set_min_base(5);
+  out.set_min_count(3);
   for (const auto& [basis, base] : bases) {
     model::Basis& one = *out.add_bases();
     one.set_id(basis);

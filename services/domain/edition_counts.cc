@@ -1,0 +1,198 @@
+#include "services/domain/edition_counts.h"
+
+#include <utility>
+
+namespace imdi::domain {
+namespace {
+
+// Places of the six counts of an atom in the part of the dispositions.
+constexpr size_t kDispositions = 6;
+
+// Places of the counts of an atom in the part of a block; the categories follow.
+enum Place : size_t {
+  kPossible,
+  kSilentPossible,
+  kInBase,
+  kFilterUnknown,
+  kItemNonresponse,
+  kFirstCategory
+};
+static_assert(kFirstCategory == FigurePlan::Block::kAtomFixed);
+
+void Add(DispositionCounts& to, const int32_t* values) {
+  to.complete += values[0];
+  to.partial += values[1];
+  to.breakoff += values[2];
+  to.refusal += values[3];
+  to.non_contact += values[4];
+  to.out_of_scope += values[5];
+}
+
+CellState StateOf(const CompiledIndicator& indicator, const CellCounts& counts,
+                  model::EditionState edition) {
+  if (indicator.not_asked()) return CellState::kNotAsked;
+  if (indicator.kind() == model::INDICATOR_KIND_OUTCOME_RATE) {
+    if (counts.invited == 0) return CellState::kNotApplicable;
+    return edition == model::EDITION_STATE_DRAFT && counts.responded == 0 ? CellState::kNotYet
+                                                                          : CellState::kValue;
+  }
+  if (counts.in_base > 0) return CellState::kValue;
+  if (counts.possible == 0) return CellState::kNotApplicable;
+  if (counts.responded == 0)
+    return edition == model::EDITION_STATE_CLOSED ? CellState::kNoAnswer : CellState::kNotYet;
+  if (counts.item_nonresponse > 0) return CellState::kNoAnswer;
+  return counts.filter_unknown > 0 ? CellState::kFilterUnknown : CellState::kNotApplicable;
+}
+
+}  // namespace
+
+std::string_view Name(CellState state) {
+  switch (state) {
+    case CellState::kValue:
+      return "VALUE";
+    case CellState::kNotAsked:
+      return "NOT_ASKED";
+    case CellState::kNotApplicable:
+      return "NOT_APPLICABLE";
+    case CellState::kNoAnswer:
+      return "NO_ANSWER";
+    case CellState::kNotYet:
+      return "NOT_YET";
+    case CellState::kFilterUnknown:
+      return "FILTER_UNKNOWN";
+  }
+  return "NOT_YET";
+}
+
+EditionCounts::EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector<Part> parts)
+    : plan_(std::move(plan)), parts_(std::move(parts)) {
+  std::vector<int32_t> frame(plan_->strata().size());
+  std::vector<int32_t> responded(plan_->strata().size());
+  const std::vector<FigurePlan::Breakdown::Atom>& atoms = plan_->breakdowns().front().atoms;
+  for (size_t atom = 0; atom < atoms.size(); ++atom) {
+    DispositionCounts counts;
+    Add(counts, parts_.front()->data() + atom * kDispositions);
+    frame[atoms[atom].stratum] = counts.invited();
+    responded[atoms[atom].stratum] = counts.responded();
+  }
+  collapse_ = CollapseStrata(plan_->strata(), frame, responded);
+}
+
+size_t EditionCounts::PartCount(const FigurePlan& plan) { return plan.blocks().size() + 2; }
+
+size_t EditionCounts::PartSize(const FigurePlan& plan, size_t part) {
+  if (part == 0) {
+    size_t atoms = 0;
+    for (const FigurePlan::Breakdown& breakdown : plan.breakdowns())
+      atoms += breakdown.atoms.size();
+    return atoms * kDispositions;
+  }
+  if (part <= plan.blocks().size()) return plan.blocks()[part - 1].value_count;
+  return plan.pairs().size() * plan.breakdowns().front().atoms.size();
+}
+
+DispositionCounts EditionCounts::Dispositions(uint32_t breakdown, uint32_t group) const {
+  size_t before = 0;
+  for (uint32_t number = 0; number < breakdown; ++number)
+    before += plan_->breakdowns()[number].atoms.size();
+  const FigurePlan::Breakdown::Group& one = plan_->breakdowns()[breakdown].groups[group];
+  DispositionCounts out;
+  for (size_t atom = one.first_atom; atom < one.first_atom + one.atom_count; ++atom)
+    Add(out, parts_.front()->data() + (before + atom) * kDispositions);
+  return out;
+}
+
+DispositionCounts EditionCounts::DispositionsOfStratum(uint16_t stratum) const {
+  DispositionCounts out;
+  const std::vector<FigurePlan::Breakdown::Atom>& atoms = plan_->breakdowns().front().atoms;
+  for (size_t atom = 0; atom < atoms.size(); ++atom) {
+    if (atoms[atom].stratum == stratum) Add(out, parts_.front()->data() + atom * kDispositions);
+  }
+  return out;
+}
+
+CellCounts EditionCounts::CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const {
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  const FigurePlan::Breakdown::Group& group =
+      plan_->breakdowns()[cell.breakdown].groups[cell.group];
+  const size_t width = block.width();
+  const int32_t* values = parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
+                          group.first_atom * width;
+  const DispositionCounts dispositions = Dispositions(cell.breakdown, cell.group);
+  CellCounts out;
+  out.invited = dispositions.invited();
+  out.responded = dispositions.responded();
+  out.complete = dispositions.complete;
+  out.partial = dispositions.partial;
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, values += width) {
+    out.possible += values[kPossible];
+    out.silent_possible += values[kSilentPossible];
+    out.in_base += values[kInBase];
+    out.filter_unknown += values[kFilterUnknown];
+    out.item_nonresponse += values[kItemNonresponse];
+    out.numerator += values[kFirstCategory + cell.category];
+  }
+  const CompiledIndicator& indicator = plan_->IndicatorOf(block);
+  if (indicator.kind() != model::INDICATOR_KIND_OUTCOME_RATE)
+    out.not_in_base = out.responded - out.in_base - out.filter_unknown - out.item_nonresponse;
+  out.state = StateOf(indicator, out, state);
+  return out;
+}
+
+std::vector<StratumCell> EditionCounts::ByStratum(const FigurePlan::Cell& cell) const {
+  std::vector<StratumCell> out(collapse_.count);
+  const std::vector<FigurePlan::Breakdown::Atom>& total = plan_->breakdowns().front().atoms;
+  for (size_t atom = 0; atom < total.size(); ++atom) {
+    DispositionCounts counts;
+    Add(counts, parts_.front()->data() + atom * kDispositions);
+    StratumCell& stratum = out[collapse_.to[total[atom].stratum]];
+    stratum.frame += counts.invited();
+    stratum.responded += counts.responded();
+  }
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
+  const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
+  const size_t width = block.width();
+  const int32_t* values = parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
+                          group.first_atom * width;
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, values += width) {
+    StratumCell& stratum = out[collapse_.to[breakdown.atoms[group.first_atom + atom].stratum]];
+    stratum.domain_frame += values[kPossible];
+    stratum.base += values[kInBase];
+    stratum.yes += values[kFirstCategory + cell.category];
+  }
+  return out;
+}
+
+std::vector<StratumCell> EditionCounts::StrataOf(const FigurePlan::Cell& cell,
+                                                 std::vector<uint16_t>* strata) const {
+  const std::vector<StratumCell> all = ByStratum(cell);
+  std::vector<StratumCell> out;
+  if (strata != nullptr) strata->clear();
+  for (size_t stratum = 0; stratum < all.size(); ++stratum) {
+    if (all[stratum].domain_frame == 0) continue;
+    out.push_back(all[stratum]);
+    if (strata != nullptr) strata->push_back(static_cast<uint16_t>(stratum));
+  }
+  return out;
+}
+
+EditionCounts::PairCounts EditionCounts::CountsOfPair(size_t pair) const {
+  const FigurePlan::Pair& one = plan_->pairs()[pair];
+  const std::vector<StratumCell> a = ByStratum({one.block, one.a, 0, 0});
+  const std::vector<StratumCell> b = ByStratum({one.block, one.b, 0, 0});
+  const std::vector<FigurePlan::Breakdown::Atom>& total = plan_->breakdowns().front().atoms;
+  std::vector<int32_t> both(collapse_.count);
+  for (size_t atom = 0; atom < total.size(); ++atom)
+    both[collapse_.to[total[atom].stratum]] += (*parts_.back())[pair * total.size() + atom];
+  PairCounts out;
+  for (size_t stratum = 0; stratum < a.size(); ++stratum) {
+    if (a[stratum].domain_frame == 0) continue;
+    out.a.push_back(a[stratum]);
+    out.b.push_back(b[stratum]);
+    out.both.push_back(both[stratum]);
+  }
+  return out;
+}
+
+}  // namespace imdi::domain
