@@ -18,7 +18,7 @@ void AnswerCache::Keep(std::string key, Bytes bytes) {
   entries_.push_front({std::move(key), std::move(bytes)});
   by_key_.emplace(entries_.front().key, entries_.begin());
   bytes_ += cost;
-  while (entries_.size() > base::kAnswersKeptMax || bytes_ > base::kAnswersKeptBytesMax) DropLast();
+  while (entries_.size() > base::kTablesKeptMax || bytes_ > base::kAnswersKeptBytesMax) DropLast();
 }
 
 void AnswerCache::DropLast() {

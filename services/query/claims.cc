@@ -129,7 +129,7 @@ absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(
   if (set.live()) {
     const auto& live = static_cast<const LiveSet&>(set);
     judged = snapshot.claims->Get(
-        set.edition(), [&] { return figures::JudgeClaims(live.figures(), OthersOf(snapshot)); });
+        set.edition(), [&] { return figures::JudgeClaims(live.computed(), OthersOf(snapshot)); });
     claims = judged.get();
   } else {
     claims = &static_cast<const ReleaseSet&>(set).content().claims;

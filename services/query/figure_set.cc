@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "services/base/text.h"
+#include "services/query/wire.h"
 
 namespace imdi::query {
 
@@ -46,9 +47,9 @@ std::string ReadyBytesOf(const FigureSet& set, const query_pb::Figure& named_by_
 }
 
 std::string PositionBytes(int64_t position) {
-  query_pb::Figure only;
-  only.set_position(position);
-  return only.SerializeAsString();
+  std::string out;
+  AppendVarintField(out, query_pb::Figure::kPositionFieldNumber, static_cast<uint64_t>(position));
+  return out;
 }
 
 }  // namespace imdi::query

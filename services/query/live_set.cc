@@ -21,7 +21,11 @@ LiveSet::~LiveSet() {
 }
 
 std::optional<size_t> LiveSet::Find(std::string_view cell) const {
-  return figures_.plan().Find(cell);
+  const std::optional<size_t> found = figures_.plan().Find(cell);
+  // One cell, one name: nothing that only reads like it.
+  if (found.has_value() && figures_.plan().NameOf(figures_.plan().CellAt(*found)) != cell)
+    return std::nullopt;
+  return found;
 }
 
 // Two readers may compute the same figure at the same time; both get the one that came first.

@@ -23,7 +23,7 @@ class LiveSet final : public FigureSet {
           std::shared_ptr<const domain::EditionCounts> counts);
   ~LiveSet() override;
 
-  const figures::EditionFigures& figures() const { return figures_; }
+  const figures::EditionFigures& computed() const { return figures_; }
   const EditionBook& book() const { return *book_; }
 
   int64_t PositionIn(int64_t snapshot_position) const override { return snapshot_position; }

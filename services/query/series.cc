@@ -10,6 +10,7 @@
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/figures/claim_results.h"
+#include "services/figures/comparability.h"
 #include "services/query/claims.h"
 #include "services/query/figures.h"
 
@@ -52,7 +53,7 @@ std::vector<Place> PlacesOf(const Snapshot& snapshot, const std::string& survey,
 
 const domain::CompiledIndicator* FindIndicator(const Place& place, std::string_view id) {
   if (place.live == nullptr) return nullptr;
-  for (const auto& indicator : place.live->figures().plan().indicators()) {
+  for (const auto& indicator : place.live->computed().plan().indicators()) {
     if (indicator->id() == id) return indicator.get();
   }
   return nullptr;

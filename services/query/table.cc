@@ -11,6 +11,7 @@
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/query/wire.h"
 
 namespace imdi::query {
 namespace {
@@ -37,9 +38,10 @@ std::string KeyOf(const query_pb::GetTableRequest& request) {
 }
 
 std::string PositionOf(const FigureSet& set, const Reading& reading) {
-  query_pb::Table position;
-  position.set_position(set.PositionIn(reading.snapshot().position));
-  return position.SerializeAsString();
+  std::string out;
+  AppendVarintField(out, query_pb::Table::kPositionFieldNumber,
+                    static_cast<uint64_t>(set.PositionIn(reading.snapshot().position)));
+  return out;
 }
 
 // A group of a breakdown as pieces of a cell's name.
