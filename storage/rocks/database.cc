@@ -261,6 +261,12 @@ absl::StatusOr<std::shared_ptr<Handle>> Database::OpenHandle(bool create) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
   for (const std::string& name : schema_.families) families.emplace_back(name, family);
+  // RocksDB would report an error in its log for a folder that it makes itself.
+  if (create) {
+    if (const auto made = CreateDirectories(*fs_, PathOf("db")); !made.ok()) {
+      return OpenFailure(made);
+    }
+  }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =
