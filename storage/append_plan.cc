@@ -1,8 +1,8 @@
 #include "storage/append_plan.h"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "services/base/error.h"
@@ -38,8 +38,10 @@ absl::StatusOr<AppendPlan> PlanAppend(std::span<const Proposal> proposals, const
   const absl::Time time = std::max(head.time, absl::FromUnixMicros(absl::ToUnixMicros(now)));
   // What the earlier proposals of this span changed or have looked up. Views into `proposals`,
   // which outlives them.
-  std::map<std::string_view, std::pair<int64_t, std::string_view>> requests;
-  std::map<std::string_view, int64_t> revisions;
+  std::unordered_map<std::string_view, std::pair<int64_t, std::string_view>> requests;
+  std::unordered_map<std::string_view, int64_t> revisions;
+  requests.reserve(proposals.size());
+  revisions.reserve(2 * proposals.size());
 
   for (size_t i = 0; i < proposals.size(); ++i) {
     const Proposal& proposal = proposals[i];

@@ -47,6 +47,8 @@ class DraftStore {
                                                   int64_t limit) const = 0;
 
   virtual absl::Status State() const = 0;
+  // A verified copy into `directory`, which must not exist, while drafts are saved on.
+  virtual absl::Status Backup(const std::string& directory) = 0;
 };
 
 // The checks and answers that every engine shares.

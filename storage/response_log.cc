@@ -1,6 +1,5 @@
 #include "storage/response_log.h"
 
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -38,8 +37,8 @@ absl::Status CheckProposal(const Proposal& proposal) {
     return Error(Reason::kInvalidArgument,
                  StrCat("a record depends on at most ", kDependenciesMax, " resources"));
   }
-  std::set<std::string_view> seen;
-  for (const Dependency& dependency : proposal.depends_on) {
+  for (size_t i = 0; i < proposal.depends_on.size(); ++i) {
+    const Dependency& dependency = proposal.depends_on[i];
     if (!IsResourceName(dependency.resource)) {
       return Error(Reason::kInvalidArgument,
                    StrCat("the name of a resource has 1 to ", kResourceBytesMax,
@@ -48,7 +47,9 @@ absl::Status CheckProposal(const Proposal& proposal) {
     if (dependency.revision < 0) {
       return Error(Reason::kInvalidArgument, "a revision is never negative");
     }
-    if (!seen.insert(dependency.resource).second) {
+    // Few and short-lived: comparing each with those before it is cheaper than any set.
+    for (size_t k = 0; k < i; ++k) {
+      if (proposal.depends_on[k].resource != dependency.resource) continue;
       return Error(Reason::kInvalidArgument, StrCat("a resource may be named once only: ",
                                                     base::Quoted(dependency.resource)));
     }
@@ -60,7 +61,6 @@ Hash GenesisChain(std::string_view log_id) { return base::Sha256(StrCat("imdi.lo
 
 Hash NextChain(const Hash& previous, int64_t position, absl::Time time, std::string_view payload) {
   std::string fixed;
-  fixed.reserve(16);
   base::PutU64(fixed, static_cast<uint64_t>(position));
   base::PutU64(fixed, static_cast<uint64_t>(absl::ToUnixMicros(time)));
   base::Sha256Stream stream;

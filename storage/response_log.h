@@ -143,6 +143,8 @@ class ResponseLog {
   // The current revision of a resource; none when nothing ever advanced it.
   virtual absl::StatusOr<std::optional<ResourceRevision>> Current(
       std::string_view resource) const = 0;
+  // Whether Current would answer for it from memory. It may say false of what it holds.
+  virtual bool IsAtHand(std::string_view) const { return false; }
   // Where that revision of the resource was made; none when it does not exist.
   virtual absl::StatusOr<std::optional<ResourceRevision>> AtRevision(std::string_view resource,
                                                                      int64_t revision) const = 0;
@@ -168,8 +170,8 @@ class ResponseLog {
   virtual absl::Status State() const = 0;
 
   // A verified copy of the store as it stands, into `directory` (which must not exist yet), while
-  // appends go on. FAILED_PRECONDITION for an engine that keeps nothing.
-  virtual absl::Status Backup(const std::string& directory) = 0;
+  // appends go on; where the copy ends. METHOD_NOT_OFFERED for an engine that keeps nothing.
+  virtual absl::StatusOr<LogHead> Backup(const std::string& directory) = 0;
 
   // `listener` is called after each acknowledged append, from the appending thread, with the new
   // head; it must be quick and must not call back into the log. After RemoveHeadListener returns it

@@ -6,6 +6,7 @@
 #include "clients/cli/commands_common.h"
 #include "clients/cli/print.h"
 #include "clients/cli/submitter.h"
+#include "nlohmann/json.hpp"
 #include "services/base/crypto.h"
 #include "services/base/error.h"
 #include "services/base/text.h"
@@ -43,6 +44,34 @@ std::string ValueOf(const model::Answer& answer) {
 std::string TimeOf(int64_t microseconds) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(microseconds),
                           absl::UTCTimeZone());
+}
+
+// What became of an answers file; every refusal with its findings.
+std::string ReportJson(const SubmitReport& report, size_t actions) {
+  using Json = nlohmann::ordered_json;
+  Json refusals = Json::array();
+  for (const Refusal& refusal : report.refusals) {
+    Json findings = Json::array();
+    for (const model::Finding& finding : refusal.findings) {
+      findings.push_back({{"item", finding.item()},
+                          {"rule", finding.rule()},
+                          {"text",
+                           {{"nn", finding.text().nn()},
+                            {"nb", finding.text().nb()},
+                            {"en", finding.text().en()}}}});
+    }
+    refusals.push_back({{"line", refusal.line},
+                        {"edition", refusal.edition},
+                        {"unit", refusal.unit},
+                        {"error", refusal.error},
+                        {"findings", std::move(findings)}});
+  }
+  const Json out = {{"actions", actions},
+                    {"appended", report.appended},
+                    {"already_there", report.already_there},
+                    {"gave_up", report.gave_up},
+                    {"refusals", std::move(refusals)}};
+  return out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 // One request of an answers file, sent once.
@@ -100,7 +129,7 @@ int Commands::Submit(const std::string& answers, int in_flight) {
     PrintProblems(file.problems, file.problem_count);
     return kExitInvalid;
   }
-  if (!file.note.empty()) PrintOut(StrCat(file.note, "\n"));
+  if (!file.note.empty() && !options_.json) PrintOut(StrCat(file.note, "\n"));
   SubmitOptions options;
   options.in_flight = in_flight;
   const absl::StatusOr<int64_t> head = HeadPosition();
@@ -122,6 +151,13 @@ int Commands::Submit(const std::string& answers, int in_flight) {
           return outcome;
         });
   }
+  const int exit_code = report.gave_up            ? kExitUnavailable
+                        : report.refusals.empty() ? kExitOk
+                                                  : kExitInvalid;
+  if (options_.json) {
+    PrintOut(ReportJson(report, file.actions.size()));
+    return exit_code;
+  }
   std::string out =
       StrCat(file.actions.size(), " actions: ", report.appended, " appended, ",
              report.already_there, " already there, ", report.refusals.size(), " refused\n");
@@ -139,8 +175,7 @@ int Commands::Submit(const std::string& answers, int in_flight) {
     base::StrAppend(out, "and ", report.refusals.size() - kRefusalsShown, " more refused\n");
   }
   PrintOut(out);
-  if (report.gave_up) return kExitUnavailable;
-  return report.refusals.empty() ? kExitOk : kExitInvalid;
+  return exit_code;
 }
 
 int Commands::SetState(const std::string& edition, bool open, const std::string& unit,
@@ -176,8 +211,9 @@ int Commands::SetDisposition(const std::string& edition, const std::string& unit
   request.set_request_id(base::RandomId());
   const auto response = Try(connection_.editions(), &Editions::SetDisposition, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(response->position() == 0 ? "it was so already\n"
-                                     : StrCat("set, position ", response->position(), "\n"));
+  PrintOut(options_.json               ? FormatJson(*response)
+           : response->position() == 0 ? "it was so already\n"
+                                       : StrCat("set, position ", response->position(), "\n"));
   return kExitOk;
 }
 
@@ -190,8 +226,9 @@ int Commands::Withdraw(const std::string& name, int64_t expected_revision,
   request.set_request_id(base::RandomId());
   const auto response = Try(connection_.submissions(), &Submissions::Withdraw, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(StrCat("withdrawn: ", response->receipt().submission(), ", position ",
-                  response->receipt().position(), "\n"));
+  PrintOut(options_.json ? FormatJson(*response)
+                         : StrCat("withdrawn: ", response->receipt().submission(), ", position ",
+                                  response->receipt().position(), "\n"));
   return kExitOk;
 }
 
@@ -202,7 +239,8 @@ int Commands::EraseText(const std::string& name, const std::string& reason) {
   request.set_request_id(base::RandomId());
   const auto response = Try(connection_.submissions(), &Submissions::EraseText, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(response->position() == 0
+  PrintOut(options_.json ? FormatJson(*response)
+           : response->position() == 0
                ? "there was no text\n"
                : StrCat("texts erased, position ", response->position(), "\n"));
   return kExitOk;

@@ -67,6 +67,10 @@ std::string EditionName(std::string_view edition) {
                                           : base::StrCat("editions/", edition);
 }
 
+std::string ReleaseName(std::string_view edition, std::string_view release) {
+  return base::StrCat(EditionName(edition), "/releases/", release);
+}
+
 Commands::Commands(const Options& options)
     : options_(options),
       connection_(options.server, options.internal, absl::Seconds(options.timeout_seconds)) {}

@@ -15,6 +15,15 @@ void PrintError(const std::string& text);
 int Fail(const absl::Status& status);
 void PrintProblems(const std::vector<config::Problem>& problems, size_t count);
 
+// The cell out of a figure's name: IND_RR.FRAME.imdi_region=3.
+std::string CellOf(const query_api::Figure& figure);
+// "73.0", or the sign that stands in its place.
+std::string ValueOf(const query_api::Figure& figure, int decimals);
+// "56.5–66.7", or "" where there is no interval.
+std::string IntervalOf(const query_api::Figure& figure);
+// "44.4–72.8", or "" where there are no bounds.
+std::string BoundsOf(const query_api::Figure& figure);
+
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Commands::Try(Stub& stub,
                                        grpc::Status (Stub::*method)(grpc::ClientContext*,

@@ -1,10 +1,10 @@
 // apply, diff, validate and get of definition documents.
 
-#include <map>
 #include <utility>
 
 #include "clients/cli/commands_common.h"
 #include "clients/cli/definition_documents.h"
+#include "clients/cli/document_report.h"
 #include "clients/cli/print.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -18,15 +18,20 @@ namespace {
 using base::StrCat;
 using Editions = ingestion_api::EditionService::StubInterface;
 
-// The documents, or nothing after their problems have been printed.
-bool Load(const std::vector<std::string>& paths, DefinitionDocuments* loaded) {
+// The documents; false after their problems have been reported.
+bool Load(const std::vector<std::string>& paths, DefinitionDocuments* loaded,
+          DocumentReport& report) {
   *loaded = LoadDefinitions(paths);
   if (loaded->problem_count == 0 && loaded->documents.empty()) {
     PrintError("imdictl: no documents there\n");
     return false;
   }
-  PrintProblems(loaded->problems, loaded->problem_count);
+  report.AddProblems(loaded->problems, loaded->problem_count);
   return loaded->problem_count == 0;
+}
+
+DocumentResult ResultOf(const DefinitionDocument& document, std::string outcome) {
+  return {.name = document.name, .place = document.start, .outcome = std::move(outcome)};
 }
 
 std::vector<config::Problem> ProblemsOf(const DefinitionDocument& document,
@@ -54,8 +59,12 @@ std::vector<config::Problem> ProblemsOf(const DefinitionDocument& document,
 }  // namespace
 
 int Commands::Apply(const std::vector<std::string>& paths, bool dry_run) {
+  DocumentReport report(options_.json);
   DefinitionDocuments loaded;
-  if (!Load(paths, &loaded)) return kExitInvalid;
+  if (!Load(paths, &loaded, report)) {
+    report.Finish("");
+    return kExitInvalid;
+  }
   int exit_code = kExitOk;
   int64_t applied = 0;
   int64_t unchanged = 0;
@@ -68,16 +77,18 @@ int Commands::Apply(const std::vector<std::string>& paths, bool dry_run) {
     const auto response = Try(connection_.editions(), &Editions::ApplyDefinition, request);
     if (!response.ok()) {
       const std::vector<config::Problem> problems = ProblemsOf(document, response.status());
-      PrintProblems(problems, problems.size());
+      report.AddProblems(problems, problems.size());
       PrintError(StrCat(document.start.file, ":", document.start.line, ": ", document.name, "\n"));
       exit_code = Fail(response.status());
+      report.Add(ResultOf(document, "failed"), "");
       ++failed;
       if (exit_code == kExitUnavailable) break;
       continue;
     }
     if (!response->findings().empty()) {
       const std::vector<config::Problem> problems = ProblemsOf(document, *response);
-      PrintProblems(problems, problems.size());
+      report.AddProblems(problems, problems.size());
+      report.Add(ResultOf(document, "refused"), "");
       exit_code = kExitInvalid;
       ++failed;
       continue;
@@ -85,23 +96,31 @@ int Commands::Apply(const std::vector<std::string>& paths, bool dry_run) {
     (response->changed() ? applied : unchanged) += 1;
     const std::string_view what =
         !response->changed() ? "unchanged    " : (dry_run ? "would apply  " : "applied      ");
-    PrintOut(StrCat(what, response->name(), "@", response->revision(), "\n"));
+    DocumentResult result = ResultOf(
+        document, !response->changed() ? "unchanged" : (dry_run ? "would_apply" : "applied"));
+    result.revision = response->revision();
+    result.position = response->position();
+    report.Add(std::move(result), StrCat(what, response->name(), "@", response->revision(), "\n"));
   }
-  PrintOut(StrCat(applied, dry_run ? " would be applied, " : " applied, ", unchanged,
-                  " unchanged, ", failed, " refused\n"));
+  report.Finish(StrCat(applied, dry_run ? " would be applied, " : " applied, ", unchanged,
+                       " unchanged, ", failed, " refused\n"));
   return exit_code;
 }
 
 int Commands::Diff(const std::vector<std::string>& paths) {
+  DocumentReport report(options_.json);
   DefinitionDocuments loaded;
-  if (!Load(paths, &loaded)) return kExitInvalid;
+  if (!Load(paths, &loaded, report)) {
+    report.Finish("");
+    return kExitInvalid;
+  }
   int exit_code = kExitOk;
   for (const DefinitionDocument& document : loaded.documents) {
     ingestion_api::GetDefinitionRequest request;
     request.set_name(document.name);
     const auto response = Try(connection_.editions(), &Editions::GetDefinition, request);
     if (!response.ok() && absl::IsNotFound(response.status())) {
-      PrintOut(StrCat("new       ", document.name, "\n"));
+      report.Add(ResultOf(document, "new"), StrCat("new       ", document.name, "\n"));
       exit_code = kExitDifferent;
       continue;
     }
@@ -109,28 +128,46 @@ int Commands::Diff(const std::vector<std::string>& paths) {
     std::string difference;
     google::protobuf::util::MessageDifferencer differencer;
     differencer.ReportDifferencesToString(&difference);
-    if (differencer.Compare(response->definition(), document.definition)) continue;
-    PrintOut(StrCat("different ", document.name, "@", response->revision(), " (",
-                    document.start.file, ":", document.start.line, ")\n"));
+    DocumentResult result = ResultOf(document, "different");
+    result.revision = response->revision();
+    if (differencer.Compare(response->definition(), document.definition)) {
+      result.outcome = "same";
+      report.Add(std::move(result), "");
+      continue;
+    }
+    std::string lines = StrCat("different ", document.name, "@", response->revision(), " (",
+                               document.start.file, ":", document.start.line, ")\n");
     for (size_t begin = 0; begin < difference.size();) {
       const size_t end = difference.find('\n', begin);
-      PrintOut(StrCat("  ", std::string_view(difference).substr(begin, end - begin), "\n"));
+      result.differences.push_back(difference.substr(begin, end - begin));
+      base::StrAppend(lines, "  ", result.differences.back(), "\n");
       begin = end == std::string::npos ? difference.size() : end + 1;
     }
+    report.Add(std::move(result), lines);
     exit_code = kExitDifferent;
   }
-  if (exit_code == kExitOk)
-    PrintOut(StrCat(loaded.documents.size(), " documents, no difference\n"));
+  report.Finish(
+      exit_code == kExitOk ? StrCat(loaded.documents.size(), " documents, no difference\n") : "");
   return exit_code;
 }
 
-int Commands::Validate(const std::vector<std::string>& paths) {
+int Commands::Validate(const std::vector<std::string>& paths, bool json) {
+  DocumentReport report(json);
   DefinitionDocuments loaded;
-  if (!Load(paths, &loaded)) return kExitInvalid;
+  if (!Load(paths, &loaded, report)) {
+    report.Finish("");
+    return kExitInvalid;
+  }
   const std::vector<config::Problem> problems = ValidateOffline(loaded.documents);
-  PrintProblems(problems, problems.size());
-  if (!problems.empty()) return kExitInvalid;
-  PrintOut(StrCat(loaded.documents.size(), " documents, nothing wrong\n"));
+  report.AddProblems(problems, problems.size());
+  if (!problems.empty()) {
+    report.Finish("");
+    return kExitInvalid;
+  }
+  for (const DefinitionDocument& document : loaded.documents) {
+    report.Add(ResultOf(document, "valid"), "");
+  }
+  report.Finish(StrCat(loaded.documents.size(), " documents, nothing wrong\n"));
   return kExitOk;
 }
 

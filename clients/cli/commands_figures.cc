@@ -17,10 +17,6 @@ using Query = query_api::QueryService::StubInterface;
 
 constexpr std::string_view kUnknownGroup = "unknown";
 
-std::string LiveOf(const std::string& edition) {
-  return StrCat(EditionName(edition), "/releases/live");
-}
-
 // "imdi_region=3" out of …/figures/IND_RR.FRAME.imdi_region=3; empty for a total.
 std::string GroupOf(const query_api::Figure& figure) {
   const std::string& name = figure.name();
@@ -30,18 +26,29 @@ std::string GroupOf(const query_api::Figure& figure) {
   return group == std::string::npos ? "" : name.substr(group + 1);
 }
 
+}  // namespace
+
 std::string CellOf(const query_api::Figure& figure) {
   return figure.name().substr(figure.name().rfind('/') + 1);
 }
 
-// "73.0", or the sign that stands in its place.
 std::string ValueOf(const query_api::Figure& figure, int decimals) {
   if (figure.state_case() == query_api::Figure::kValue)
     return FormatPercent(figure.value(), decimals);
   return figure.no_value().sign().empty() ? ".." : figure.no_value().sign();
 }
 
-}  // namespace
+std::string IntervalOf(const query_api::Figure& figure) {
+  const query_api::Estimate& estimate = figure.estimate();
+  if (!figure.has_estimate() || estimate.method() == query_api::INTERVAL_METHOD_NONE) return "";
+  return StrCat(FormatPercent(estimate.lower(), 1), "–", FormatPercent(estimate.upper(), 1));
+}
+
+std::string BoundsOf(const query_api::Figure& figure) {
+  if (!figure.has_estimate()) return "";
+  return StrCat(FormatPercent(figure.estimate().bound_lower(), 1), "–",
+                FormatPercent(figure.estimate().bound_upper(), 1));
+}
 
 int Commands::GetFigure(const std::string& name) {
   query_api::GetFigureRequest request;
@@ -55,24 +62,36 @@ int Commands::GetFigure(const std::string& name) {
     PrintOut(FormatJson(*figure));
     return kExitOk;
   }
-  std::string text = StrCat(CellOf(*figure), "  ", ValueOf(*figure, 1));
+  std::string text = StrCat(figure->name(), "\n", ValueOf(*figure, 1));
   if (figure->state_case() == query_api::Figure::kNoValue) {
     base::StrAppend(text, "  ", Label(figure->no_value().text()));
   } else {
     base::StrAppend(text, " %  ", figure->numerator(), " of ", figure->base());
   }
-  base::StrAppend(text, "\n", Label(figure->title()), "; ", Label(figure->basis_title()), "\n");
+  base::StrAppend(text, "\n", Label(figure->title()), "; ", Label(figure->basis_title()));
+  for (const auto* part : {&figure->category_title(), &figure->group_title()}) {
+    if (!Label(*part).empty()) base::StrAppend(text, "; ", Label(*part));
+  }
+  if (figure->has_estimate()) {
+    base::StrAppend(text, "\nof all units: ", FormatPercent(figure->estimate().value(), 1), " %");
+    if (!IntervalOf(*figure).empty())
+      base::StrAppend(text, ", ", FormatPercent(figure->estimate().level(), 0),
+                      " percent interval ", IntervalOf(*figure));
+    base::StrAppend(text, ", possible ", BoundsOf(*figure));
+  }
+  text += '\n';
   PrintOut(text);
   return kExitOk;
 }
 
 absl::StatusOr<std::vector<query_api::Figure>> Commands::ListFigures(const std::string& edition,
+                                                                     const std::string& release,
                                                                      const std::string& indicator,
                                                                      const std::string& attribute,
                                                                      int64_t position) const {
   std::vector<query_api::Figure> figures;
   query_api::ListFiguresRequest request;
-  request.set_parent(LiveOf(edition));
+  request.set_parent(ReleaseName(edition, release));
   request.set_indicator(indicator);
   request.set_attribute(attribute);
   request.set_page_size(1'000);
@@ -86,11 +105,11 @@ absl::StatusOr<std::vector<query_api::Figure>> Commands::ListFigures(const std::
   return figures;
 }
 
-int Commands::Figures(const std::string& edition, const std::string& indicator,
-                      const std::string& attribute) {
+int Commands::Figures(const std::string& edition, const std::string& release,
+                      const std::string& indicator, const std::string& attribute) {
   const absl::StatusOr<int64_t> head = HeadPosition();
   if (!head.ok()) return Fail(head.status());
-  const auto figures = ListFigures(edition, indicator, attribute, *head);
+  const auto figures = ListFigures(edition, release, indicator, attribute, *head);
   if (!figures.ok()) return Fail(figures.status());
   if (options_.json) {
     query_api::ListFiguresResponse all;
@@ -99,16 +118,18 @@ int Commands::Figures(const std::string& edition, const std::string& indicator,
     return kExitOk;
   }
   std::vector<std::vector<std::string>> rows = {
-      {"figure", "percent", "numerator", "base", "invited"}};
+      {"figure", "percent", "numerator", "base", "interval", "possible", "invited"}};
   for (const query_api::Figure& figure : *figures) {
     rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
-                    StrCat(figure.base()), StrCat(figure.invited())});
+                    StrCat(figure.base()), IntervalOf(figure), BoundsOf(figure),
+                    StrCat(figure.invited())});
   }
   PrintOut(FormatTable(rows));
   return kExitOk;
 }
 
-int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
+int Commands::ReportResponseRates(const std::vector<std::string>& editions,
+                                  const std::string& release) {
   const absl::StatusOr<int64_t> head = HeadPosition();
   if (!head.ok()) return Fail(head.status());
   // Row key → title, in the order in which rows are shown; a group is a row even where only one
@@ -120,7 +141,7 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
     head_row.push_back(edition);
     auto& column = columns.emplace_back();
     for (const std::string_view attribute : {"total", "unit_type", "imdi_region"}) {
-      auto figures = ListFigures(edition, "IND_RR", std::string(attribute), *head);
+      auto figures = ListFigures(edition, release, "IND_RR", std::string(attribute), *head);
       if (!figures.ok()) return Fail(figures.status());
       for (query_api::Figure& figure : *figures)
         column.insert_or_assign(GroupOf(figure), std::move(figure));
@@ -180,48 +201,6 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions) {
   }
   PrintOut(StrCat("\n", FormatTable(rows),
                   "Complete and partial (RR2), of units invited less out of scope.\n"));
-  return kExitOk;
-}
-
-int Commands::ReportClaims(const std::string& edition, const std::vector<std::string>& claims) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
-  // Waits until the figures include everything; the list itself names no position.
-  const auto reached = ListFigures(edition, "IND_RR", "total", *head);
-  if (!reached.ok()) return Fail(reached.status());
-  query_api::ListClaimsRequest request;
-  request.set_parent(EditionName(edition));
-  request.set_page_size(1'000);
-  query_api::ListClaimsResponse chosen;
-  do {
-    const auto response = Try(connection_.query(), &Query::ListClaims, request);
-    if (!response.ok()) return Fail(response.status());
-    for (const query_api::ClaimFigures& claim : response->claims()) {
-      const std::string id = claim.claim().name().substr(claim.claim().name().rfind('/') + 1);
-      if (claims.empty() || std::find(claims.begin(), claims.end(), id) != claims.end())
-        *chosen.add_claims() = claim;
-    }
-    request.set_page_token(response->next_page_token());
-  } while (!request.page_token().empty());
-  if (options_.json) {
-    PrintOut(FormatJson(chosen));
-    return kExitOk;
-  }
-  std::string text;
-  for (const query_api::ClaimFigures& claim : chosen.claims()) {
-    base::StrAppend(text, "\n", claim.claim().name().substr(claim.claim().name().rfind('/') + 1),
-                    "  ", Label(claim.claim().text()), "\n");
-    for (const query_api::Figure& figure : claim.figures()) {
-      base::StrAppend(text, "     ", CellOf(figure), "  ", ValueOf(figure, 1));
-      if (figure.state_case() == query_api::Figure::kNoValue) {
-        base::StrAppend(text, "  ", Label(figure.no_value().text()), "\n");
-      } else {
-        base::StrAppend(text, " %  ", figure.numerator(), " of ", figure.base(), "\n");
-      }
-    }
-    if (claim.figures().empty()) base::StrAppend(text, "     rests on no figure\n");
-  }
-  PrintOut(text);
   return kExitOk;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "clients/cli/commands_common.h"
 #include "clients/cli/print.h"
@@ -44,6 +45,13 @@ int Commands::Verify() {
     return Fail(absl::DataLossError(
         StrCat("verified ", verified, " of ", head->head().position(), " records")));
   }
+  if (options_.json) {
+    ingestion_api::VerifyChainResponse whole;
+    whole.set_verified(verified);
+    *whole.mutable_head() = head->head();
+    PrintOut(FormatJson(whole));
+    return kExitOk;
+  }
   PrintOut(StrCat("The log verifies: ", verified, " records, epoch ", head->head().epoch(),
                   ", chain ", base::Hex(head->head().chain_hash()), "\n"));
   return kExitOk;
@@ -56,19 +64,28 @@ int Commands::Backup(const std::string& name) {
   if (!response.ok()) return Fail(response.status());
   PrintOut(options_.json ? FormatJson(*response)
                          : StrCat("Backup ", response->path(), " verified up to position ",
-                                  response->head().position(), "\n"));
+                                  response->head().position(), "; its keys are in ",
+                                  response->key_path(), " of the folder for keys\n"));
   return kExitOk;
 }
 
 int Commands::Restore(const std::string& program, const std::string& backup,
-                      const std::string& data) {
+                      const std::string& keys, const std::string& data) {
   const pid_t child = fork();
   if (child < 0)
     return Fail(absl::InternalError(StrCat("cannot start a process: ", std::strerror(errno))));
   if (child == 0) {
-    const char* const arguments[] = {program.c_str(), "--restore_from", backup.c_str(),
-                                     "--data",        data.c_str(),     nullptr};
-    execv(program.c_str(), const_cast<char* const*>(arguments));
+    std::vector<const char*> arguments = {program.c_str(), "--data", data.c_str()};
+    if (!backup.empty()) {
+      arguments.insert(arguments.end(), {"--restore_from", backup.c_str()});
+    }
+    if (keys.empty()) {
+      arguments.push_back("--without_keys");
+    } else {
+      arguments.insert(arguments.end(), {"--restore_keys_from", keys.c_str()});
+    }
+    arguments.push_back(nullptr);
+    execv(program.c_str(), const_cast<char* const*>(arguments.data()));
     PrintError(StrCat("imdictl: cannot start ", program, ": ", std::strerror(errno), "\n"));
     _exit(127);
   }
@@ -78,7 +95,7 @@ int Commands::Restore(const std::string& program, const std::string& backup,
   }
   if (WIFEXITED(state) && WEXITSTATUS(state) == 0) return kExitOk;
   PrintError("imdictl: the restore did not succeed; the server program has said why\n");
-  return kExitFailed;
+  return WIFEXITED(state) && WEXITSTATUS(state) == kExitCorrupt ? kExitCorrupt : kExitFailed;
 }
 
 }  // namespace imdi::cli

@@ -39,6 +39,7 @@ Connection::Connection(const std::string& public_address, const std::string& int
   submissions_ = ingestion_api::SubmissionService::NewStub(open);
   log_ = ingestion_api::LogService::NewStub(internal);
   query_ = query_api::QueryService::NewStub(internal);
+  releases_ = aggregation_api::ReleaseService::NewStub(internal);
 }
 
 }  // namespace imdi::cli

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/client_context.h"
+#include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/edition_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/submission_service.grpc.pb.h"
@@ -21,6 +22,7 @@
 
 namespace imdi::cli {
 
+namespace aggregation_api = ::imdi::survey::aggregation::v1;
 namespace ingestion_api = ::imdi::survey::ingestion::v1;
 namespace query_api = ::imdi::survey::query::v1;
 
@@ -42,6 +44,7 @@ class Connection {
   ingestion_api::SubmissionService::StubInterface& submissions() const { return *submissions_; }
   ingestion_api::LogService::StubInterface& log() const { return *log_; }
   query_api::QueryService::StubInterface& query() const { return *query_; }
+  aggregation_api::ReleaseService::StubInterface& releases() const { return *releases_; }
 
   // One unary call.
   template <typename Stub, typename Request, typename Response>
@@ -63,6 +66,7 @@ class Connection {
   std::unique_ptr<ingestion_api::SubmissionService::StubInterface> submissions_;
   std::unique_ptr<ingestion_api::LogService::StubInterface> log_;
   std::unique_ptr<query_api::QueryService::StubInterface> query_;
+  std::unique_ptr<aggregation_api::ReleaseService::StubInterface> releases_;
 };
 
 }  // namespace imdi::cli

@@ -26,12 +26,32 @@ void AddProblem(DefinitionDocuments& out, config::Problem problem) {
   ++out.problem_count;
 }
 
+// What a document may rest on comes first; claims, which rest on all others, last.
+int RankOf(const model::Definition& definition) {
+  switch (definition.document_case()) {
+    case model::Definition::DOCUMENT_NOT_SET:
+      return 0;
+    case model::Definition::kEdition:
+      return 1;
+    case model::Definition::kQuestionnaire:
+      return 2;
+    case model::Definition::kFrame:
+      return 3;
+    case model::Definition::kPhrases:
+      return 4;
+    case model::Definition::kIndicator:
+      return 5;
+    case model::Definition::kClaim:
+      return 6;
+  }
+  return 0;
+}
+
 // Editions come before what belongs to them, an earlier edition before the one that names it.
 auto ApplyKey(const DefinitionDocument& document) {
   const int year =
       document.definition.has_edition() ? document.definition.edition().reference_year() : 0;
-  return std::tuple<int, int, const std::string&>(
-      static_cast<int>(document.definition.document_case()), year, document.name);
+  return std::tuple<int, int, const std::string&>(RankOf(document.definition), year, document.name);
 }
 
 void Sort(DefinitionDocuments& out) {
@@ -51,8 +71,9 @@ void ReadInto(std::string_view file, std::string_view text, DefinitionDocuments&
     if (document.definition.document_case() == model::Definition::DOCUMENT_NOT_SET) {
       // A wrong key has been reported already; an empty map {} has not.
       if (loaded.problem_count == 0) {
-        AddProblem(out, {document.start, "", "EMPTY_DOCUMENT", "the document holds no definition",
-                         "its one key is edition, questionnaire, frame, indicator or claim"});
+        AddProblem(out,
+                   {document.start, "", "EMPTY_DOCUMENT", "the document holds no definition",
+                    "its one key is edition, questionnaire, frame, phrases, indicator or claim"});
       }
       continue;
     }

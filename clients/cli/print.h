@@ -18,6 +18,10 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows, bool 
 // Columns that a UTF-8 text takes (one for each code point).
 size_t DisplayWidth(std::string_view text);
 
+// Words of a text in lines of at most `width` columns; lines after the first begin with `indent`
+// spaces, which the first is taken to have already. A longer word has a line of its own.
+std::string Wrap(std::string_view text, size_t indent, size_t width);
+
 // proto3 JSON with proto field names, two spaces of indent, one line end.
 std::string FormatJson(const google::protobuf::Message& message);
 

@@ -5,7 +5,11 @@
 #include "services/aggregation/aggregator.h"
 #include "services/aggregation/figures_rpc.h"
 #include "services/aggregation/log_follower.h"
+#include "services/aggregation/release_log_source.h"
+#include "services/aggregation/release_rpc.h"
+#include "services/aggregation/releases.h"
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "storage/rocks/fold_store.h"
 
@@ -14,6 +18,9 @@ namespace imdi::aggregation {
 struct AggregationApp::Parts {
   std::shared_ptr<Aggregator> aggregator;
   std::unique_ptr<FiguresRpc> figures_rpc;
+  std::unique_ptr<ReleaseLogSource> release_log;
+  std::unique_ptr<Releases> releases;
+  std::unique_ptr<ReleaseRpc> release_rpc;
   std::unique_ptr<LogFollower> follower;
 };
 
@@ -23,7 +30,7 @@ absl::StatusOr<std::shared_ptr<Aggregator>> OpenAggregator(
     const survey::config::v1::AggregationConfig& config) {
   IMDI_ASSIGN_OR_RETURN(auto store,
                         storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
-  return Aggregator::Open(std::move(store));
+  return Aggregator::Open(std::move(store), absl::Milliseconds(base::kLiveSwapMs));
 }
 
 }  // namespace
@@ -43,6 +50,9 @@ absl::StatusOr<std::unique_ptr<AggregationApp>> AggregationApp::Start(
   IMDI_RETURN_IF_ERROR(aggregator.status());
   parts->aggregator = *std::move(aggregator);
   parts->figures_rpc = std::make_unique<FiguresRpc>(internal_calls, parts->aggregator);
+  parts->release_log = std::make_unique<ReleaseLogSource>(ingestion_internal);
+  parts->releases = std::make_unique<Releases>(*parts->release_log, parts->aggregator, metrics);
+  parts->release_rpc = std::make_unique<ReleaseRpc>(internal_calls, *parts->releases);
   parts->follower =
       std::make_unique<LogFollower>(std::move(ingestion_internal), parts->aggregator, metrics);
   return std::unique_ptr<AggregationApp>(new AggregationApp(std::move(parts)));
@@ -52,6 +62,11 @@ AggregationApp::AggregationApp(std::unique_ptr<Parts> parts) : parts_(std::move(
 AggregationApp::~AggregationApp() { Stop(); }
 
 grpc::Service& AggregationApp::figures_service() { return *parts_->figures_rpc; }
-void AggregationApp::Stop() { parts_->follower->Stop(); }
+grpc::Service& AggregationApp::release_service() { return *parts_->release_rpc; }
+void AggregationApp::Stop() {
+  parts_->follower->Stop();
+  parts_->release_log->Stop();
+  parts_->release_rpc->Drain();
+}
 
 }  // namespace imdi::aggregation

@@ -24,7 +24,8 @@ class AggregationApp {
   ~AggregationApp();
 
   grpc::Service& figures_service();  // Internal.
-  // Stops following; figures are served on.
+  grpc::Service& release_service();  // Internal.
+  // Stops following and ends what is being built or published; figures are served on.
   void Stop();
 
  private:

@@ -7,7 +7,7 @@
 
 #include "absl/time/time.h"
 #include "services/aggregation/fold_state.h"
-#include "services/aggregation/live_figures.h"
+#include "services/aggregation/log_chain.h"
 #include "services/base/error.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
@@ -21,17 +21,39 @@ absl::Status Diverged(std::string_view what) {
   return base::Error(base::Reason::kLogDiverged, what);
 }
 
+// Numbers have no gaps and a closed release never changes, so as many are the same ones.
+bool SameReleases(const ReleaseParts::Closed& a, const ReleaseParts::Closed& b) {
+  return std::ranges::equal(a, b, [](const auto& one, const auto& other) {
+    return one.first == other.first && one.second.size() == other.second.size();
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Aggregator>> Aggregator::Open(
-    std::unique_ptr<storage::FoldStore> store) {
-  std::shared_ptr<Aggregator> out(new Aggregator(std::move(store)));
-  if (const absl::Status loaded = out->Load(); !loaded.ok()) {
-    base::LogEvent(base::Level::kWarning, "fold_state_discarded", {{"status", loaded.ToString()}});
-    IMDI_RETURN_IF_ERROR(out->StartOver());
+    std::unique_ptr<storage::FoldStore> store, absl::Duration shortest_swap) {
+  std::shared_ptr<Aggregator> out(new Aggregator(std::move(store), shortest_swap));
+  {
+    base::MutexLock lock(out->fold_mutex_);
+    if (const absl::Status loaded = out->Load(); !loaded.ok()) {
+      base::LogEvent(base::Level::kWarning, "fold_state_discarded",
+                     {{"status", loaded.ToString()}});
+      IMDI_RETURN_IF_ERROR(out->BeginAnew());
+    }
+    IMDI_RETURN_IF_ERROR(out->Publish());
   }
-  IMDI_RETURN_IF_ERROR(out->Publish());
+  if (out->shortest_swap_.count() > 0)
+    out->publisher_ = std::thread([aggregator = out.get()] { aggregator->RunPublisher(); });
   return out;
+}
+
+Aggregator::~Aggregator() {
+  {
+    base::MutexLock lock(fold_mutex_);
+    ending_ = true;
+    due_changed_.NotifyAll();
+  }
+  if (publisher_.joinable()) publisher_.join();
 }
 
 absl::Status Aggregator::Load() {
@@ -46,9 +68,15 @@ absl::Status Aggregator::Load() {
 }
 
 absl::Status Aggregator::StartOver() {
+  base::MutexLock lock(fold_mutex_);
+  return BeginAnew();
+}
+
+absl::Status Aggregator::BeginAnew() {
   IMDI_RETURN_IF_ERROR(store_->Reset());
   fold_ = std::make_unique<Fold>();
   reload_ = false;
+  unpublished_ = false;  // The figures of before are served until the first new ones.
   base::MutexLock lock(mutex_);
   cursor_ = {};
   log_head_ = 0;
@@ -77,6 +105,7 @@ absl::Status Aggregator::StopOn(absl::Status status) {
 }
 
 absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
+  base::MutexLock fold_lock(fold_mutex_);
   if (reload_) IMDI_RETURN_IF_ERROR(Load());
   IMDI_RETURN_IF_ERROR(CheckLog(chunk));
   storage::FoldCursor next;
@@ -86,47 +115,28 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
     log_head_ = std::max(chunk.head().position(), cursor_.position);
   }
   if (chunk.records().empty() && !next.log_id.empty()) return absl::OkStatus();  // A sign of life.
-  if (next.log_id.empty()) {
-    next.log_id = chunk.head().log_id();
-    next.epoch = chunk.head().epoch();
-    next.chain = storage::GenesisChain(next.log_id);
-  }
+  if (next.log_id.empty()) next = BeginOf(chunk.head());
 
   absl::Status failed;
-  std::map<std::string, std::string> puts;  // By key: the last record of a unit is the one to keep.
+  KeptItems puts;
   int64_t time_us = fold_->time_us();
   for (const ingestion_pb::LogRecord& entry : chunk.records()) {
     if (entry.position() <= next.position) continue;  // Seen already.
-    if (entry.position() != next.position + 1) {
-      failed = Diverged(
-          base::StrCat("position ", entry.position(), " came after position ", next.position));
+    absl::StatusOr<ChainedRecord> followed = Follow(next, entry);
+    if (!followed.ok()) {
+      failed = base::ReasonOf(followed.status()) == base::Reason::kStoreCorrupt
+                   ? StopOn(followed.status())
+                   : followed.status();
       break;
     }
-    const storage::Hash chain = storage::NextChain(
-        next.chain, entry.position(), absl::FromUnixMicros(entry.time_us()), entry.record());
-    if (base::AsText(chain) != entry.chain_hash()) {
-      failed = Diverged(base::StrCat("the chain hash of position ", entry.position(),
-                                     " does not follow from the one before"));
-      break;
-    }
-    store_pb::Record record;
-    if (!record.ParseFromString(entry.record())) {
-      failed = StopOn(base::Error(
-          base::Reason::kStoreCorrupt,
-          base::StrCat("the record at position ", entry.position(), " does not parse")));
-      break;
-    }
+    const store_pb::Record& record = followed->record;
     if (absl::Status applied = fold_->Apply(entry.position(), entry.time_us(), record);
         !applied.ok()) {
       failed = StopOn(std::move(applied));
       break;
     }
-    if (std::optional<storage::FoldItem> item =
-            ItemFor(entry.position(), entry.time_us(), record)) {
-      puts[std::move(item->key)] = std::move(item->value);
-    }
-    next.position = entry.position();
-    next.chain = chain;
+    Keep(entry.position(), entry.time_us(), record, *fold_, puts);
+    next = std::move(followed->cursor);
     time_us = entry.time_us();
   }
 
@@ -143,11 +153,34 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
     cursor_ = next;
     if (failed.ok()) stopped_.clear();
   }
-  IMDI_RETURN_IF_ERROR(Publish());
+  IMDI_RETURN_IF_ERROR(PublishWhenDue());
   return failed;
 }
 
+absl::Status Aggregator::PublishWhenDue() {
+  if (shortest_swap_.count() == 0 || std::chrono::steady_clock::now() >= next_swap_)
+    return Publish();
+  unpublished_ = true;
+  due_changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+void Aggregator::RunPublisher() {
+  base::MutexLock lock(fold_mutex_);
+  while (!ending_) {
+    if (!unpublished_ || reload_) {  // Nothing is served that is not kept.
+      due_changed_.Wait(fold_mutex_);
+    } else if (std::chrono::steady_clock::now() < next_swap_) {
+      due_changed_.WaitUntil(fold_mutex_, next_swap_);
+    } else {
+      (void)Publish();  // What stops it is logged, and told with the figures.
+    }
+  }
+}
+
 absl::Status Aggregator::Publish() {
+  unpublished_ = false;
+  next_swap_ = std::chrono::steady_clock::now() + shortest_swap_;
   auto next = std::make_shared<Snapshot>(*Current());
   {
     base::MutexLock lock(mutex_);
@@ -155,32 +188,42 @@ absl::Status Aggregator::Publish() {
     // this position.
     const bool anew = next->log_id != cursor_.log_id || next->epoch != cursor_.epoch ||
                       next->position > fold_->position();
-    if (anew) next->editions.clear();
+    if (anew) *next = Snapshot();
     next->log_id = cursor_.log_id;
     next->epoch = cursor_.epoch;
   }
   next->position = fold_->position();
   next->time_us = fold_->time_us();
+  absl::Status status;
   for (const std::string& id : fold_->TakeTouched()) {
-    const domain::Catalog::EditionEntry* entry = fold_->catalog().FindEdition(id);
-    if (entry == nullptr) continue;
-    absl::StatusOr<const domain::EditionCounter*> counter = fold_->Counter(id);
-    if (!counter.ok()) return StopOn(counter.status());
-    auto figures = std::make_shared<const aggregation_pb::EditionFigures>(
-        LiveFigures(fold_->catalog(), *entry, *counter));
-    std::shared_ptr<const aggregation_pb::EditionFigures>& held = next->editions[id];
-    // The messages hold no maps, so equal content has equal bytes.
-    if (held == nullptr || held->SerializeAsString() != figures->SerializeAsString())
-      held = std::move(figures);
+    absl::StatusOr<std::shared_ptr<const domain::EditionCounts>> counts = fold_->CountsOf(id);
+    if (!counts.ok()) {
+      status = StopOn(counts.status());
+      fold_->Touch(id);
+    } else if (*counts != nullptr) {
+      next->editions[id] = *std::move(counts);
+    }
   }
+  if (next->definitions->size() != fold_->definition_steps().size())
+    next->definitions = std::make_shared<const Snapshot::Steps>(fold_->definition_steps());
+  if (!SameReleases(*next->releases, fold_->releases().closed()))
+    next->releases = std::make_shared<const ReleaseParts::Closed>(fold_->releases().closed());
   std::vector<std::shared_ptr<const Listener>> listeners;
   {
     base::MutexLock lock(mutex_);
+    next->stopped = stopped_;
     snapshot_ = std::move(next);
     for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
   }
   for (const auto& listener : listeners) (*listener)();
-  return absl::OkStatus();
+  return status;
+}
+
+absl::StatusOr<std::shared_ptr<const std::vector<std::string>>> Aggregator::PartsOf(
+    const ClosedRelease& release) const {
+  if (release.parts != nullptr) return release.parts;
+  IMDI_ASSIGN_OR_RETURN(std::vector<std::string> parts, LoadParts(*store_, release));
+  return std::make_shared<const std::vector<std::string>>(std::move(parts));
 }
 
 ingestion_pb::Cursor Aggregator::cursor() const {

@@ -1,18 +1,22 @@
 #pragma once
 
 // Follows the log record by record: folds, keeps what it folded together with how far it has come,
-// and publishes a snapshot of the figures after each chunk. Where the records come from is not its
-// business.
+// and publishes a snapshot of the counts: at once when it is idle, else as often as it may. Where
+// the records come from is not its business.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "imdi/survey/ingestion/v1/log_service.pb.h"
 #include "services/aggregation/fold.h"
 #include "services/aggregation/snapshot.h"
@@ -28,9 +32,13 @@ class Aggregator {
   using Listener = std::function<void()>;
 
   // Goes on from what the store holds; what cannot be read there is folded again from the first
-  // record.
+  // record. Two swaps are at least `shortest_swap` apart (kLiveSwapMs in a service), and a record
+  // is in a snapshot at the latest that long after it was taken; zero: a swap after each chunk, by
+  // the thread that brings it.
   static absl::StatusOr<std::shared_ptr<Aggregator>> Open(
-      std::unique_ptr<storage::FoldStore> store);
+      std::unique_ptr<storage::FoldStore> store,
+      absl::Duration shortest_swap = absl::ZeroDuration());
+  ~Aggregator();
 
   // Takes a chunk of the log; one caller at a time. What it could take is counted, kept and
   // published even when it fails on a later record. LOG_DIVERGED: the chunk is of another log or
@@ -48,25 +56,41 @@ class Aggregator {
 
   // Never null.
   std::shared_ptr<const Snapshot> Current() const;
+  // Parts of a release of a snapshot, from memory or the store.
+  absl::StatusOr<std::shared_ptr<const std::vector<std::string>>> PartsOf(
+      const ClosedRelease& release) const;
   // `listener` is called after each new snapshot; it must be quick. It may be called once more
   // while it is removed.
   int64_t AddListener(Listener listener);
   void RemoveListener(int64_t id);
 
  private:
-  explicit Aggregator(std::unique_ptr<storage::FoldStore> store) : store_(std::move(store)) {}
+  Aggregator(std::unique_ptr<storage::FoldStore> store, absl::Duration shortest_swap)
+      : store_(std::move(store)), shortest_swap_(absl::ToChronoNanoseconds(shortest_swap)) {}
 
-  absl::Status Load();
+  absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
+  absl::Status BeginAnew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   absl::Status CheckLog(const ingestion_pb::FollowLogResponse& chunk) const;
-  absl::Status Publish();
+  absl::Status Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
+  absl::Status PublishWhenDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
+  void RunPublisher();
   absl::Status StopOn(absl::Status status);
 
   const std::unique_ptr<storage::FoldStore> store_;
-  // Owned by the thread that calls Consume.
-  std::unique_ptr<Fold> fold_;
-  bool reload_ = false;  // Memory is ahead of the store: read it again before going on.
+  const std::chrono::nanoseconds shortest_swap_;
 
-  mutable base::Mutex mutex_;
+  // Held while the fold is used: by the thread that brings records and the one that publishes them.
+  base::Mutex fold_mutex_;
+  base::CondVar due_changed_;
+  std::unique_ptr<Fold> fold_ ABSL_GUARDED_BY(fold_mutex_);
+  bool reload_ ABSL_GUARDED_BY(fold_mutex_) =
+      false;  // Memory is ahead of the store: read it again before going on.
+  bool unpublished_ ABSL_GUARDED_BY(fold_mutex_) = false;
+  std::chrono::steady_clock::time_point next_swap_ ABSL_GUARDED_BY(fold_mutex_);  // Not before it.
+  bool ending_ ABSL_GUARDED_BY(fold_mutex_) = false;
+  std::thread publisher_;  // None without a shortest time between swaps.
+
+  mutable base::Mutex mutex_ ABSL_ACQUIRED_AFTER(fold_mutex_);
   storage::FoldCursor cursor_ ABSL_GUARDED_BY(mutex_);
   int64_t log_head_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string stopped_ ABSL_GUARDED_BY(mutex_);

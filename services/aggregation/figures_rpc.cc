@@ -23,7 +23,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* FiguresRpc::FollowFigures(Rpc*,
     return transport::FailStream(
         transport::WhyUndecodable(*FollowFiguresRequest::descriptor(), *in));
   }
-  return calls_.streams().Start([this](std::function<void()> wake)
+  return calls_.streams().Start([&, this](std::function<void()> wake)
                                     -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
     if (followers_->fetch_add(1) >= base::kFigureFollowersMax) {
       followers_->fetch_sub(1);
@@ -31,7 +31,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* FiguresRpc::FollowFigures(Rpc*,
           base::Reason::kTooManyFollowers,
           base::StrCat("the figures have ", base::kFigureFollowersMax, " followers already"));
     }
-    return std::make_unique<FiguresSource>(aggregator_, std::move(wake), followers_);
+    return std::make_unique<FiguresSource>(aggregator_, std::move(request), std::move(wake),
+                                           followers_);
   });
 }
 

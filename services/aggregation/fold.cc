@@ -4,9 +4,12 @@
 #include <vector>
 
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/domain/answer_matrix.h"
 #include "services/domain/answers.h"
+#include "services/domain/figure_plan.h"
 #include "services/domain/packed_answers.h"
 
 namespace imdi::aggregation {
@@ -38,11 +41,61 @@ absl::StatusOr<domain::AnswerSet> Unpack(const domain::Catalog::EditionEntry& en
   return domain::UnpackAnswers(packed, *version->compiled, *version->items);
 }
 
+// Everything that a plan, and the reading of answers under it, is made of. Compiled objects are
+// immutable, so equal pointers are equal definitions.
+struct PlanInputs {
+  std::shared_ptr<const domain::CompiledFrame> frame;
+  std::vector<std::shared_ptr<const domain::CompiledQuestionnaire>> versions;
+  std::vector<std::shared_ptr<const domain::CompiledIndicator>> indicators;
+  std::vector<std::shared_ptr<const model::Claim>> claims;
+  friend bool operator==(const PlanInputs&, const PlanInputs&) = default;
+};
+
+PlanInputs InputsOf(const domain::Catalog& catalog, const domain::Catalog::EditionEntry& entry) {
+  PlanInputs out;
+  out.frame = entry.frame;
+  for (const auto& [number, version] : entry.questionnaires)
+    out.versions.push_back(version.compiled);
+  out.indicators = catalog.IndicatorsOf(entry.id);
+  for (const auto& [id, claim] : entry.claims) out.claims.push_back(claim.second);
+  return out;
+}
+
+// `now` with every part that says the same as in `before` taken from there; `before` itself where
+// all do under the same plan.
+std::shared_ptr<const domain::EditionCounts> Shared(
+    std::shared_ptr<const domain::EditionCounts> before,
+    std::shared_ptr<const domain::EditionCounts> now) {
+  if (before == nullptr || before == now ||
+      before->plan().fingerprint() != now->plan().fingerprint())
+    return now;
+  bool all = true, some = false;
+  std::vector<domain::EditionCounts::Part> parts = now->parts();
+  for (size_t part = 0; part < parts.size(); ++part) {
+    const domain::EditionCounts::Part& old = before->parts()[part];
+    if (parts[part] == old) continue;
+    if (*parts[part] == *old) {
+      parts[part] = old;
+      some = true;
+    } else {
+      all = false;
+    }
+  }
+  if (all && before->shared_plan() == now->shared_plan()) return before;
+  if (!some) return now;
+  return std::make_shared<const domain::EditionCounts>(now->shared_plan(), std::move(parts));
+}
+
 }  // namespace
 
 struct Fold::Edition {
   std::map<std::string, UnitRecord, std::less<>> units;
-  std::optional<domain::EditionCounter> counter;  // Empty = to be built from `units`.
+  PlanInputs inputs;
+  std::shared_ptr<const domain::FigurePlan> plan;       // Null = to be made.
+  std::optional<domain::AnswerMatrix> matrix;           // Empty = to be built from `units`.
+  std::shared_ptr<const domain::EditionCounts> counts;  // As they last were.
+  bool counted = false;                                 // `counts` are those of now.
+  int64_t used = 0;                                     // Last use of the matrix.
 };
 
 Fold::Fold() = default;
@@ -62,10 +115,10 @@ absl::Status Fold::Apply(int64_t position, int64_t time_us, const store_pb::Reco
   }
   switch (record.body_case()) {
     case store_pb::Record::kDefinitionApplied:
-      IMDI_RETURN_IF_ERROR(ApplyDefinition(record.definition_applied()));
+      IMDI_RETURN_IF_ERROR(ApplyDefinition(position, record.definition_applied()));
       break;
     case store_pb::Record::kEditionStateChanged:
-      IMDI_RETURN_IF_ERROR(ApplyState(record.edition_state_changed()));
+      IMDI_RETURN_IF_ERROR(ApplyState(position, record.edition_state_changed()));
       break;
     case store_pb::Record::kSubmissionAccepted:
       IMDI_RETURN_IF_ERROR(ApplyAccepted(record.submission_accepted()));
@@ -79,8 +132,13 @@ absl::Status Fold::Apply(int64_t position, int64_t time_us, const store_pb::Reco
     case store_pb::Record::kTextErased:
       break;  // Texts count nowhere.
     case store_pb::Record::kReleaseChunk:
+      IMDI_RETURN_IF_ERROR(EntryOf(*catalog_, record.release_chunk().edition()).status());
+      IMDI_RETURN_IF_ERROR(releases_.TakePart(record.release_chunk()));
+      break;
     case store_pb::Record::kReleasePublished:
-      break;  // What was published follows from what is counted, not the other way round.
+      IMDI_RETURN_IF_ERROR(EntryOf(*catalog_, record.release_published().edition()).status());
+      IMDI_RETURN_IF_ERROR(releases_.Close(position, time_us, record));
+      break;
     case store_pb::Record::BODY_NOT_SET:
       return base::Error(
           base::Reason::kUnknownRecordKind,
@@ -97,28 +155,42 @@ void Fold::AdvanceTo(int64_t position, int64_t time_us) {
   time_us_ = time_us;
 }
 
-absl::Status Fold::ApplyDefinition(const store_pb::DefinitionApplied& applied) {
+absl::Status Fold::ApplyDefinition(int64_t position, const store_pb::DefinitionApplied& applied) {
   std::vector<domain::ItemNumbers::Assigned> numbers;
   for (const store_pb::ItemNumber& item : applied.new_items())
     numbers.push_back({item.item(), item.number()});
   IMDI_ASSIGN_OR_RETURN(std::shared_ptr<const domain::Catalog> next,
                         catalog_->Apply(applied.definition(), applied.revision(), numbers));
   catalog_ = std::move(next);
-  // What a document says can reach every edition of its survey (indicators list several), and
-  // applying is rare.
+  // What a document says can reach several editions of its survey: those whose counts it reaches
+  // are found by comparing what their plans are made of.
   for (const auto& [id, entry] : catalog_->editions()) {
-    EditionOf(id).counter.reset();
+    Edition& edition = EditionOf(id);
+    PlanInputs inputs = InputsOf(*catalog_, *entry);
+    if (edition.inputs == inputs) continue;
+    edition.inputs = std::move(inputs);
+    edition.plan = nullptr;
+    edition.matrix.reset();
+    edition.counted = false;
     touched_.insert(id);
   }
+  auto step = std::make_shared<aggregation_pb::DefinitionStep>();
+  step->set_position(position);
+  *step->mutable_definition_applied() = applied;
+  steps_.push_back(std::move(step));
   return absl::OkStatus();
 }
 
-absl::Status Fold::ApplyState(const store_pb::EditionStateChanged& changed) {
+absl::Status Fold::ApplyState(int64_t position, const store_pb::EditionStateChanged& changed) {
   IMDI_ASSIGN_OR_RETURN(
       std::shared_ptr<const domain::Catalog> next,
       catalog_->WithState(changed.edition(), changed.state(), changed.unit(), changed.revision()));
   catalog_ = std::move(next);
-  touched_.insert(changed.edition());
+  auto step = std::make_shared<aggregation_pb::DefinitionStep>();
+  step->set_position(position);
+  *step->mutable_edition_state_changed() = changed;
+  step->mutable_edition_state_changed()->clear_reason();
+  steps_.push_back(std::move(step));
   return absl::OkStatus();
 }
 
@@ -188,31 +260,71 @@ absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(
 
 absl::Status Fold::Recount(const domain::Catalog::EditionEntry& entry, Edition& edition,
                            std::string_view unit) {
-  if (!edition.counter.has_value())
-    return absl::OkStatus();  // All units are counted when it is built.
+  edition.counted = false;
+  if (!edition.matrix.has_value()) return absl::OkStatus();  // All units are set when it is built.
   const std::optional<domain::UnitIndex> index = entry.frame->Find(unit);
   if (!index.has_value()) return absl::OkStatus();
   const UnitRecord& record = edition.units.find(unit)->second;
   IMDI_ASSIGN_OR_RETURN(const std::optional<domain::DerivedResponse> response,
                         Derive(entry, record, *index));
-  edition.counter->SetUnit(*index, response.has_value() ? &*response : nullptr, record.set_by_team);
+  edition.matrix->SetUnit(*index, response.has_value() ? &*response : nullptr, record.set_by_team);
   return absl::OkStatus();
 }
 
-absl::StatusOr<const domain::EditionCounter*> Fold::Counter(std::string_view id) {
-  const domain::Catalog::EditionEntry* entry = catalog_->FindEdition(id);
-  if (entry == nullptr || entry->frame == nullptr || entry->Current() == nullptr) return nullptr;
-  Edition& edition = EditionOf(id);
-  if (!edition.counter.has_value()) {
-    edition.counter.emplace(entry->frame, entry->Current()->compiled, catalog_->IndicatorsOf(id));
-    for (const auto& [unit, record] : edition.units) {
-      if (absl::Status counted = Recount(*entry, edition, unit); !counted.ok()) {
-        edition.counter.reset();
-        return counted;
-      }
+absl::Status Fold::Load(const domain::Catalog::EditionEntry& entry, Edition& edition) {
+  if (edition.plan == nullptr) edition.plan = domain::PlanOf(*catalog_, entry.id);
+  if (edition.plan == nullptr || edition.matrix.has_value()) return absl::OkStatus();
+  if (const size_t bytes = domain::AnswerMatrix::PredictBytes(*edition.plan);
+      bytes > base::kMatrixBytesMax) {
+    return base::Error(base::Reason::kTooLarge,
+                       base::StrCat("counting ", entry.id, " would take ", bytes,
+                                    " bytes, more than ", base::kMatrixBytesMax));
+  }
+  edition.matrix.emplace(edition.plan);
+  for (const auto& [unit, record] : edition.units) {
+    if (absl::Status counted = Recount(entry, edition, unit); !counted.ok()) {
+      edition.matrix.reset();
+      return counted;
     }
   }
-  return &*edition.counter;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const domain::EditionCounts>> Fold::CountsOf(std::string_view id) {
+  std::shared_ptr<const domain::EditionCounts> none;
+  const domain::Catalog::EditionEntry* entry = catalog_->FindEdition(id);
+  if (entry == nullptr || entry->frame == nullptr || entry->Current() == nullptr) return none;
+  Edition& edition = EditionOf(id);
+  if (edition.counted) return edition.counts;
+  IMDI_RETURN_IF_ERROR(Load(*entry, edition));
+  if (edition.plan == nullptr) return none;
+  edition.counts = Shared(std::move(edition.counts), edition.matrix->Count());
+  edition.counted = true;
+  edition.used = ++uses_;
+  // A closed edition changes seldom: only where a unit was reopened, or the survey team says
+  // something of one.
+  if (entry->state == model::EDITION_STATE_CLOSED && entry->reopened.empty())
+    edition.matrix.reset();
+  Unload();
+  return edition.counts;
+}
+
+size_t Fold::loaded() const {
+  size_t out = 0;
+  for (const auto& [id, edition] : editions_) out += edition->matrix.has_value() ? 1 : 0;
+  return out;
+}
+
+// The longest unused go first; their counts stay.
+void Fold::Unload() {
+  for (size_t count = loaded(); count > base::kEditionsLoadedMax; --count) {
+    Edition* oldest = nullptr;
+    for (const auto& [id, edition] : editions_) {
+      if (edition->matrix.has_value() && (oldest == nullptr || edition->used < oldest->used))
+        oldest = edition.get();
+    }
+    oldest->matrix.reset();
+  }
 }
 
 std::set<std::string> Fold::TakeTouched() { return std::exchange(touched_, {}); }

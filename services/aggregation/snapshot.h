@@ -4,20 +4,29 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "imdi/survey/aggregation/v1/figures_service.pb.h"
+#include "services/aggregation/release_parts.h"
+#include "services/domain/edition_counts.h"
 
 namespace imdi::aggregation {
 
-// Live figures of all editions at one position. Immutable; editions whose figures did not change
-// are shared with the snapshot before, so a changed pointer means changed figures.
+// What holds at one position of the log: counts of all editions, the records that made the
+// definitions, and the releases that were closed. Immutable; what did not change is shared with the
+// snapshot before, so that a changed pointer means a changed thing.
 struct Snapshot {
-  std::string log_id;
+  using Steps = std::vector<std::shared_ptr<const survey::aggregation::v1::DefinitionStep>>;
+
+  std::string log_id;  // Empty before anything was heard of a log.
   int64_t epoch = 0;
   int64_t position = 0;
   int64_t time_us = 0;
-  std::map<std::string, std::shared_ptr<const survey::aggregation::v1::EditionFigures>>
-      editions;  // By id.
+  std::string stopped;  // What stops folding; empty = nothing.
+  std::shared_ptr<const Steps> definitions = std::make_shared<const Steps>();    // In log order.
+  std::map<std::string, std::shared_ptr<const domain::EditionCounts>> editions;  // By id.
+  std::shared_ptr<const ReleaseParts::Closed> releases =
+      std::make_shared<const ReleaseParts::Closed>();
 };
 
 }  // namespace imdi::aggregation

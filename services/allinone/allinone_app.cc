@@ -1,6 +1,8 @@
 #include "services/allinone/allinone_app.h"
 
 #include <atomic>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
@@ -28,6 +30,16 @@ using survey::config::v1::ServerConfig;
 constexpr int kExecutorThreadsMax = 64;
 constexpr int kExecutorQueueMost = 10'000;
 
+// Also true for the folder itself.
+bool LiesWithin(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+  std::error_code ignored;
+  const std::filesystem::path relative =
+      std::filesystem::absolute(inner, ignored)
+          .lexically_normal()
+          .lexically_relative(std::filesystem::absolute(outer, ignored).lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
 }  // namespace
 
 ServerConfig EmbeddedConfig(const std::string& data) {
@@ -41,6 +53,7 @@ ServerConfig EmbeddedConfig(const std::string& data) {
   config.mutable_ingestion()->set_master_key_file(data + "/master.key");
   config.mutable_ingestion()->set_create_master_key(true);
   config.mutable_ingestion()->set_backup_dir(data + "/backups");
+  config.mutable_ingestion()->set_key_backup_dir(data + "/key-backups");
   config.mutable_aggregation()->set_data_dir(data + "/aggregation");
   config.mutable_query()->set_data_dir(data + "/query");
   return config;
@@ -64,6 +77,14 @@ std::vector<std::string> CheckConfig(const ServerConfig& config) {
           base::StrCat("actor: an opaque id of 1 to ", base::kIdBytesMax, " bytes is required"));
   require(!config.ingestion().data_dir().empty(), "ingestion.data_dir: is required");
   require(!config.ingestion().master_key_file().empty(), "ingestion.master_key_file: is required");
+  const std::string& backups = config.ingestion().backup_dir();
+  const std::string& key_backups = config.ingestion().key_backup_dir();
+  require(backups.empty() == key_backups.empty(),
+          "ingestion.key_backup_dir: is required with backup_dir, and only with it");
+  require(backups.empty() || key_backups.empty() ||
+              (!LiesWithin(backups, key_backups) && !LiesWithin(key_backups, backups)),
+          "ingestion.key_backup_dir: a folder apart from backup_dir: who gets one must not get the "
+          "other with it");
   require(!config.aggregation().data_dir().empty(), "aggregation.data_dir: is required");
   require(!config.query().data_dir().empty(), "query.data_dir: is required");
   require(config.ingestion().data_dir() != config.aggregation().data_dir() &&
@@ -120,6 +141,7 @@ struct AllInOne::Parts {
 absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& config,
                                                           const base::Clock& clock) {
   using survey::aggregation::v1::FiguresService;
+  using survey::aggregation::v1::ReleaseService;
   using survey::ingestion::v1::EditionService;
   using survey::ingestion::v1::LogService;
   using survey::ingestion::v1::SubmissionService;
@@ -144,9 +166,11 @@ absl::StatusOr<std::unique_ptr<AllInOne>> AllInOne::Start(const ServerConfig& co
       transport::ServerHost::Listen(
           config.internal_listen(),
           {&p.ingestion->edition_service(), &p.ingestion->log_service(),
-           &p.aggregation->figures_service(), &p.query->query_service()},
+           &p.aggregation->figures_service(), &p.aggregation->release_service(),
+           &p.query->query_service()},
           {.health_names = {EditionService::service_full_name(), LogService::service_full_name(),
-                            FiguresService::service_full_name(), QueryService::service_full_name()},
+                            FiguresService::service_full_name(),
+                            ReleaseService::service_full_name(), QueryService::service_full_name()},
            .reflection = true}));
   IMDI_ASSIGN_OR_RETURN(
       p.public_host,

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -14,9 +13,9 @@
 #include "services/base/log.h"
 #include "services/base/text.h"
 #include "services/config/yaml_message.h"
+#include "services/ingestion/ingestion_app.h"
 #include "services/transport/server_host.h"
 #include "services/transport/watchdog.h"
-#include "storage/rocks/response_log.h"
 
 namespace imdi::allinone {
 namespace {
@@ -26,6 +25,7 @@ using survey::config::v1::ServerConfig;
 constexpr int kExitConfig = 2;
 constexpr int kExitStart = 1;
 constexpr int kExitListenerDead = 3;
+constexpr int kExitDamaged = 8;  // The backup does not verify.
 
 int Fail(int code, const std::string& what) {
   std::cerr << "imdi-allinone: " << what << "\n";
@@ -61,10 +61,37 @@ int Serve(const ServerConfig& config) {
   return 0;
 }
 
+int FailRestore(const absl::Status& status) {
+  return Fail(absl::IsDataLoss(status) ? kExitDamaged : kExitStart, std::string(status.message()));
+}
+
+int Restore(const ServerConfig& config, const std::string& from, const std::string& keys_from,
+            bool without_keys) {
+  if (from.empty()) {
+    const absl::Status restored = ingestion::RestoreKeys(config.ingestion(), keys_from);
+    if (!restored.ok()) return FailRestore(restored);
+    std::cout << "restored the keys; start the server\n";
+    return 0;
+  }
+  if (keys_from.empty() != without_keys) {
+    return Fail(kExitConfig,
+                "--restore_from needs --restore_keys_from, or --without_keys to leave the texts "
+                "sealed for ever");
+  }
+  const auto restored = ingestion::RestoreBackup(config.ingestion(), from, keys_from);
+  if (!restored.ok()) return FailRestore(restored.status());
+  std::cout << "restored up to position " << restored->head.position << ", epoch "
+            << restored->head.epoch << ", chain " << base::Hex(restored->head.chain) << "; "
+            << restored->texts - restored->texts_without_key << " of " << restored->texts
+            << " texts have their key. Put the master key in its place and start the server\n";
+  return 0;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("IMDi's municipal survey: ingestion, aggregation and query in one process");
-  std::string data = "data", config_file, listen, internal_listen, health_listen, restore_from;
-  bool check_config = false;
+  std::string data = "data", config_file, listen, internal_listen, health_listen, restore_from,
+              restore_keys_from;
+  bool check_config = false, without_keys = false;
   app.add_option("--data", data, "folder of all data, made when missing");
   app.add_option("--config", config_file,
                  "YAML configuration (imdi.survey.config.v1.ServerConfig); replaces --data");
@@ -73,6 +100,9 @@ int Main(int argc, char** argv) {
   app.add_option("--health_listen", health_listen, "health and metrics address");
   app.add_option("--restore_from", restore_from,
                  "restore this backup into the (empty) data folder as a new epoch, then end");
+  app.add_option("--restore_keys_from", restore_keys_from,
+                 "the backup of the keys; without --restore_from the keys alone");
+  app.add_flag("--without_keys", without_keys, "restore without keys: texts stay sealed for ever");
   app.add_flag("--check_config", check_config, "check the configuration and end");
   CLI11_PARSE(app, argc, argv);
 
@@ -100,15 +130,8 @@ int Main(int argc, char** argv) {
     std::cout << "the configuration is fine\n";
     return 0;
   }
-  if (!restore_from.empty()) {
-    std::error_code ignored;
-    std::filesystem::create_directories(config.ingestion().data_dir(), ignored);
-    const absl::Status restored = storage::rocks::RocksResponseLog::RestoreBackup(
-        restore_from, config.ingestion().data_dir() + "/log");
-    if (!restored.ok()) return Fail(kExitStart, std::string(restored.message()));
-    std::cout << "restored; start the server on this data folder, with the key folder of its own "
-                 "backup\n";
-    return 0;
+  if (!restore_from.empty() || !restore_keys_from.empty()) {
+    return Restore(config, restore_from, restore_keys_from, without_keys);
   }
   return Serve(config);
 }

@@ -3,9 +3,12 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <array>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include "services/base/error.h"
@@ -33,6 +36,19 @@ const unsigned char* Unsigned(std::string_view text) {
 }
 unsigned char* Unsigned(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
+// Looked up once: OpenSSL searches its providers, under a lock, for every use of a method that was
+// not fetched. They live as long as the process.
+const EVP_MD* Sha256Method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  Must(method != nullptr);
+  return method;
+}
+const EVP_CIPHER* AesMethod() {
+  static const EVP_CIPHER* const method = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);
+  Must(method != nullptr);
+  return method;
+}
+
 }  // namespace
 
 struct Sha256Stream::Impl {
@@ -41,7 +57,8 @@ struct Sha256Stream::Impl {
 };
 
 Sha256Stream::Sha256Stream() : impl_(std::make_unique<Impl>()) {
-  Must(impl_->context != nullptr && EVP_DigestInit_ex(impl_->context, EVP_sha256(), nullptr) == 1);
+  Must(impl_->context != nullptr &&
+       EVP_DigestInit_ex(impl_->context, Sha256Method(), nullptr) == 1);
 }
 Sha256Stream::~Sha256Stream() = default;
 void Sha256Stream::Update(std::span<const uint8_t> bytes) {
@@ -56,7 +73,8 @@ Digest Sha256Stream::Finish() {
 
 Digest Sha256(std::span<const uint8_t> bytes) {
   Digest digest{};
-  Must(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1);
+  Must(EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, Sha256Method(), nullptr) ==
+       1);
   return digest;
 }
 Digest Sha256(std::string_view bytes) { return Sha256(AsBytes(bytes)); }
@@ -66,6 +84,37 @@ Digest HmacSha256(std::string_view key, std::string_view message) {
   unsigned int size = 0;
   Must(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), Unsigned(message),
             message.size(), digest.data(), &size) != nullptr);
+  return digest;
+}
+
+struct HmacKey::Impl {
+  EVP_MAC* method = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+  EVP_MAC_CTX* prepared = method == nullptr ? nullptr : EVP_MAC_CTX_new(method);
+  ~Impl() {
+    EVP_MAC_CTX_free(prepared);
+    EVP_MAC_free(method);
+  }
+};
+
+HmacKey::HmacKey(std::string_view key) : impl_(std::make_unique<Impl>()) {
+  std::array<char, 7> digest = {"SHA256"};
+  const std::array<OSSL_PARAM, 2> parameters = {
+      OSSL_PARAM_construct_utf8_string("digest", digest.data(), 0), OSSL_PARAM_construct_end()};
+  Must(impl_->prepared != nullptr &&
+       EVP_MAC_init(impl_->prepared, Unsigned(key), key.size(), parameters.data()) == 1);
+}
+HmacKey::~HmacKey() = default;
+
+Digest HmacKey::Sign(std::string_view message) const {
+  struct Free {
+    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+  };
+  const std::unique_ptr<EVP_MAC_CTX, Free> context(EVP_MAC_CTX_dup(impl_->prepared));
+  Digest digest{};
+  size_t size = 0;
+  Must(context != nullptr &&
+       EVP_MAC_update(context.get(), Unsigned(message), message.size()) == 1 &&
+       EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) == 1);
   return digest;
 }
 
@@ -83,7 +132,7 @@ absl::StatusOr<std::string> Seal(std::string_view key, std::string_view plaintex
   int size = 0;
   unsigned char* const body = Unsigned(out) + kAesNonceBytes;
   const bool ok = context != nullptr &&
-                  EVP_EncryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Unsigned(key),
+                  EVP_EncryptInit_ex(context.get(), AesMethod(), nullptr, Unsigned(key),
                                      Unsigned(nonce)) == 1 &&
                   EVP_EncryptUpdate(context.get(), nullptr, &size, Unsigned(aad),
                                     static_cast<int>(aad.size())) == 1 &&
@@ -110,7 +159,7 @@ absl::StatusOr<std::string> Open(std::string_view key, std::string_view sealed,
   const CipherContext context(EVP_CIPHER_CTX_new());
   int size = 0;
   const bool ok = context != nullptr &&
-                  EVP_DecryptInit_ex(context.get(), EVP_aes_256_gcm(), nullptr, Unsigned(key),
+                  EVP_DecryptInit_ex(context.get(), AesMethod(), nullptr, Unsigned(key),
                                      Unsigned(nonce)) == 1 &&
                   EVP_DecryptUpdate(context.get(), nullptr, &size, Unsigned(aad),
                                     static_cast<int>(aad.size())) == 1 &&
@@ -126,8 +175,26 @@ absl::StatusOr<std::string> Open(std::string_view key, std::string_view sealed,
 }
 
 std::string RandomBytes(size_t count) {
+  // Drawn in blocks, one for each thread: a single draw costs more than its bytes. What was given
+  // out is overwritten.
+  struct Block {
+    std::array<unsigned char, 1024> bytes;
+    size_t left = 0;
+    ~Block() { OPENSSL_cleanse(bytes.data(), bytes.size()); }
+  };
+  thread_local Block block;
   std::string out(count, '\0');
-  Must(RAND_bytes(Unsigned(out), static_cast<int>(count)) == 1);
+  if (count > block.bytes.size() / 4) {
+    Must(RAND_bytes(Unsigned(out), static_cast<int>(count)) == 1);
+    return out;
+  }
+  if (block.left < count) {
+    Must(RAND_bytes(block.bytes.data(), static_cast<int>(block.bytes.size())) == 1);
+    block.left = block.bytes.size();
+  }
+  block.left -= count;
+  std::memcpy(out.data(), block.bytes.data() + block.left, count);
+  OPENSSL_cleanse(block.bytes.data() + block.left, count);
   return out;
 }
 

@@ -36,6 +36,21 @@ class Sha256Stream {
 
 Digest HmacSha256(std::string_view key, std::string_view message);
 
+// The same under one key that is used many times: the key is prepared once. Thread-safe.
+class HmacKey {
+ public:
+  explicit HmacKey(std::string_view key);
+  ~HmacKey();
+  HmacKey(const HmacKey&) = delete;
+  HmacKey& operator=(const HmacKey&) = delete;
+
+  Digest Sign(std::string_view message) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 // Compares without telling by its duration where the difference lies.
 bool ConstantTimeEqual(std::string_view a, std::string_view b);
 

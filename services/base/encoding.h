@@ -2,6 +2,7 @@
 
 // Numbers in stored bytes: big-endian, so that byte order is numeric order.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,9 +12,12 @@ namespace imdi::base {
 
 template <typename T>
 void PutBigEndian(std::string& out, T value) {
-  for (int shift = static_cast<int>(sizeof(T) * 8) - 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>((value >> shift) & 0xff));
+  // At once: a byte at a time costs a check of the capacity each.
+  std::array<char, sizeof(T)> bytes;
+  for (size_t i = sizeof(T); i-- > 0; value = static_cast<T>(value >> (8 % (8 * sizeof(T))))) {
+    bytes[i] = static_cast<char>(value & 0xff);
   }
+  out.append(bytes.data(), bytes.size());
 }
 inline void PutU8(std::string& out, uint8_t value) { out.push_back(static_cast<char>(value)); }
 inline void PutU16(std::string& out, uint16_t value) { PutBigEndian(out, value); }

@@ -65,7 +65,7 @@ inline constexpr size_t kRequestIdBytesMax = 64;              // A request id; r
 inline constexpr size_t kTextAnswerBytesMax = 16 * kKiB;      // A free-text answer; refuse FIELD_INVALID.
 inline constexpr size_t kReasonTextBytesMax = 1 * kKiB;       // A stated reason (reopen, withdraw); refuse.
 inline constexpr size_t kAnswersPerSubmissionMax = 2'000;     // Answers in a submission; refuse FIELD_INVALID.
-inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; cut, with true count.
+inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an answer; page, with true count; of a definition: cut.
 
 // ---- Definitions
 inline constexpr size_t kDefinitionBytesMax = 768 * kKiB;     // A definition document; refuse TOO_LARGE (split it).
@@ -84,6 +84,8 @@ inline constexpr size_t kCommitRecordsMax = 1'024;            // Records in one 
 inline constexpr size_t kCommitBytesMax = 8 * kMiB;           // Bytes in one synced batch; the rest takes the next.
 inline constexpr size_t kCommitQueueMax = 4'096;              // Proposals waiting for the committer; shed QUEUE_FULL.
 inline constexpr size_t kCommitQueueBytesMax = 64 * kMiB;     // Their bytes; shed QUEUE_FULL.
+inline constexpr size_t kAnswersKeptMax = 2'048;              // Responses read for a judgement, in memory; a newcomer takes another's place.
+inline constexpr size_t kRevisionsKeptMax = 32'768;           // Current revisions in memory; a newcomer takes another's place.
 inline constexpr uint64_t kFreeDiskBytesMin = 64 * kMiB;      // Free space below this; shed DISK_FULL, reads go on.
 inline constexpr size_t kScrubBytesPerSecond = 4 * kMiB;      // Background verification; it rests in between.
 inline constexpr int64_t kScrubRecordsAtOnce = 256;           // Records it reads between two rests.
@@ -99,9 +101,29 @@ inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a
 inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 
+
+// ---- The fold
+inline constexpr int kLiveSwapMs = 3;                         // Shortest time between two swaps of the live view; records in between share one.
+inline constexpr size_t kEditionsLoadedMax = 8;               // Editions whose answer matrix is kept; another one is unloaded and rebuilt on demand.
+
 // ---- Queries
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
+inline constexpr int kTableRowsMax = 2'000;                   // Rows of a GetTable page; page.
+inline constexpr size_t kTableIndicatorsMax = 1'000;          // Indicators named in GetTable; refuse FIELD_INVALID.
+inline constexpr size_t kTablesKeptMax = 64;                 // Whole tables kept with the figures of a release or live view; the longest unasked goes.
+inline constexpr size_t kAnswersKeptBytesMax = 4 * kMiB;      // Their bytes; the longest unasked goes.
+inline constexpr size_t kOlderReleasesMax = 8;                // Releases in memory beside the latest of each edition; the longest unasked goes.
+inline constexpr int kReleaseFollowersMax = 16;               // Followers of releases; refuse TOO_MANY_FOLLOWERS.
+inline constexpr int kReleaseSignMs = 5'000;                  // Silence before a follower of releases gets a sign of life.
+
+// ---- Releases
+inline constexpr size_t kReleasePartBytesMax = 512 * kKiB;    // A part of a release, one chunk record; the rest takes the next, a larger one is refused TOO_LARGE.
+inline constexpr int32_t kReleasePartsMax = 256;              // Parts of a release; refuse TOO_LARGE.
+inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Their bytes together; refuse TOO_LARGE.
+inline constexpr size_t kCandidatesMax = 8;                   // Candidates kept in memory; the oldest goes.
+inline constexpr size_t kCandidateDifferencesMax = 1'000;     // Differences shown with a candidate; cut, with true count.
+inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences written out by a verification; cut, with true count.
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
@@ -117,6 +139,10 @@ static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
 static_assert(kDefinitionBytesMax + 64 * kKiB <= kRecordBytesMax,
               "a definition fits into a record with what the record adds");
 static_assert(kFollowChunkBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax);
+static_assert(kReleasePartBytesMax + 16 * kKiB <= kRecordBytesMax,
+              "a part of a release fits into a record with what the record adds");
+static_assert(kReleasePartBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
+              "a part of a release fits into one message to query");
 static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax / 2,
               "base64 of the details still fits beside the rest of the trailing metadata");
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
@@ -125,7 +151,9 @@ static_assert(kConnectionsMax * 2 < kFileDescriptorsWanted,
               "two listeners full of connections leave descriptors for the store");
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
+static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
 
 }  // namespace imdi::base

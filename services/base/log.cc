@@ -1,8 +1,10 @@
 #include "services/base/log.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -64,6 +66,26 @@ struct AppendValue {
   void operator()(uint64_t value) const { StrAppend(out, value); }
 };
 
+// 2017-03-01T12:00:00.123Z; the text of a second is made once by each thread.
+std::string TimeText(absl::Time time) {
+  // Without destructors: threads may log until the very end.
+  thread_local int64_t second = std::numeric_limits<int64_t>::min();
+  thread_local std::array<char, 40> text;
+  thread_local size_t length = 0;
+  const int64_t milliseconds = absl::ToUnixMillis(time);  // Rounded down.
+  int64_t within = milliseconds % 1000;
+  if (within < 0) within += 1000;
+  const int64_t own = (milliseconds - within) / 1000;
+  if (own != second) {
+    const std::string made =
+        absl::FormatTime("%Y-%m-%dT%H:%M:%S.", absl::FromUnixSeconds(own), absl::UTCTimeZone());
+    length = made.copy(text.data(), text.size());
+    second = own;
+  }
+  return StrCat(std::string_view(text.data(), length), within < 100 ? "0" : "",
+                within < 10 ? "0" : "", within, "Z");
+}
+
 }  // namespace
 
 std::string FormatLogLine(Level level, std::string_view event, std::span<const LogField> fields) {
@@ -82,10 +104,8 @@ std::string FormatLogLine(Level level, std::string_view event, std::span<const L
 
 void LogEvent(Level level, std::string_view event, std::span<const LogField> fields) {
   if (level < lowest.load(std::memory_order_relaxed)) return;
-  const std::string time =
-      absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone());
-  std::string line =
-      StrCat("{\"time\":\"", time, "\",", FormatLogLine(level, event, fields).substr(1));
+  std::string line = StrCat("{\"time\":\"", TimeText(absl::Now()), "\",",
+                            FormatLogLine(level, event, fields).substr(1));
   Sink& sink = TheSink();
   MutexLock lock(sink.mutex);
   if (sink.write) {

@@ -1,10 +1,10 @@
 #include "services/domain/answers.h"
 
 #include <algorithm>
+#include <cassert>
 #include <set>
 #include <utility>
 
-#include "services/base/encoding.h"
 #include "services/base/text.h"
 #include "services/domain/validation.h"
 
@@ -87,8 +87,13 @@ AnswerSet ReadAnswers(const CompiledQuestionnaire& questionnaire, const AnswerLi
   const auto add = [&](std::string_view rule, std::string_view item) {
     findings->push_back(MakeFinding(rule, model::GRADE_HARD, item));
   };
+  ItemIndex next = 0;  // Most senders go through the form in its order.
   for (const model::Answer& answer : answers) {
-    const std::optional<ItemIndex> item = questionnaire.FindItem(answer.item());
+    const std::optional<ItemIndex> item =
+        next < questionnaire.item_count() && questionnaire.items()[next].id == answer.item()
+            ? std::optional(next)
+            : questionnaire.FindItem(answer.item());
+    if (item.has_value()) next = *item + 1;
     if (!item.has_value()) {
       add("UNKNOWN_ITEM", answer.item());
       continue;
@@ -174,91 +179,176 @@ AnswerSet TranslateAnswers(const AnswerSet& answers, const CompiledQuestionnaire
 
 namespace {
 
-void PutAnswer(std::string& out, const model::Answer& answer) {
-  base::PutBytes(out, answer.item());
-  base::PutU8(out, static_cast<uint8_t>(answer.value_case()));
+// Writes behind one another into room that was measured before: the checks of the capacity that
+// growing would take cost more than the bytes.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : at_(out.data()), end_(out.data() + out.size()) {}
+
+  void U8(uint8_t value) { Number(value, 1); }
+  void U32(uint32_t value) { Number(value, 4); }
+  void U64(uint64_t value) { Number(value, 8); }
+  void Bytes(std::string_view bytes) {
+    U32(static_cast<uint32_t>(bytes.size()));
+    Take(bytes.size());
+    std::ranges::copy(bytes, at_ - bytes.size());
+  }
+  bool AtEnd() const { return at_ == end_; }
+
+ private:
+  void Take(size_t count) {
+    assert(count <= static_cast<size_t>(end_ - at_));
+    at_ += count;
+  }
+  void Number(uint64_t value, size_t size) {
+    Take(size);
+    for (size_t i = 0; i < size; ++i, value >>= 8)
+      at_[-1 - static_cast<ptrdiff_t>(i)] = Byte(value);
+  }
+  static char Byte(uint64_t value) { return static_cast<char>(value & 0xff); }
+
+  char* at_;
+  char* const end_;
+};
+
+size_t SizeOf(std::string_view bytes) { return 4 + bytes.size(); }
+
+// What PutAnswer writes.
+size_t SizeOf(const model::Answer& answer) {
+  size_t size = SizeOf(answer.item()) + 1 + 4;
   switch (answer.value_case()) {
     case model::Answer::kCode:
-      base::PutU32(out, static_cast<uint32_t>(answer.code()));
+      size += 4;
       break;
-    case model::Answer::kCodes: {
-      std::vector<int32_t> codes(answer.codes().codes().begin(), answer.codes().codes().end());
-      std::ranges::sort(codes);
-      base::PutU32(out, static_cast<uint32_t>(codes.size()));
-      for (const int32_t code : codes) base::PutU32(out, static_cast<uint32_t>(code));
+    case model::Answer::kCodes:
+      size += 4 + 4 * static_cast<size_t>(answer.codes().codes_size());
       break;
-    }
     case model::Answer::kNumber:
-      base::PutU64(out, static_cast<uint64_t>(answer.number()));
+      size += 8;
       break;
     case model::Answer::kText:
-      base::PutBytes(out, answer.text());
+      size += SizeOf(answer.text());
       break;
     case model::Answer::VALUE_NOT_SET:
       break;
   }
+  for (const model::OtherText& other : answer.other_texts()) size += 4 + SizeOf(other.text());
+  return size;
+}
+
+void PutAnswer(Writer& out, const model::Answer& answer) {
+  out.Bytes(answer.item());
+  out.U8(static_cast<uint8_t>(answer.value_case()));
+  switch (answer.value_case()) {
+    case model::Answer::kCode:
+      out.U32(static_cast<uint32_t>(answer.code()));
+      break;
+    case model::Answer::kCodes: {
+      std::vector<int32_t> codes(answer.codes().codes().begin(), answer.codes().codes().end());
+      std::ranges::sort(codes);
+      out.U32(static_cast<uint32_t>(codes.size()));
+      for (const int32_t code : codes) out.U32(static_cast<uint32_t>(code));
+      break;
+    }
+    case model::Answer::kNumber:
+      out.U64(static_cast<uint64_t>(answer.number()));
+      break;
+    case model::Answer::kText:
+      out.Bytes(answer.text());
+      break;
+    case model::Answer::VALUE_NOT_SET:
+      break;
+  }
+  out.U32(static_cast<uint32_t>(answer.other_texts_size()));
+  if (answer.other_texts().empty()) return;
   std::vector<std::pair<int32_t, std::string_view>> others;
   for (const model::OtherText& other : answer.other_texts())
     others.emplace_back(other.code(), other.text());
   std::ranges::sort(others);
-  base::PutU32(out, static_cast<uint32_t>(others.size()));
   for (const auto& [code, text] : others) {
-    base::PutU32(out, static_cast<uint32_t>(code));
-    base::PutBytes(out, text);
+    out.U32(static_cast<uint32_t>(code));
+    out.Bytes(text);
   }
+}
+
+std::string BytesOf(const model::Answer& answer) {
+  std::string out(SizeOf(answer), '\0');
+  Writer writer(out);
+  PutAnswer(writer, answer);
+  return out;
+}
+
+// The answers in the order of their item ids; an item that stands twice, by its bytes.
+std::vector<const model::Answer*> InOrder(const AnswerList* answers) {
+  struct Piece {
+    uint64_t head;  // The first bytes of the item id, in their order: most ids differ there.
+    const model::Answer* answer;
+  };
+  std::vector<Piece> pieces;
+  if (answers != nullptr) pieces.reserve(static_cast<size_t>(answers->size()));
+  for (int i = 0; answers != nullptr && i < answers->size(); ++i) {
+    const model::Answer& answer = (*answers)[i];
+    const std::string& item = answer.item();
+    uint64_t head = 0;
+    for (size_t at = 0; at < sizeof(head); ++at)
+      head = (head << 8) | (at < item.size() ? static_cast<uint8_t>(item[at]) : 0U);
+    pieces.push_back({head, &answer});
+  }
+  std::ranges::sort(pieces, [](const Piece& a, const Piece& b) {
+    if (a.head != b.head) return a.head < b.head;
+    const int items = a.answer->item().compare(b.answer->item());
+    return items != 0 ? items < 0 : BytesOf(*a.answer) < BytesOf(*b.answer);
+  });
+  std::vector<const model::Answer*> out;
+  out.reserve(pieces.size());
+  for (const Piece& piece : pieces) out.push_back(piece.answer);
+  return out;
 }
 
 }  // namespace
 
 std::string CanonicalContent(const SubmissionContent& content) {
-  std::string out;
-  base::PutU8(out, 1);  // Version.
-  base::PutBytes(out, content.edition);
-  base::PutBytes(out, content.unit);
-  base::PutBytes(out, content.part);
-  base::PutU64(out, static_cast<uint64_t>(content.expected_revision));
-  base::PutU32(out, static_cast<uint32_t>(content.questionnaire));
-  base::PutU32(out, static_cast<uint32_t>(content.language));
-  // Each answer is written once, all behind one another, and then copied in the order of the item
-  // ids.
-  std::string written;
-  struct Piece {
-    std::string_view item;
-    size_t from;
-    size_t size;
-  };
-  std::vector<Piece> pieces;
-  if (content.answers != nullptr) {
-    written.reserve(32 * static_cast<size_t>(content.answers->size()));
-    pieces.reserve(static_cast<size_t>(content.answers->size()));
-    for (const model::Answer& answer : *content.answers) {
-      const size_t from = written.size();
-      PutAnswer(written, answer);
-      pieces.push_back({answer.item(), from, written.size() - from});
-    }
-  }
-  const auto bytes_of = [&written](const Piece& piece) {
-    return std::string_view(written).substr(piece.from, piece.size);
-  };
-  std::ranges::sort(pieces, [&](const Piece& a, const Piece& b) {
-    return a.item == b.item ? bytes_of(a) < bytes_of(b) : a.item < b.item;
-  });
-  base::PutU32(out, static_cast<uint32_t>(pieces.size()));
-  for (const Piece& piece : pieces) base::PutBytes(out, bytes_of(piece));
+  const std::vector<const model::Answer*> answers = InOrder(content.answers);
   std::vector<std::pair<std::string_view, std::string_view>> comments;
   if (content.comments != nullptr) {
     for (const model::CheckComment& comment : *content.comments)
       comments.emplace_back(comment.check(), comment.text());
   }
   std::ranges::sort(comments);
-  base::PutU32(out, static_cast<uint32_t>(comments.size()));
-  for (const auto& [check, text] : comments) {
-    base::PutBytes(out, check);
-    base::PutBytes(out, text);
+  std::string_view name;
+  std::string_view email;
+  if (content.contact != nullptr) {
+    name = content.contact->name();
+    email = content.contact->email();
   }
-  base::PutBytes(out, content.contact == nullptr ? "" : content.contact->name());
-  base::PutBytes(out, content.contact == nullptr ? "" : content.contact->email());
-  return out;
+
+  size_t size = 1 + SizeOf(content.edition) + SizeOf(content.unit) + SizeOf(content.part) + 8 + 4 +
+                4 + 4 + 4 + SizeOf(name) + SizeOf(email);
+  for (const model::Answer* answer : answers) size += 4 + SizeOf(*answer);
+  for (const auto& [check, text] : comments) size += SizeOf(check) + SizeOf(text);
+  std::string bytes(size, '\0');
+  Writer out(bytes);
+  out.U8(1);  // Version.
+  out.Bytes(content.edition);
+  out.Bytes(content.unit);
+  out.Bytes(content.part);
+  out.U64(static_cast<uint64_t>(content.expected_revision));
+  out.U32(static_cast<uint32_t>(content.questionnaire));
+  out.U32(static_cast<uint32_t>(content.language));
+  out.U32(static_cast<uint32_t>(answers.size()));
+  for (const model::Answer* answer : answers) {
+    out.U32(static_cast<uint32_t>(SizeOf(*answer)));
+    PutAnswer(out, *answer);
+  }
+  out.U32(static_cast<uint32_t>(comments.size()));
+  for (const auto& [check, text] : comments) {
+    out.Bytes(check);
+    out.Bytes(text);
+  }
+  out.Bytes(name);
+  out.Bytes(email);
+  assert(out.AtEnd());
+  return bytes;
 }
 
 }  // namespace imdi::domain

@@ -184,10 +184,11 @@ std::optional<uint16_t> CompiledFrame::FindGroup(uint32_t attribute, std::string
                                : std::optional(static_cast<uint16_t>(found - groups.begin()));
 }
 
-std::vector<std::string> CompiledFrame::PredecessorsOf(UnitIndex index) const {
+std::optional<std::string_view> CompiledFrame::OnlyPredecessorOf(UnitIndex index) const {
   const model::Unit& one = unit(index);
-  if (one.predecessors().empty()) return {one.code()};
-  return {one.predecessors().begin(), one.predecessors().end()};
+  if (one.predecessors().empty()) return one.code();
+  if (one.predecessors_size() == 1) return one.predecessors(0);
+  return std::nullopt;
 }
 
 }  // namespace imdi::domain

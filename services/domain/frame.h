@@ -60,9 +60,9 @@ class CompiledFrame {
   // The inverse; empty for a code that the attribute does not have.
   std::optional<uint16_t> FindGroup(uint32_t attribute, std::string_view code) const;
 
-  // Codes of the units of the edition before that this one continues: its predecessors, else its
-  // own.
-  std::vector<std::string> PredecessorsOf(UnitIndex index) const;
+  // Code of the unit of the edition before that this one continues: its predecessor, or its own
+  // where it names none. None where it continues several. Borrowed from the frame.
+  std::optional<std::string_view> OnlyPredecessorOf(UnitIndex index) const;
 
   const model::Frame& definition() const { return definition_; }
 

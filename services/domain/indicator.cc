@@ -243,32 +243,6 @@ DefinitionFindings CheckIndicator(const model::Indicator& indicator) {
   return Check(indicator, CompiledIndicator::Origin::kDocument);
 }
 
-DefinitionFindings CheckClaim(const model::Claim& claim) {
-  DefinitionFindings out;
-  constexpr std::string_view kClaims = "/claims/";
-  const std::string_view name = claim.name();
-  const size_t claims = name.rfind(kClaims);
-  if (!name.starts_with("editions/") || std::ranges::count(name, '/') != 3 ||
-      claims == std::string_view::npos || !IsIndicatorId(name.substr(claims + kClaims.size())))
-    out.push_back(Finding("claim.name", "BAD_NAME",
-                          base::StrCat(base::Quoted(name), " is not a claim name"),
-                          "editions/{edition}/claims/{ID}: upper case letters, digits, '_'"));
-  if (!Complete(claim.text()))
-    out.push_back(Finding("claim.text", "MISSING_TEXT", "nynorsk and bokmål are both required",
-                          "add the missing text"));
-  for (int i = 0; i < claim.figures_size(); ++i) {
-    const std::string& figure = claim.figures(i);
-    const size_t dot = figure.find('.');
-    if (dot == std::string::npos || !IsIndicatorId(std::string_view(figure).substr(0, dot)) ||
-        !IsIndicatorId(std::string_view(figure).substr(dot + 1))) {
-      out.push_back(Finding(base::StrCat("claim.figures[", i, "]"), "BAD_NAME",
-                            base::StrCat(base::Quoted(figure), " is not a figure"),
-                            "{indicator}.{basis}"));
-    }
-  }
-  return out;
-}
-
 namespace {
 
 // Reads nothing but attributes of the unit.

@@ -113,7 +113,5 @@ BaseKind KindOfBase(const Expression& base, const CompiledQuestionnaire& questio
 
 // What can be said of an indicator without knowing an edition: names, kind, texts, bounds.
 DefinitionFindings CheckIndicator(const model::Indicator& indicator);
-// A claim: name, texts, form of its figures ({indicator}.{basis}).
-DefinitionFindings CheckClaim(const model::Claim& claim);
 
 }  // namespace imdi::domain

@@ -18,68 +18,83 @@ bool HasInterval(const Proportion& share) {
 constexpr double kNegligible = 1e-25;
 // Probabilities carry rounding: a tail that equals its level exactly must not pass for larger.
 constexpr double kTailTolerance = 1e-10;
+// The same for sums over several strata, where the rounding is absolute.
+constexpr double kPredictiveTolerance = 1e-12;
 
-// Probabilities of first, first + 1, …
-struct Pmf {
+// Terms first … last of a distribution over 0 … m, relative to its largest; the others are
+// negligible, and their places in `p` mean nothing.
+struct Terms {
   int32_t first = 0;
+  int32_t last = 0;
   std::vector<double> p;
-};
-
-// Fills `pmf` over [low, high] from the term at `mode` outwards, without normalising. `ratio(k)` is
-// p(k + 1) / p(k).
-template <typename Ratio>
-void FillFromMode(int32_t low, int32_t high, int32_t mode, const Ratio& ratio, Pmf* pmf,
-                  std::vector<double>* scratch) {
-  scratch->clear();  // Terms below the mode, descending.
-  double term = 1;
-  for (int32_t k = mode - 1; k >= low; --k) {
-    term /= ratio(k);
-    if (!(term >= kNegligible)) break;
-    scratch->push_back(term);
-  }
-  pmf->first = mode - static_cast<int32_t>(scratch->size());
-  pmf->p.assign(scratch->rbegin(), scratch->rend());
-  pmf->p.push_back(1);
-  term = 1;
-  for (int32_t k = mode; k < high; ++k) {
-    term *= ratio(k);
-    if (!(term >= kNegligible)) break;
-    pmf->p.push_back(term);
-  }
-}
-
-double Sum(const std::vector<double>& terms) {
   double sum = 0;
-  for (const double term : terms) sum += term;
-  return sum;
+};
+
+// Beta-binomial over 0 … m with parameters a, b > 0, a + b >= 2: by the ratio of neighbours from
+// the mode outwards, which needs no gamma function and cannot leave the range of a double.
+void FillBetaBinomial(int32_t m, double a, double b, Terms* out) {
+  // There is one mode; a parameter of at most 1 puts it at its end.
+  int32_t mode = 0;
+  if (b <= 1) {
+    mode = m;
+  } else if (a > 1) {
+    mode = std::min(m, static_cast<int32_t>((m + 1.0) * (a - 1) / (a + b - 2)));
+  }
+  if (out->p.size() < static_cast<size_t>(m) + 1) out->p.resize(static_cast<size_t>(m) + 1);
+  double* const p = out->p.data();
+  p[mode] = 1;
+  double term = 1;
+  int32_t k = mode;
+  for (; k < m; ++k) {
+    term *= ((m - k) * (k + a)) / ((k + 1.0) * (m - k - 1 + b));
+    if (!(term >= kNegligible)) break;
+    p[k + 1] = term;
+  }
+  out->last = k;
+  term = 1;
+  for (k = mode; k > 0; --k) {
+    term *= (k * (m - k + b)) / ((m - k + 1) * (k - 1 + a));
+    if (!(term >= kNegligible)) break;
+    p[k - 1] = term;
+  }
+  out->first = k;
+  double sum = 0;
+  for (k = out->first; k <= out->last; ++k) sum += p[k];
+  out->sum = sum;
 }
 
-// P(X >= yes) and P(X <= yes) for X hypergeometric: `answers` drawn from `units`, `marked` of them
-// yes.
-struct Tails {
-  double upper = 0;
-  double lower = 0;
-};
-Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_t yes, Pmf* pmf,
-                          std::vector<double>* scratch) {
-  const int32_t low = std::max(0, answers - (units - marked));
-  const int32_t high = std::min(answers, marked);
-  const auto mode = static_cast<int32_t>((static_cast<int64_t>(answers) + 1) * (marked + 1) /
-                                         (static_cast<int64_t>(units) + 2));
-  const double rest = static_cast<double>(units) - marked - answers;
-  const auto ratio = [&](int32_t k) {
-    return (static_cast<double>(marked - k) * (answers - k)) / ((k + 1.0) * (rest + k + 1.0));
-  };
-  FillFromMode(low, high, std::clamp(mode, low, high), ratio, pmf, scratch);
-  double below = 0;
-  double at = 0;
-  double above = 0;
-  for (size_t i = 0; i < pmf->p.size(); ++i) {
-    const int32_t k = pmf->first + static_cast<int32_t>(i);
-    (k < yes ? below : k > yes ? above : at) += pmf->p[i];
+// Of the silent of all strata, how many say yes: probabilities of first, first + 1, …
+CountDistribution SilentYes(std::span<const StratumCell> strata) {
+  int64_t n = 0;
+  int64_t x = 0;
+  int64_t silent = 0;
+  for (const StratumCell& h : strata) {
+    n += h.base;
+    x += h.yes;
+    silent += h.domain_frame - h.base;
   }
-  const double all = below + at + above;
-  return {(at + above) / all, (below + at) / all};
+  const double mu = (static_cast<double>(x) + 0.5) / (static_cast<double>(n) + 1);
+  CountDistribution out;
+  out.p = {1};
+  out.p.reserve(static_cast<size_t>(silent) + 1);
+  std::vector<double> sum;
+  sum.reserve(static_cast<size_t>(silent) + 1);
+  Terms terms;
+  for (const StratumCell& h : strata) {
+    const int32_t m = h.domain_frame - h.base;
+    if (m <= 0) continue;
+    FillBetaBinomial(m, h.yes + 2 * mu, h.base - h.yes + 2 * (1 - mu), &terms);
+    const double scale = 1 / terms.sum;
+    sum.assign(out.p.size() + static_cast<size_t>(terms.last - terms.first), 0);
+    for (int32_t k = terms.first; k <= terms.last; ++k) {
+      const double factor = terms.p[static_cast<size_t>(k)] * scale;
+      double* const to = sum.data() + (k - terms.first);
+      for (size_t j = 0; j < out.p.size(); ++j) to[j] += factor * out.p[j];
+    }
+    out.p.swap(sum);
+    out.first += terms.first;
+  }
+  return out;
 }
 
 }  // namespace
@@ -132,91 +147,85 @@ Interval WilsonOn(double share, double n_eff, bool none, bool all, double level)
 
 CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes, double level) {
   const double tail = (1 - level) / 2 * (1 + kTailTolerance);
-  Pmf pmf;
-  std::vector<double> scratch;
-  // P(X >= yes) grows with the number marked and P(X <= yes) falls, so each end is found by
-  // halving. Neither end can pass the number that answers like the sample does.
-  int32_t low = yes;
-  int32_t high = units - answers + yes;
-  const int32_t smallest = low;
-  const int32_t largest = high;
-  while (low < high) {  // The smallest that is not rejected for having too few.
-    const int32_t middle = low + (high - low) / 2;
-    if (HypergeometricTails(units, middle, answers, yes, &pmf, &scratch).upper > tail) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
+  // Number the units so that the M marked ones come first. At least `yes` of the answers are marked
+  // exactly when the yes-th smallest number among them is at most M, and that number less `yes` is
+  // beta-binomial over the silent. So each end is one quantile.
+  const int32_t silent = units - answers;
+  CountInterval out{yes, yes + silent};
+  Terms terms;
+  if (yes > 0) {  // The smallest M that does not make so many improbable.
+    FillBetaBinomial(silent, yes, answers - yes + 1.0, &terms);
+    int32_t k = terms.first;
+    double cumulated = terms.p[static_cast<size_t>(k)];
+    while (k < terms.last && !(cumulated > tail * terms.sum))
+      cumulated += terms.p[static_cast<size_t>(++k)];
+    out.lower = yes + k;
   }
-  CountInterval out;
-  out.lower = low;
-  low = smallest;
-  high = largest;
-  while (low < high) {  // The largest that is not rejected for having too many.
-    const int32_t middle = high - (high - low) / 2;
-    if (HypergeometricTails(units, middle, answers, yes, &pmf, &scratch).lower > tail) {
-      low = middle;
-    } else {
-      high = middle - 1;
-    }
+  if (yes < answers) {  // The largest M that does not make so few improbable.
+    FillBetaBinomial(silent, yes + 1.0, answers - yes, &terms);
+    int32_t k = terms.last;
+    double cumulated = terms.p[static_cast<size_t>(k)];
+    while (k > terms.first && !(cumulated > tail * terms.sum))
+      cumulated += terms.p[static_cast<size_t>(--k)];
+    out.upper = yes + k;
   }
-  out.upper = low;
   return out;
 }
 
+Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_t yes) {
+  const int32_t low = std::max(0, answers - (units - marked));
+  const int32_t high = std::min(answers, marked);
+  const auto mode = static_cast<int32_t>((static_cast<int64_t>(answers) + 1) * (marked + 1) /
+                                         (static_cast<int64_t>(units) + 2));
+  const int32_t start = std::clamp(mode, low, high);
+  const double rest = static_cast<double>(units) - marked - answers;
+  // P(X = k + 1) / P(X = k).
+  const auto ratio = [&](int32_t k) {
+    return (static_cast<double>(marked - k) * (answers - k)) / ((k + 1.0) * (rest + k + 1.0));
+  };
+  double below = 0;
+  double at = 0;
+  double above = 0;
+  const auto add = [&](int32_t k, double term) {
+    (k < yes ? below : k > yes ? above : at) += term;
+  };
+  add(start, 1);
+  double term = 1;
+  for (int32_t k = start; k < high; ++k) add(k + 1, term *= ratio(k));
+  term = 1;
+  for (int32_t k = start; k > low; --k) add(k - 1, term /= ratio(k - 1));
+  const double all = below + at + above;
+  return {(at + above) / all, (below + at) / all};
+}
+
 CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level) {
-  int64_t n = 0;
-  int64_t x = 0;
-  int64_t silent = 0;
-  for (const StratumCell& h : strata) {
-    n += h.base;
-    x += h.yes;
-    silent += h.domain_frame - h.base;
-  }
-  const double mu = (static_cast<double>(x) + 0.5) / (static_cast<double>(n) + 1);
-  Pmf total;
-  total.p = {1};
-  Pmf one;
-  std::vector<double> scratch;
-  std::vector<double> sum;
-  for (const StratumCell& h : strata) {
-    const int32_t m = h.domain_frame - h.base;
-    if (m <= 0) continue;
-    const double a = h.yes + 2 * mu;
-    const double b = h.base - h.yes + 2 * (1 - mu);
-    const auto ratio = [&](int32_t k) {
-      return (static_cast<double>(m - k) * (k + a)) / ((k + 1.0) * (m - k - 1 + b));
-    };
-    // a + b >= 2, so there is one mode; below 1 a parameter puts it at its end.
-    int32_t mode = 0;
-    if (b <= 1) {
-      mode = m;
-    } else if (a > 1) {
-      mode = static_cast<int32_t>((m + 1.0) * (a - 1) / (a + b - 2));
-    }
-    FillFromMode(0, m, std::clamp(mode, 0, m), ratio, &one, &scratch);
-    const double scale = 1 / Sum(one.p);
-    sum.assign(total.p.size() + one.p.size() - 1, 0);
-    for (size_t i = 0; i < one.p.size(); ++i) {
-      const double factor = one.p[i] * scale;
-      double* const to = sum.data() + i;
-      for (size_t j = 0; j < total.p.size(); ++j) to[j] += factor * total.p[j];
-    }
-    total.p.swap(sum);
-    total.first += one.first;
-  }
+  int32_t x = 0;
+  for (const StratumCell& h : strata) x += h.yes;
+  const CountDistribution silent = SilentYes(strata);
   const double tail = (1 - level) / 2;
   // Rounding must not push an end beyond the last term.
-  CountInterval out;
-  const auto last = static_cast<int32_t>(total.p.size()) - 1;
+  const auto last = static_cast<int32_t>(silent.p.size()) - 1;
   int32_t k = 0;
-  double cumulated = total.p[0];
-  while (k < last && !(cumulated > tail)) cumulated += total.p[static_cast<size_t>(++k)];
-  out.lower = static_cast<int32_t>(x) + total.first + k;
-  while (k < last && !(cumulated >= 1 - tail - 1e-12))
-    cumulated += total.p[static_cast<size_t>(++k)];
-  out.upper = static_cast<int32_t>(x) + total.first + k;
+  double cumulated = silent.p[0];
+  while (k < last && !(cumulated > tail + kPredictiveTolerance))
+    cumulated += silent.p[static_cast<size_t>(++k)];
+  CountInterval out;
+  out.lower = x + silent.first + k;
+  while (k < last && !(cumulated >= 1 - tail - kPredictiveTolerance))
+    cumulated += silent.p[static_cast<size_t>(++k)];
+  out.upper = x + silent.first + k;
   return out;
+}
+
+CountDistribution PredictiveDistribution(std::span<const StratumCell> strata) {
+  return SilentYes(strata);
+}
+
+double CountDistribution::AtMost(int32_t k) const {
+  double sum = 0;
+  for (int32_t i = first; i <= k && static_cast<size_t>(i - first) < p.size(); ++i)
+    sum += p[static_cast<size_t>(i - first)];
+  return sum;
 }
 
 }  // namespace imdi::domain

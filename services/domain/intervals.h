@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "services/domain/estimate.h"
 
@@ -39,8 +40,23 @@ struct CountInterval {
 // The counts M in [x, N - n + x] that an answer of x out of n drawn from N does not reject on
 // either side at (1 - level) / 2. 0 <= x <= n <= N, N > 0.
 CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes, double level);
+// What decides it: of X, the number of yes among `answers` drawn from `units` of which `marked` say
+// yes, P(X >= yes) and P(X <= yes).
+struct Tails {
+  double at_least = 0;
+  double at_most = 0;
+};
+Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_t yes);
+
 // Quantiles of x + sum K_h, where the silent of a stratum say yes like a beta-binomial with the
 // stratum's own answers and two more at the domain's rate. `strata` need not have respondents.
 CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level);
+// What decides it: the distribution of K = sum K_h, the silent that say yes.
+struct CountDistribution {
+  int32_t first = 0;               // Smaller numbers have no weight.
+  std::vector<double> p;           // P(K = first), P(K = first + 1), …
+  double AtMost(int32_t k) const;  // P(K <= k).
+};
+CountDistribution PredictiveDistribution(std::span<const StratumCell> strata);
 
 }  // namespace imdi::domain

@@ -21,6 +21,10 @@ bool Ascending(const google::protobuf::RepeatedField<uint32_t>& items) {
 
 survey::store::v1::PackedAnswers PackAnswers(const AnswerSet& answers, const ItemBinding& items) {
   survey::store::v1::PackedAnswers out;
+  // Most answers are codes; growing step by step would copy them several times.
+  const auto codes_max = static_cast<int>(items.by_number.size());
+  out.mutable_code_items()->Reserve(codes_max);
+  out.mutable_codes()->Reserve(codes_max);
   for (const ItemIndex item : items.by_number) {
     const AnswerValue& value = answers[item];
     const uint32_t number = items.number_of[item];

@@ -461,6 +461,7 @@ class QuestionnaireCompiler {
         Add(path + ".violated", "EMPTY_EXPRESSION", "a check needs an expression",
             "state when it is violated");
       out_->reads_attributes_ = out_->reads_attributes_ || check.violated.reads_attributes();
+      out_->reads_previous_ = out_->reads_previous_ || !check.violated.previous_items().empty();
       for (const ItemIndex item : check.violated.items())
         check.parts |= PartMask{1} << out_->QuestionOf(item).part;
       if (check.grade == model::GRADE_HARD && std::popcount(check.parts) > 1)

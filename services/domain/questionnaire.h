@@ -114,6 +114,8 @@ class CompiledQuestionnaire {
   const model::OutcomeRule& outcome() const { return definition_.outcome(); }
   bool IsNotFielded(std::string_view question_id) const;
   bool reads_attributes() const { return reads_attributes_; }
+  // Whether some check reads the unit's answers to the edition before.
+  bool reads_previous() const { return reads_previous_; }
 
   static bool InScope(model::Scope scope, model::UnitType type);
   bool InScope(ItemIndex item, model::UnitType type) const {
@@ -151,6 +153,7 @@ class CompiledQuestionnaire {
   std::map<std::string, QuestionIndex, std::less<>> question_by_id_;
   std::map<std::string, std::string, std::less<>> grid_example_;
   bool reads_attributes_ = false;
+  bool reads_previous_ = false;
 };
 
 // Numbers of items within a survey: assigned once, in log order, from 1, never reused.

@@ -285,6 +285,10 @@ const Catalog::IndicatorEntry* Catalog::FindIndicator(std::string_view id) const
   const auto found = indicators_.find(id);
   return found == indicators_.end() ? nullptr : found->second.get();
 }
+const Catalog::PhrasesEntry* Catalog::FindPhrases(std::string_view survey) const {
+  const auto found = phrases_.find(survey);
+  return found == phrases_.end() ? nullptr : found->second.get();
+}
 const ItemNumbers& Catalog::NumbersOf(std::string_view survey) const {
   static const ItemNumbers kNone;
   const auto found = numbers_.find(survey);
@@ -308,6 +312,10 @@ std::optional<model::Definition> Catalog::Get(std::string_view name) const {
     *out.mutable_indicator() = *indicator->definition;
     return out;
   }
+  if (const PhrasesEntry* phrases = FindPhrases(SurveyIdOf(name))) {
+    *out.mutable_phrases() = *phrases->definition;
+    return out;
+  }
   const EditionEntry* edition = FindEdition(EditionIdOf(name));
   if (edition == nullptr) return std::nullopt;
   if (name == edition->definition->name()) {
@@ -329,6 +337,7 @@ std::optional<model::Definition> Catalog::Get(std::string_view name) const {
 int64_t Catalog::RevisionOf(std::string_view name) const {
   if (const IndicatorEntry* indicator = FindIndicator(IndicatorIdOf(name)))
     return indicator->revision;
+  if (const PhrasesEntry* phrases = FindPhrases(SurveyIdOf(name))) return phrases->revision;
   const EditionEntry* edition = FindEdition(EditionIdOf(name));
   if (edition == nullptr) return 0;
   if (name == edition->definition->name()) return edition->revision;
@@ -350,6 +359,7 @@ std::vector<std::string> Catalog::Names() const {
     for (const auto& [claim_id, claim] : edition->claims) out.push_back(claim.second->name());
   }
   for (const auto& [id, indicator] : indicators_) out.push_back(indicator->definition->name());
+  for (const auto& [survey, phrases] : phrases_) out.push_back(phrases->definition->name());
   std::ranges::sort(out);
   return out;
 }
@@ -452,12 +462,15 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
     }
     case model::Definition::kClaim:
       out.findings = CheckClaim(definition.claim());
-      needs_edition("claim.name");
+      if (needs_edition("claim.name") && out.findings.empty())
+        out.findings = CheckClaimHere(definition.claim(), *edition);
       break;
     case model::Definition::kPhrases:
+      out.findings = CheckPhrases(definition.phrases());
+      break;
     case model::Definition::DOCUMENT_NOT_SET:
       out.findings.push_back(Finding("", "EMPTY_DOCUMENT", "the document is empty",
-                                     "edition, questionnaire, frame, indicator or claim"));
+                                     "edition, questionnaire, frame, indicator, claim or phrases"));
       break;
   }
   if (!out.findings.empty()) return out;
@@ -465,10 +478,75 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   const std::shared_ptr<const Catalog> after =
       Applied(definition, out.revision + 1, out.new_items, &out.findings);
   if (after == nullptr) return out;
+  // A claim that lost its ground still folds: it is refused here, and a log that has it is read.
+  out.findings = after->BrokenClaims(*this, definition);
+  if (!out.findings.empty()) return out;
   out.findings = after->CheckSizes(definition);
   if (!out.findings.empty()) return out;
   out.changed = true;
   ++out.revision;
+  return out;
+}
+
+DefinitionFindings Catalog::CheckClaimHere(const model::Claim& claim,
+                                           const EditionEntry& edition) const {
+  const PhrasesEntry* phrases = FindPhrases(edition.definition->survey());
+  const auto find_indicator = [this](std::string_view id) -> const model::Indicator* {
+    const IndicatorEntry* indicator = FindIndicator(id);
+    return indicator == nullptr ? nullptr : indicator->definition.get();
+  };
+  const auto has_cell = [&](std::string_view cell) {
+    const std::optional<FigureReference> figure = ParseFigureReference(cell);
+    const IndicatorEntry* indicator = FindIndicator(figure->indicator);
+    const bool distribution =
+        indicator != nullptr && indicator->definition->kind() == model::INDICATOR_KIND_DISTRIBUTION;
+    if (indicator == nullptr || distribution != (figure->answer != 0)) return false;
+    const auto compiled = indicator->compiled.find(edition.id);
+    return compiled != indicator->compiled.end() &&
+           std::ranges::any_of(compiled->second->bases(),
+                               [&](const auto& basis) { return basis.id == figure->basis; });
+  };
+  return CheckClaimFits(claim,
+                        {.phrases = phrases == nullptr ? nullptr : phrases->definition.get(),
+                         .reference_year = edition.definition->reference_year(),
+                         .has_figures = edition.Current() != nullptr && edition.frame != nullptr,
+                         .has_cell = has_cell,
+                         .find_indicator = find_indicator});
+}
+
+DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
+                                         const model::Definition& document) const {
+  DefinitionFindings out;
+  if (document.has_claim()) return out;
+  const std::string_view edition_id = EditionIdOf(NameOf(document));
+  const std::string_view survey = SurveyIdOf(NameOf(document));
+  const std::string_view indicator =
+      document.has_indicator() ? IndicatorIdOf(NameOf(document)) : std::string_view();
+  const std::string path = document.has_edition()         ? "edition"
+                           : document.has_questionnaire() ? "questionnaire"
+                           : document.has_frame()         ? "frame"
+                           : document.has_indicator()     ? "indicator"
+                                                          : "phrases";
+  for (const auto& [id, edition] : editions_) {
+    if (!edition_id.empty() && id != edition_id) continue;
+    if (!survey.empty() && edition->definition->survey() != survey) continue;
+    for (const auto& [claim_id, claim] : edition->claims) {
+      const bool reads = indicator.empty() ||
+                         std::ranges::any_of(claim.second->figures(), [&](const std::string& cell) {
+                           const auto figure = ParseFigureReference(cell);
+                           return figure.has_value() && figure->indicator == indicator;
+                         });
+      if (!reads) continue;
+      const DefinitionFindings now = CheckClaimHere(*claim.second, *edition);
+      if (now.empty()) continue;
+      const EditionEntry* held = before.FindEdition(id);
+      if (held != nullptr && !before.CheckClaimHere(*claim.second, *held).empty()) continue;
+      out.push_back(Finding(path, "BREAKS_CLAIM",
+                            base::StrCat(claim.second->name(),
+                                         " rests on it and would not hold: ", ToText(now.front())),
+                            "keep what it reads, or change that first"));
+    }
+  }
   return out;
 }
 
@@ -574,6 +652,13 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
       if (compiled.indicator == nullptr) return fail(compiled.findings);
       entry->compiled[edition->id] = compiled.indicator;
     }
+    return out;
+  }
+  if (definition.has_phrases()) {
+    auto entry = std::make_shared<PhrasesEntry>();
+    entry->revision = revision;
+    entry->definition = std::make_shared<const model::PhraseList>(definition.phrases());
+    out->phrases_[std::string(SurveyIdOf(name))] = std::move(entry);
     return out;
   }
   const EditionEntry* before = FindEdition(EditionIdOf(name));

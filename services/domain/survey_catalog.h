@@ -21,6 +21,7 @@
 #include "absl/time/time.h"
 #include "imdi/survey/model/v1/definition.pb.h"
 #include "services/domain/answers.h"
+#include "services/domain/claim_document.h"
 #include "services/domain/frame.h"
 #include "services/domain/indicator.h"
 #include "services/domain/questionnaire.h"
@@ -37,7 +38,7 @@ std::string_view ClaimIdOf(std::string_view name);  // editions/{e}/claims/{clai
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
 
-inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse DEFINITION_INVALID.
+inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse with a finding.
 
 // When a scheduled transition is due; none unless it is an RFC 3339 time in UTC.
 std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition);
@@ -99,6 +100,10 @@ class Catalog {
     std::shared_ptr<const model::Indicator> definition;
     std::map<std::string, std::shared_ptr<const CompiledIndicator>> compiled;  // By edition.
   };
+  struct PhrasesEntry {
+    int64_t revision = 0;
+    std::shared_ptr<const model::PhraseList> definition;
+  };
 
   Catalog() = default;
 
@@ -107,6 +112,8 @@ class Catalog {
 
   const EditionEntry* FindEdition(std::string_view id) const;
   const IndicatorEntry* FindIndicator(std::string_view id) const;
+  // The quantity words of a survey; null when it has none.
+  const PhrasesEntry* FindPhrases(std::string_view survey) const;
   // Item numbers of a survey; empty ones for a survey that has none.
   const ItemNumbers& NumbersOf(std::string_view survey) const;
   const std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>>& editions() const {
@@ -156,10 +163,15 @@ class Catalog {
   std::shared_ptr<const Catalog> Applied(const model::Definition& definition, int64_t revision,
                                          std::span<const ItemNumbers::Assigned> new_items,
                                          DefinitionFindings* findings) const;
+  // Whether a claim's phrase, figures and years exist in this catalog.
+  DefinitionFindings CheckClaimHere(const model::Claim& claim, const EditionEntry& edition) const;
+  // Claims that held in `before` and do not hold here, named as findings about `document`.
+  DefinitionFindings BrokenClaims(const Catalog& before, const model::Definition& document) const;
 
   std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>> editions_;
   std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>> indicators_;
-  std::map<std::string, std::shared_ptr<const ItemNumbers>, std::less<>> numbers_;  // By survey.
+  std::map<std::string, std::shared_ptr<const ItemNumbers>, std::less<>> numbers_;   // By survey.
+  std::map<std::string, std::shared_ptr<const PhrasesEntry>, std::less<>> phrases_;  // By survey.
 };
 
 }  // namespace imdi::domain

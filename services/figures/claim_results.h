@@ -1,47 +1,52 @@
 #pragma once
 
-// The sentences of an edition's report against its figures, and the changes that its indicators declare: domain rules
-// (services/domain/claim.h) applied to figures of this and other editions.
+// The sentences of an edition's report against its figures: domain rules (services/domain/claim.h)
+// applied to figures of this and other editions.
 
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "imdi/survey/query/v1/claim.pb.h"
+#include "services/figures/change_figures.h"
+#include "services/figures/comparability.h"
 #include "services/figures/edition_figures.h"
 
 namespace imdi::figures {
 
-// Another edition's figures, wherever they are kept.
-struct OtherEdition {
-  std::string release;  // Resource name of the release read; empty = its live figures.
-  // Null for a cell that it does not have. The figure is named by its cell.
+// The difference of two categories, and whether it is known because everybody answered.
+struct PairEvidence {
+  query_pb::PairDifference pair;
+  bool tested = false;  // False: its p says nothing.
+  bool known = false;
+};
+
+// What sentences are judged by, wherever the figures come from. Figures are named by their cells.
+struct ClaimSources {
+  const domain::Catalog& catalog;
+  const domain::Catalog::EditionEntry& edition;
+  // Null for an indicator that the edition does not have.
+  std::function<std::shared_ptr<const domain::CompiledIndicator>(std::string_view id)>
+      find_indicator;
+  // Empty for a cell that the edition does not have.
   std::function<std::optional<query_pb::Figure>(std::string_view cell)> find;
+  // Two categories of one distribution and basis; empty where their joint count was not kept.
+  std::function<std::optional<PairEvidence>(std::string_view a, std::string_view b)> find_pair;
+  FindOtherEdition others;
 };
-// Empty where the survey has no edition of that year, or no figures of it are at hand.
-using FindOtherEdition = std::function<std::optional<OtherEdition>(const std::string& edition)>;
 
-// How `earlier` relates to `later` over all questions that an indicator reads (numerator and base, not frame variables),
-// as the later questionnaire states it: the weakest relations, each once; SAME where nothing is stated and the concept
-// ids are equal. Comparable: no break, no TOPIC_ONLY, no unknown among them.
-struct Comparability {
-  std::vector<model::SeriesRelationKind> relations;
-  bool comparable = false;
-  bool assumed = false;
-};
-Comparability Compare(const domain::Catalog& catalog, const domain::Catalog::EditionEntry& later,
-                      const domain::Catalog::EditionEntry& earlier,
-                      const domain::CompiledIndicator& indicator);
+// One sentence. Its figures are named by their cells, without labels; etag and revision are set.
+query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
+                                 const ClaimSources& sources);
 
-// Every claim of the edition, by name; figures in them are named by their cells, without labels.
+// Every claim of the edition, by name.
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
                                                const FindOtherEdition& others);
-// Change figures of every comparison that an indicator of the edition declares, on every basis, by name
-// ({cell}@{year}).
-std::vector<query_pb::ChangeFigure> Changes(const EditionFigures& edition,
-                                            const FindOtherEdition& others);
+
+// Over sentence, figures' etags, verdict and remarks, in hexadecimal. To be set anew by whoever
+// adds a remark.
+std::string EtagOf(const query_pb::ClaimResult& result);
 
 }  // namespace imdi::figures

@@ -1,13 +1,15 @@
 #pragma once
 
-// The figures of one edition at one position of the log, computed from its integer counts and its definitions alone: what
-// aggregation freezes into a release and query computes on first read of the live view. Immutable and thread-safe.
+// The figures of one edition at one position of the log, computed from its integer counts and its
+// definitions alone: what aggregation freezes into a release and query computes on first read of
+// the live view. Immutable and thread-safe.
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "imdi/survey/query/v1/figure.pb.h"
 #include "imdi/survey/query/v1/release.pb.h"
@@ -21,8 +23,8 @@ namespace model = survey::model::v1;
 namespace query_pb = survey::query::v1;
 namespace store_pb = survey::store::v1;
 
-// Version of the rules: formulas, intervals, bounds, states, verdicts. Raised whenever a number can move; the golden test
-// of a whole release fails until it is.
+// Version of the rules: formulas, intervals, bounds, states, verdicts. Raised whenever a number can
+// move; the golden test of a whole release fails until it is.
 inline constexpr int32_t kRuleVersion = 1;
 
 class EditionFigures {
@@ -42,17 +44,26 @@ class EditionFigures {
   store_pb::ReleaseFigure Make(size_t cell) const;
   std::optional<store_pb::ReleaseFigure> Find(std::string_view cell_name) const;
 
-  // What all of them share, with number, audience, log_id, position, read_releases left to the caller; figure_count set.
+  // What all of them share, with number, audience, log_id, position, read_releases and the method
+  // note's release left to the caller; figure_count set.
   store_pb::ReleaseHeader Header() const;
 
  private:
+  // What every figure of an indicator shares.
+  struct IndicatorFacts {
+    int64_t revision = 0;  // 0 = no document.
+    int32_t decimals = 0;
+    bool rate = false;  // OUTCOME_RATE.
+  };
   std::shared_ptr<const domain::Catalog> catalog_;
   std::string edition_;
   const domain::Catalog::EditionEntry* entry_;
   std::shared_ptr<const domain::EditionCounts> counts_;
+  std::vector<IndicatorFacts> indicators_;  // As in the plan.
 };
 
-// First half of SHA-256 over value, state, counts, estimate, rule version and definition revisions, in hexadecimal.
+// First half of SHA-256 over value, state, counts, estimate, rule version and definition revisions,
+// in hexadecimal.
 std::string EtagOf(const query_pb::Figure& figure);
 // The state as readers see it, with SDMX status, sign and words. kValue has none: unspecified.
 query_pb::NoValue NoValueOf(domain::CellState state);

@@ -1,7 +1,7 @@
 #pragma once
 
-// How a figure follows from its counts, step by step, so that a reader can recompute it with a pocket calculator. It reads
-// only what a release stores.
+// How a figure follows from its counts, step by step, so that a reader can recompute it with a
+// pocket calculator. It reads only what a release stores.
 
 #include "imdi/survey/query/v1/explanation.pb.h"
 #include "imdi/survey/store/v1/release.pb.h"
@@ -11,7 +11,8 @@ namespace imdi::figures {
 namespace query_pb = survey::query::v1;
 namespace store_pb = survey::store::v1;
 
-// `figure` is named by its cell; the answer's figure has no labels and no full name: the caller fills those.
+// `figure` is named by its cell; the answer's figure has no labels and no full name: the caller
+// fills those.
 query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
                               const store_pb::ReleaseHeader& header);
 

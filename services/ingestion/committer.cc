@@ -57,22 +57,58 @@ void Committer::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-absl::Status Committer::Enqueue(CommitRequest request, CommitDone done) {
+absl::Status Committer::Check(const CommitRequest& request) {
   // Asked here: the log refuses a whole batch for one proposal that is out of bounds.
   IMDI_RETURN_IF_ERROR(storage::CheckProposal(request.proposal));
   if (!request.keys.empty()) IMDI_RETURN_IF_ERROR(storage::CheckKeys(request.keys));
-  const size_t bytes = BytesOf(request);
-  base::MutexLock lock(mutex_);
+  return absl::OkStatus();
+}
+
+absl::Status Committer::Take(Waiting waiting) {
   if (stopping_) return ShuttingDown();
   if (queue_.size() + 1 > limits_.queue_items_max ||
-      queue_bytes_ + bytes > limits_.queue_bytes_max) {
+      queue_bytes_ + waiting.bytes > limits_.queue_bytes_max) {
     ++counters_.refused;
     return QueueFull();
   }
-  queue_bytes_ += bytes;
-  queue_.push_back({std::move(request), std::move(done), bytes});
+  queue_bytes_ += waiting.bytes;
+  queue_.push_back(std::move(waiting));
   if (queue_.size() == 1) changed_.NotifyOne();
   return absl::OkStatus();
+}
+
+absl::Status Committer::Enqueue(CommitRequest request, CommitDone done) {
+  IMDI_RETURN_IF_ERROR(Check(request));
+  const size_t bytes = BytesOf(request);
+  base::MutexLock lock(mutex_);
+  return Take({std::move(request), std::move(done), bytes});
+}
+
+void Committer::EnqueueAll(std::vector<CommitRequest> requests,
+                           std::function<void(size_t, CommitResult)> done) {
+  const auto shared = std::make_shared<std::function<void(size_t, CommitResult)>>(std::move(done));
+  std::vector<std::pair<size_t, absl::Status>> refused;
+  std::vector<Waiting> waiting;
+  std::vector<size_t> indices;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (absl::Status checked = Check(requests[i]); !checked.ok()) {
+      refused.emplace_back(i, std::move(checked));
+      continue;
+    }
+    const size_t bytes = BytesOf(requests[i]);
+    indices.push_back(i);
+    waiting.push_back({std::move(requests[i]),
+                       [shared, i](CommitResult result) { (*shared)(i, std::move(result)); },
+                       bytes});
+  }
+  {
+    base::MutexLock lock(mutex_);
+    for (size_t k = 0; k < waiting.size(); ++k) {
+      if (absl::Status taken = Take(std::move(waiting[k])); !taken.ok())
+        refused.emplace_back(indices[k], std::move(taken));
+    }
+  }
+  for (auto& [index, why] : refused) (*shared)(index, std::move(why));
 }
 
 CommitResult Committer::Commit(CommitRequest request) {

@@ -54,6 +54,11 @@ class Committer {
   // for a proposal that the log would refuse; then `done` is never called. Proposals are appended
   // in the order in which they were taken.
   absl::Status Enqueue(CommitRequest request, CommitDone done);
+  // Several at once, which come to the committer together: one sync takes them all as far as its
+  // bounds allow. `done` is called once for the index of each; for what is refused at once, from
+  // this call.
+  void EnqueueAll(std::vector<CommitRequest> requests,
+                  std::function<void(size_t, CommitResult)> done);
   // Enqueue and wait; for callers on the executor, never on the committer's thread.
   CommitResult Commit(CommitRequest request);
 
@@ -74,6 +79,9 @@ class Committer {
     size_t bytes;
   };
 
+  // INVALID_ARGUMENT for what the log or the key store would refuse a whole batch for.
+  static absl::Status Check(const CommitRequest& request);
+  absl::Status Take(Waiting waiting) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
   void CommitBatch(std::vector<Waiting> batch);
 

@@ -3,12 +3,16 @@
 #include <filesystem>
 #include <utility>
 
+#include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/ingestion/backups.h"
 #include "services/ingestion/edition_rpc.h"
 #include "services/ingestion/log_rpc.h"
+#include "services/ingestion/names.h"
+#include "services/ingestion/releases.h"
 #include "services/ingestion/scheduler.h"
 #include "services/ingestion/scrubber.h"
 #include "services/ingestion/submission_rpc.h"
@@ -46,6 +50,8 @@ struct IngestionApp::Parts {
   std::unique_ptr<Definitions> definitions;
   std::unique_ptr<Submissions> submissions;
   std::unique_ptr<Collection> collection;
+  std::unique_ptr<Releases> releases;
+  std::unique_ptr<Backups> backups;
   std::unique_ptr<EditionRpc> edition_rpc;
   std::unique_ptr<SubmissionRpc> submission_rpc;
   std::unique_ptr<LogRpc> log_rpc;
@@ -82,7 +88,14 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
   parts->edition_rpc = std::make_unique<EditionRpc>(internal_calls, *parts->definitions);
   parts->submission_rpc =
       std::make_unique<SubmissionRpc>(public_calls, *parts->submissions, *parts->collection);
-  parts->log_rpc = std::make_unique<LogRpc>(internal_calls, *parts->log, config.backup_dir());
+  parts->releases = std::make_unique<Releases>(*parts->log, *parts->committer, *parts->definitions,
+                                               *parts->vault);
+  parts->backups =
+      std::make_unique<Backups>(*parts->log, *parts->keys, *parts->drafts,
+                                Backups::Folders{.backup_dir = config.backup_dir(),
+                                                 .key_backup_dir = config.key_backup_dir()});
+  parts->log_rpc =
+      std::make_unique<LogRpc>(internal_calls, *parts->log, *parts->releases, *parts->backups);
   parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
   parts->scheduler->Start();
   parts->scrubber = std::make_unique<Scrubber>(
@@ -92,6 +105,63 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
       },
       [] { base::LogEvent(base::Level::kInfo, "scrub_passed", {}); });
   return std::unique_ptr<IngestionApp>(new IngestionApp(std::move(parts)));
+}
+
+absl::StatusOr<Restored> RestoreBackup(const survey::config::v1::IngestionConfig& config,
+                                       const std::string& backup, const std::string& key_backup) {
+  using storage::rocks::RocksDraftStore;
+  using storage::rocks::RocksKeyStore;
+  using storage::rocks::RocksResponseLog;
+  const std::string log_folder = base::StrCat(config.data_dir(), "/log");
+  std::error_code error;
+  if (std::filesystem::exists(log_folder, error) || error) {
+    return base::Error(
+        base::Reason::kAlreadyExists,
+        base::StrCat(config.data_dir(), " holds a log already; restore into an empty folder"));
+  }
+  std::filesystem::create_directories(config.data_dir(), error);
+  // The log comes last: what is interrupted is then no server that lacks its keys.
+  IMDI_RETURN_IF_ERROR(RocksDraftStore::RestoreBackup(
+      base::StrCat(backup, "/", kBackupDraftsFolder), base::StrCat(config.data_dir(), "/drafts")));
+  if (!key_backup.empty()) {
+    IMDI_RETURN_IF_ERROR(
+        RocksKeyStore::RestoreBackup(key_backup, base::StrCat(config.data_dir(), "/keys")));
+  }
+  IMDI_RETURN_IF_ERROR(
+      RocksResponseLog::RestoreBackup(base::StrCat(backup, "/", kBackupLogFolder), log_folder));
+
+  // What was restored, read back.
+  const base::SystemClock clock;
+  IMDI_ASSIGN_OR_RETURN(const auto log, RocksResponseLog::Open(OptionsFor(config, "log"), clock));
+  IMDI_ASSIGN_OR_RETURN(const auto keys, RocksKeyStore::Open(OptionsFor(config, "keys")));
+  Restored restored;
+  restored.head = log->Head();
+  for (int64_t position = 1; position <= restored.head.position;) {
+    IMDI_ASSIGN_OR_RETURN(const auto entries,
+                          log->Read(position, storage::kReadEntriesMax, storage::kReadBytesMax));
+    if (entries.empty()) break;
+    for (const storage::LogEntry& entry : entries) {
+      survey::store::v1::Record record;
+      if (!record.ParseFromString(entry.bytes) || !record.submission_accepted().has_text())
+        continue;
+      const survey::store::v1::SubmissionAccepted& accepted = record.submission_accepted();
+      const SubmissionName name{accepted.edition(), accepted.unit(), accepted.part(),
+                                accepted.revision()};
+      IMDI_ASSIGN_OR_RETURN(const auto erased, log->Current(ErasureResource(name)));
+      if (erased.has_value()) continue;
+      ++restored.texts;
+      IMDI_ASSIGN_OR_RETURN(const bool exists, keys->Exists(accepted.text().key_id()));
+      if (!exists) ++restored.texts_without_key;
+    }
+    position = entries.back().position + 1;
+  }
+  return restored;
+}
+
+absl::Status RestoreKeys(const survey::config::v1::IngestionConfig& config,
+                         const std::string& key_backup) {
+  return storage::rocks::RocksKeyStore::RestoreBackup(key_backup,
+                                                      base::StrCat(config.data_dir(), "/keys"));
 }
 
 IngestionApp::IngestionApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -3,6 +3,7 @@
 // Composition root of ingestion: the only file of the service that names concrete stores.
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/impl/codegen/service_type.h"
@@ -37,5 +38,19 @@ class IngestionApp {
   explicit IngestionApp(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
+
+// What a restored data folder holds.
+struct Restored {
+  storage::LogHead head;          // In its new epoch.
+  int64_t texts = 0;              // Submissions with texts that were not erased.
+  int64_t texts_without_key = 0;  // Of these, those whose texts cannot be read.
+};
+// Restores log and drafts out of `backup` and keys out of `key_backup` (empty = no keys: texts stay
+// sealed for ever) into the data folder of `config`, which must not hold a log, as a new epoch.
+absl::StatusOr<Restored> RestoreBackup(const survey::config::v1::IngestionConfig& config,
+                                       const std::string& backup, const std::string& key_backup);
+// The keys alone, beside a log that is whole; the data folder must hold none.
+absl::Status RestoreKeys(const survey::config::v1::IngestionConfig& config,
+                         const std::string& key_backup);
 
 }  // namespace imdi::ingestion

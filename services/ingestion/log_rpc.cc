@@ -1,7 +1,6 @@
 #include "services/ingestion/log_rpc.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -10,7 +9,6 @@
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
-#include "services/ingestion/names.h"
 #include "services/transport/stream.h"
 #include "services/transport/undecodable.h"
 
@@ -19,16 +17,6 @@ namespace {
 
 constexpr int64_t kVerifyPositionsMax = 1'000'000;
 constexpr int64_t kChunkRecordsMax = 4'096;
-constexpr size_t kBackupIdBytesMax = 60;
-
-ingestion_pb::Cursor ToCursor(const storage::LogHead& head) {
-  ingestion_pb::Cursor cursor;
-  cursor.set_log_id(head.log_id);
-  cursor.set_epoch(head.epoch);
-  cursor.set_position(head.position);
-  if (head.position > 0) cursor.set_chain_hash(std::string(base::AsText(head.chain)));
-  return cursor;
-}
 
 // OK when the cursor lies on this log's chain.
 absl::Status CheckCursor(const storage::ResponseLog& log, const ingestion_pb::Cursor& cursor) {
@@ -165,27 +153,17 @@ grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer*
                                                grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::CreateBackupRequest, ingestion_pb::CreateBackupResponse>(
       {.name = "LogService/CreateBackup", .mutation = true}, rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request)
-          -> absl::StatusOr<ingestion_pb::CreateBackupResponse> {
-        if (backup_dir_.empty()) {
-          return base::Error(base::Reason::kConfigInvalid,
-                             "this server has no backup folder configured");
-        }
-        if (!IsId(request.backup_id()) || request.backup_id().size() > kBackupIdBytesMax) {
-          return base::InvalidField("backup_id", "1 to 60 letters, digits, '-' or '_'");
-        }
-        std::error_code error;
-        std::filesystem::create_directories(backup_dir_, error);
-        const std::string path = base::StrCat(backup_dir_, "/", request.backup_id());
-        if (std::filesystem::exists(path, error)) {
-          return base::Error(base::Reason::kAlreadyExists,
-                             base::StrCat("there is a backup ", request.backup_id(), " already"));
-        }
-        IMDI_RETURN_IF_ERROR(log_.Backup(path));
-        ingestion_pb::CreateBackupResponse response;
-        response.set_path(request.backup_id());
-        *response.mutable_head() = ToCursor(log_.Head());
-        return response;
+      [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request) {
+        return backups_.Create(request);
+      });
+}
+
+grpc::ServerUnaryReactor* LogRpc::RecordRelease(Rpc* rpc, const grpc::ByteBuffer* in,
+                                                grpc::ByteBuffer* out) {
+  return calls_.Run<ingestion_pb::RecordReleaseRequest, ingestion_pb::RecordReleaseResponse>(
+      {.name = "LogService/RecordRelease", .mutation = true}, rpc, in, out,
+      [this](const base::CallContext& call, const ingestion_pb::RecordReleaseRequest& request) {
+        return releases_.Record(call, request);
       });
 }
 

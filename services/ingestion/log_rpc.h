@@ -7,6 +7,8 @@
 #include <string>
 
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
+#include "services/ingestion/backups.h"
+#include "services/ingestion/releases.h"
 #include "services/transport/calls.h"
 #include "storage/response_log.h"
 
@@ -18,15 +20,16 @@ using RawLogService = ingestion_pb::LogService::WithRawCallbackMethod_FollowLog<
     ingestion_pb::LogService::WithRawCallbackMethod_GetHead<
         ingestion_pb::LogService::WithRawCallbackMethod_VerifyChain<
             ingestion_pb::LogService::WithRawCallbackMethod_CreateBackup<
-                ingestion_pb::LogService::Service>>>>;
+                ingestion_pb::LogService::WithRawCallbackMethod_RecordRelease<
+                    ingestion_pb::LogService::Service>>>>>;
 
 class LogRpc final : public RawLogService {
  public:
-  // `backup_dir` empty = backups are refused.
-  LogRpc(transport::Calls& calls, storage::ResponseLog& log, std::string backup_dir)
+  LogRpc(transport::Calls& calls, storage::ResponseLog& log, Releases& releases, Backups& backups)
       : calls_(calls),
         log_(log),
-        backup_dir_(std::move(backup_dir)),
+        releases_(releases),
+        backups_(backups),
         followers_(std::make_shared<std::atomic<int>>(0)) {}
 
   using Rpc = grpc::CallbackServerContext;
@@ -38,11 +41,14 @@ class LogRpc final : public RawLogService {
                                         grpc::ByteBuffer* out) override;
   grpc::ServerUnaryReactor* CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in,
                                          grpc::ByteBuffer* out) override;
+  grpc::ServerUnaryReactor* RecordRelease(Rpc* rpc, const grpc::ByteBuffer* in,
+                                          grpc::ByteBuffer* out) override;
 
  private:
   transport::Calls& calls_;
   storage::ResponseLog& log_;
-  const std::string backup_dir_;
+  Releases& releases_;
+  Backups& backups_;
   std::shared_ptr<std::atomic<int>> followers_;
 };
 

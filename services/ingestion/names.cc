@@ -103,6 +103,15 @@ std::string SubmissionResource(const SubmissionName& name) {
 std::string ErasureResource(const SubmissionName& name) {
   return base::StrCat(kErasurePrefix, name.Full());
 }
+std::string ReleasesResource(std::string_view edition) {
+  return base::StrCat("editions/", edition, "/releases");
+}
+std::string ReleaseBuildsResource(std::string_view edition) {
+  return base::StrCat("release_build/", edition);
+}
+std::string ReleasePartsResource(std::string_view edition, std::string_view build_id) {
+  return base::StrCat("release_part/", edition, "/", build_id);
+}
 
 std::string RequestKey(std::string_view actor, std::string_view method,
                        std::string_view request_id) {

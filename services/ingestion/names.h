@@ -45,6 +45,13 @@ std::string DispositionResource(std::string_view edition, std::string_view unit)
 std::string SubmissionPrefix(std::string_view edition);
 std::string SubmissionResource(const SubmissionName& name);
 std::string ErasureResource(const SubmissionName& name);
+// Published releases of an edition: the revision is the number of the latest.
+std::string ReleasesResource(std::string_view edition);
+// Buildings of releases begun for an edition: advanced by the first part of each, so that only the
+// last one can be closed.
+std::string ReleaseBuildsResource(std::string_view edition);
+// Parts of one building: the revision is how many there are.
+std::string ReleasePartsResource(std::string_view edition, std::string_view build_id);
 
 // A request id belongs to (organisation, method).
 std::string RequestKey(std::string_view actor, std::string_view method,

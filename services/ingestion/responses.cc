@@ -1,5 +1,6 @@
 #include "services/ingestion/responses.h"
 
+#include <memory>
 #include <utility>
 
 #include "services/base/error.h"
@@ -70,31 +71,60 @@ absl::StatusOr<std::map<std::string, int64_t>> CurrentParts(
   return positions;
 }
 
+namespace {
+
+// What the submission at `position` says of answers.
+absl::StatusOr<std::shared_ptr<const RecordedAnswers>> AnswersAt(
+    const storage::ResponseLog& log, const domain::Catalog::EditionEntry& edition,
+    SubmissionName name, int64_t position, AnswersCache* recent) {
+  std::shared_ptr<const RecordedAnswers> known;
+  if (recent != nullptr) known = recent->Find(position);
+  if (known != nullptr && (known->withdrawn || edition.Version(known->questionnaire) != nullptr)) {
+    return known;
+  }
+  auto out = std::make_shared<RecordedAnswers>();
+  IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored,
+                        SubmissionAt(log, std::move(name), position));
+  out->withdrawn = stored.withdrawn();
+  if (!out->withdrawn) {
+    out->questionnaire = stored.accepted().questionnaire();
+    IMDI_ASSIGN_OR_RETURN(out->answers, AnswersOf(stored, edition));
+  }
+  known = std::move(out);
+  if (recent != nullptr) recent->Put(position, known);
+  return known;
+}
+
+}  // namespace
+
 absl::StatusOr<CurrentResponse> ReadResponse(const storage::ResponseLog& log,
                                              const domain::Catalog::EditionEntry& edition,
                                              const domain::Catalog::QuestionnaireVersion& version,
                                              std::string_view unit,
                                              const std::map<std::string, int64_t>& positions,
-                                             std::string_view without_part) {
+                                             std::string_view without_part, AnswersCache* recent) {
   CurrentResponse out;
   const domain::CompiledQuestionnaire& questionnaire = *version.compiled;
   out.answers = domain::AnswerSet(questionnaire.item_count());
   for (const auto& [part, position] : positions) {
     if (part == without_part) continue;
-    IMDI_ASSIGN_OR_RETURN(const StoredSubmission stored,
-                          SubmissionAt(log, {edition.id, std::string(unit), part, 0}, position));
+    IMDI_ASSIGN_OR_RETURN(
+        const std::shared_ptr<const RecordedAnswers> recorded,
+        AnswersAt(log, edition, {edition.id, std::string(unit), part, 0}, position, recent));
     const auto part_number = questionnaire.FindPart(part);
-    if (stored.withdrawn() || !part_number.has_value()) continue;
+    if (recorded->withdrawn || !part_number.has_value()) continue;
     out.submitted |= domain::PartMask{1} << *part_number;
-    IMDI_ASSIGN_OR_RETURN(domain::AnswerSet answers, AnswersOf(stored, edition));
-    const auto* given_under = edition.Version(stored.accepted().questionnaire());
-    if (given_under->compiled->version() != questionnaire.version()) {
-      std::vector<bool> fielded;
-      answers = edition.ReadUnder(std::move(answers), *given_under, version, &fielded);
-      if (out.fielded.empty()) out.fielded.assign(questionnaire.item_count(), true);
-      for (domain::ItemIndex item = 0; item < questionnaire.item_count(); ++item) {
-        if (questionnaire.QuestionOf(item).part == *part_number) out.fielded[item] = fielded[item];
-      }
+    const auto* given_under = edition.Version(recorded->questionnaire);
+    if (given_under->compiled->version() == questionnaire.version()) {
+      out.answers.MergeFrom(recorded->answers);
+      continue;
+    }
+    std::vector<bool> fielded;
+    const domain::AnswerSet answers =
+        edition.ReadUnder(recorded->answers, *given_under, version, &fielded);
+    if (out.fielded.empty()) out.fielded.assign(questionnaire.item_count(), true);
+    for (domain::ItemIndex item = 0; item < questionnaire.item_count(); ++item) {
+      if (questionnaire.QuestionOf(item).part == *part_number) out.fielded[item] = fielded[item];
     }
     out.answers.MergeFrom(answers);
   }

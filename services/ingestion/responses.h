@@ -15,6 +15,7 @@
 #include "services/domain/answer_set.h"
 #include "services/domain/derivation.h"
 #include "services/domain/survey_catalog.h"
+#include "services/ingestion/answers_cache.h"
 #include "services/ingestion/names.h"
 #include "storage/response_log.h"
 
@@ -51,12 +52,14 @@ struct CurrentResponse {
   std::vector<bool> fielded;
 };
 // `positions` are those of the unit's current submissions, by part id; `without_part` is left out.
+// With `recent`, records found there are not read again.
 absl::StatusOr<CurrentResponse> ReadResponse(const storage::ResponseLog& log,
                                              const domain::Catalog::EditionEntry& edition,
                                              const domain::Catalog::QuestionnaireVersion& version,
                                              std::string_view unit,
                                              const std::map<std::string, int64_t>& positions,
-                                             std::string_view without_part = {});
+                                             std::string_view without_part = {},
+                                             AnswersCache* recent = nullptr);
 // Positions of a unit's current submissions by part id.
 absl::StatusOr<std::map<std::string, int64_t>> CurrentParts(
     const storage::ResponseLog& log, const domain::Catalog::EditionEntry& edition,

@@ -8,7 +8,8 @@ SubmissionRpc::Reactor* SubmissionRpc::Submit(Rpc* rpc, const grpc::ByteBuffer* 
       {.name = "SubmissionService/Submit", .mutation = true}, rpc, in, out,
       [this](const base::CallContext& call, const ingestion_pb::SubmitRequest& request, auto done) {
         submissions_.Submit(call, request, std::move(done));
-      });
+      },
+      [this](const ingestion_pb::SubmitRequest& request) { return submissions_.AtHand(request); });
 }
 
 SubmissionRpc::Reactor* SubmissionRpc::BatchSubmit(Rpc* rpc, const grpc::ByteBuffer* in,

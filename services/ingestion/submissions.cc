@@ -16,6 +16,7 @@
 #include "services/domain/answers.h"
 #include "services/domain/packed_answers.h"
 #include "services/domain/validation.h"
+#include "services/ingestion/findings_page.h"
 #include "services/ingestion/names.h"
 #include "services/ingestion/receipt_document.h"
 
@@ -120,6 +121,7 @@ store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft,
                          const domain::ItemBinding& items) {
   store::PlainText out;
   for (const model::Answer& answer : draft.answers()) {
+    if (!answer.has_text() && answer.other_texts().empty()) continue;
     const auto item = questionnaire.FindItem(answer.item());
     if (!item.has_value()) continue;
     if (answer.has_text()) {
@@ -140,18 +142,6 @@ store::PlainText TextsOf(const ingestion_pb::SubmissionDraft& draft,
 }
 
 bool HasText(const store::PlainText& text) { return text.ByteSizeLong() > 0; }
-
-// Hard findings first, the rest in the order given; at most kFindingsPerResponseMax.
-template <typename Response>
-void PutFindings(std::vector<model::Finding> findings, Response& response) {
-  response.set_finding_count(static_cast<int32_t>(findings.size()));
-  std::stable_partition(findings.begin(), findings.end(), [](const model::Finding& finding) {
-    return finding.grade() == model::GRADE_HARD;
-  });
-  if (findings.size() > base::kFindingsPerResponseMax)
-    findings.resize(base::kFindingsPerResponseMax);
-  for (model::Finding& finding : findings) *response.add_findings() = std::move(finding);
-}
 
 // The findings of an accepted submission in words.
 std::vector<model::Finding> FindingsOf(const store::SubmissionAccepted& accepted,
@@ -249,20 +239,22 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(
     IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, edition, draft.unit()));
     IMDI_ASSIGN_OR_RETURN(
         CurrentResponse response,
-        ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part()));
+        ReadResponse(log_, edition, *out.version, draft.unit(), parts, draft.part(), &recent_));
     others = std::move(response.answers);
     input.other_parts = &others;
   }
   domain::AnswerSet previous;
   const auto* before =
-      out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()));
-  const std::vector<std::string> predecessors = edition.frame->PredecessorsOf(*unit);
+      questionnaire.reads_previous()
+          ? out.catalog->FindEdition(domain::EditionIdOf(edition.definition->previous_edition()))
+          : nullptr;
+  const std::optional<std::string_view> predecessor = edition.frame->OnlyPredecessorOf(*unit);
   // A unit that continues several has no single earlier answer: previous() is then unknown.
-  if (before != nullptr && before->Current() != nullptr && predecessors.size() == 1) {
-    IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, *before, predecessors.front()));
+  if (before != nullptr && before->Current() != nullptr && predecessor.has_value()) {
+    IMDI_ASSIGN_OR_RETURN(const auto parts, CurrentParts(log_, *before, *predecessor));
     IMDI_ASSIGN_OR_RETURN(
         const CurrentResponse response,
-        ReadResponse(log_, *before, *before->Current(), predecessors.front(), parts));
+        ReadResponse(log_, *before, *before->Current(), *predecessor, parts, {}, &recent_));
     previous = domain::TranslateAnswers(response.answers, *before->Current()->compiled,
                                         *before->Current()->items, questionnaire,
                                         *out.version->items, nullptr);
@@ -273,8 +265,10 @@ absl::StatusOr<Submissions::Judged> Submissions::Judge(
 }
 
 Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
-                                           const ingestion_pb::SubmitRequest& request) const {
+                                           const ingestion_pb::SubmitRequest& request,
+                                           size_t findings_bytes) const {
   Prepared out;
+  out.findings_bytes = findings_bytes;
   const auto answer_with = [&out](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
     out.answer = std::move(answer);
     return std::move(out);
@@ -299,6 +293,9 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
                                                    .answers = &draft.answers(),
                                                    .comments = &draft.check_comments(),
                                                    .contact = &draft.contact()}));
+  PrepareRecord(call, request, name, out);
+  // What is to be appended, the log compares by its request id before all else.
+  if (out.append) return out;
   // A known id before everything else: its answer stands, whatever has happened to the edition
   // since.
   const auto known = log_.FindRequest(out.commit.proposal.request_key);
@@ -307,10 +304,20 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
     if ((*known)->fingerprint != out.commit.proposal.fingerprint)
       return answer_with(RequestIdReused(request.request_id()));
     bool unused = false;
-    return answer_with(Conclude(
-        request, storage::AppendOutcome(storage::Duplicate{(*known)->position}), {}, &unused));
+    return answer_with(Conclude(request,
+                                storage::AppendOutcome(storage::Duplicate{(*known)->position}), {},
+                                findings_bytes, &unused));
   }
+  return out;
+}
 
+void Submissions::PrepareRecord(const base::CallContext& call,
+                                const ingestion_pb::SubmitRequest& request,
+                                const SubmissionName& name, Prepared& out) const {
+  const auto answer_with = [&out](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+    out.answer = std::move(answer);
+  };
+  const ingestion_pb::SubmissionDraft& draft = request.submission();
   absl::StatusOr<Judged> judged = Judge(draft);
   if (!judged.ok()) return answer_with(judged.status());
   const auto current = log_.Current(SubmissionResource(name));
@@ -320,7 +327,7 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   if (judged->result.refused) {
     ingestion_pb::SubmitResponse refused;
     refused.set_outcome(ingestion_pb::SUBMIT_OUTCOME_REFUSED);
-    PutFindings(std::move(judged->result.findings), refused);
+    Findings(std::move(judged->result.findings), draft, vault_).PutFirst(findings_bytes, refused);
     return answer_with(std::move(refused));
   }
 
@@ -355,24 +362,26 @@ Submissions::Prepared Submissions::Prepare(const base::CallContext& call,
   }
   const domain::Catalog::EditionEntry& edition = *judged->edition;
   const domain::Catalog::QuestionnaireVersion& newest = *edition.Current();
-  out.commit.proposal.depends_on = {
-      {SubmissionResource(name), request.expected_revision(), true},
-      {StateResource(name.edition), edition.state_revision, false},
-      {DefinitionResource(draft.edition()), edition.revision, false},
-      {DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false},
-      {DefinitionResource(newest.compiled->definition().name()), newest.revision, false},
-      // And it is still the newest one.
-      {DefinitionResource(
-           base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)),
-       0, false},
+  std::vector<storage::Dependency>& depends_on = out.commit.proposal.depends_on;
+  depends_on.reserve(6);
+  const auto depend = [&depends_on](std::string resource, int64_t at, bool advances) {
+    depends_on.push_back({std::move(resource), at, advances});
   };
+  depend(SubmissionResource(name), request.expected_revision(), true);
+  depend(StateResource(name.edition), edition.state_revision, false);
+  depend(DefinitionResource(draft.edition()), edition.revision, false);
+  depend(DefinitionResource(edition.frame->definition().name()), edition.frame_revision, false);
+  depend(DefinitionResource(newest.compiled->definition().name()), newest.revision, false);
+  // And it is still the newest one.
+  depend(DefinitionResource(
+             base::StrCat(draft.edition(), "/questionnaires/", newest.compiled->version() + 1)),
+         0, false);
   out.append = true;
-  return out;
 }
 
 absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     const ingestion_pb::SubmitRequest& request, const CommitResult& result,
-    std::vector<model::Finding> findings, bool* stale_definitions) const {
+    std::vector<model::Finding> findings, size_t findings_bytes, bool* stale_definitions) const {
   if (!result.ok()) return result.status();
   const ingestion_pb::SubmissionDraft& draft = request.submission();
   SubmissionName name{std::string(domain::EditionIdOf(draft.edition())), draft.unit(), draft.part(),
@@ -383,7 +392,7 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     name.revision = request.expected_revision() + 1;
     *response.mutable_receipt() =
         ReceiptOf(name, appended->position, appended->time, appended->chain);
-    PutFindings(std::move(findings), response);
+    Findings(std::move(findings), draft, vault_).PutFirst(findings_bytes, response);
     return response;
   }
   if (const auto* duplicate = std::get_if<storage::Duplicate>(&*result)) {
@@ -396,8 +405,10 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submissions::Conclude(
     const auto* edition = catalog->FindEdition(stored.name.edition);
     if (edition == nullptr) return UnknownEdition(stored.name.edition);
     const auto* version = edition->Version(stored.accepted().questionnaire());
-    if (version != nullptr)
-      PutFindings(FindingsOf(stored.accepted(), *edition, *version), response);
+    if (version != nullptr) {
+      Findings(FindingsOf(stored.accepted(), *edition, *version), draft, vault_)
+          .PutFirst(findings_bytes, response);
+    }
     return response;
   }
   if (std::holds_alternative<storage::KeyReused>(*result))
@@ -417,27 +428,72 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
   }
   auto shared = std::make_shared<SubmitDone>(std::move(done));
   const absl::Status taken = committer_.Enqueue(
-      std::move(prepared.commit), [this, call, &request, attempts_left, shared,
-                                   findings = std::move(prepared.findings)](CommitResult result) {
-        bool stale_definitions = false;
-        absl::StatusOr<ingestion_pb::SubmitResponse> answer =
-            Conclude(request, result, findings, &stale_definitions);
-        if (!stale_definitions || attempts_left <= 1) {
-          (*shared)(std::move(answer));
-          return;
-        }
-        if (absl::Status reloaded = definitions_.Reload(); !reloaded.ok()) {
-          (*shared)(reloaded);
-          return;
-        }
-        Enqueue(call, request, Prepare(call, request), attempts_left - 1, std::move(*shared));
+      std::move(prepared.commit),
+      [this, call, &request, attempts_left, shared, findings = std::move(prepared.findings),
+       bytes = prepared.findings_bytes](const CommitResult& result) mutable {
+        Committed(call, request, result, std::move(findings), bytes, attempts_left,
+                  std::move(*shared));
       });
   if (!taken.ok()) (*shared)(taken);
 }
 
+void Submissions::Committed(const base::CallContext& call,
+                            const ingestion_pb::SubmitRequest& request, const CommitResult& result,
+                            std::vector<model::Finding> findings, size_t findings_bytes,
+                            int attempts_left, SubmitDone done) {
+  bool stale_definitions = false;
+  absl::StatusOr<ingestion_pb::SubmitResponse> answer =
+      Conclude(request, result, std::move(findings), findings_bytes, &stale_definitions);
+  if (!stale_definitions || attempts_left <= 1) {
+    done(std::move(answer));
+    return;
+  }
+  if (absl::Status reloaded = definitions_.Reload(); !reloaded.ok()) {
+    done(reloaded);
+    return;
+  }
+  Enqueue(call, request, Prepare(call, request, findings_bytes), attempts_left - 1,
+          std::move(done));
+}
+
+bool Submissions::AtHand(const ingestion_pb::SubmitRequest& request) const {
+  const ingestion_pb::SubmissionDraft& draft = request.submission();
+  const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
+  const auto* edition = catalog->FindEdition(domain::EditionIdOf(draft.edition()));
+  if (edition == nullptr || edition->frame == nullptr || edition->definition->parts_size() > 1)
+    return false;
+  const std::optional<domain::UnitIndex> unit = edition->frame->Find(draft.unit());
+  const auto* version = edition->Version(draft.questionnaire());
+  if (!unit.has_value() || version == nullptr) return false;
+  // A retry asks for a request id, which only the disk knows: its revision has moved on.
+  const auto held = [this](const std::string& resource, int64_t* position) {
+    if (!log_.IsAtHand(resource)) return std::optional<int64_t>();
+    const auto current = log_.Current(resource);
+    if (!current.ok()) return std::optional<int64_t>();
+    *position = current->has_value() ? (*current)->position : 0;
+    return std::optional(current->has_value() ? (*current)->revision : 0);
+  };
+  int64_t position = 0;
+  if (held(SubmissionResource({edition->id, draft.unit(), draft.part(), 0}), &position) !=
+      request.expected_revision())
+    return false;
+  if (!version->compiled->reads_previous()) return true;
+  const auto* before =
+      catalog->FindEdition(domain::EditionIdOf(edition->definition->previous_edition()));
+  const std::optional<std::string_view> predecessor = edition->frame->OnlyPredecessorOf(*unit);
+  if (before == nullptr || !predecessor.has_value()) return true;
+  return std::ranges::all_of(before->definition->parts(), [&](const model::Part& part) {
+    return held(SubmissionResource({before->id, std::string(*predecessor), part.id(), 0}),
+                &position)
+               .has_value() &&
+           (position == 0 || recent_.Find(position) != nullptr);
+  });
+}
+
 void Submissions::Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                          SubmitDone done) {
-  Enqueue(call, request, Prepare(call, request), kSubmitAttempts, std::move(done));
+  Enqueue(call, request, Prepare(call, request, base::kPageBytesMax), kSubmitAttempts,
+          std::move(done));
 }
 
 void Submissions::BatchSubmit(const base::CallContext& call,
@@ -452,36 +508,58 @@ void Submissions::BatchSubmit(const base::CallContext& call,
     ingestion_pb::BatchSubmitResponse response ABSL_GUARDED_BY(mutex);
     int waiting ABSL_GUARDED_BY(mutex) = 0;
     BatchDone done;
+    // Of what is to be appended: its place in the batch, and its findings. Each is touched by the
+    // one callback of its place.
+    std::vector<int> places;
+    std::vector<std::vector<model::Finding>> findings;
+
+    void Answer(int place, absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+      ingestion_pb::BatchSubmitResponse whole;
+      {
+        base::MutexLock lock(mutex);
+        ingestion_pb::BatchSubmitResult& result = *response.mutable_results(place);
+        if (answer.ok()) {
+          *result.mutable_response() = *std::move(answer);
+        } else {
+          *result.mutable_error() = ToItemError(answer.status());
+        }
+        if (--waiting > 0) return;
+        whole = std::move(response);
+      }
+      done(std::move(whole));
+    }
   };
   auto batch = std::make_shared<Batch>();
   batch->done = std::move(done);
-  std::vector<Prepared> prepared;
-  prepared.reserve(static_cast<size_t>(request.requests_size()));
-  for (const ingestion_pb::SubmitRequest& one : request.requests())
-    prepared.push_back(Prepare(call, one));
+  const int count = request.requests_size();  // The last answer ends the request.
+  // All answers travel in one message.
+  const size_t findings_bytes = base::kPageBytesMax / static_cast<size_t>(count);
   {
     base::MutexLock lock(batch->mutex);
-    batch->waiting = request.requests_size();
-    for (int i = 0; i < request.requests_size(); ++i) batch->response.add_results();
+    batch->waiting = count;
+    for (int i = 0; i < count; ++i) batch->response.add_results();
   }
-  for (int i = 0; i < request.requests_size(); ++i) {
-    Enqueue(call, request.requests(i), std::move(prepared[static_cast<size_t>(i)]), kSubmitAttempts,
-            [batch, i](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
-              ingestion_pb::BatchSubmitResponse whole;
-              {
-                base::MutexLock lock(batch->mutex);
-                ingestion_pb::BatchSubmitResult& result = *batch->response.mutable_results(i);
-                if (answer.ok()) {
-                  *result.mutable_response() = *std::move(answer);
-                } else {
-                  *result.mutable_error() = ToItemError(answer.status());
-                }
-                if (--batch->waiting > 0) return;
-                whole = std::move(batch->response);
-              }
-              batch->done(std::move(whole));
-            });
+  std::vector<CommitRequest> commits;
+  commits.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    Prepared prepared = Prepare(call, request.requests(i), findings_bytes);
+    if (!prepared.append) {
+      batch->Answer(i, std::move(prepared.answer));
+      continue;
+    }
+    batch->places.push_back(i);
+    batch->findings.push_back(std::move(prepared.findings));
+    commits.push_back(std::move(prepared.commit));
   }
+  if (commits.empty()) return;
+  committer_.EnqueueAll(std::move(commits), [this, call, &request, batch, findings_bytes](
+                                                size_t k, const CommitResult& result) {
+    const int place = batch->places[k];
+    Committed(call, request.requests(place), result, std::move(batch->findings[k]), findings_bytes,
+              kSubmitAttempts, [batch, place](absl::StatusOr<ingestion_pb::SubmitResponse> answer) {
+                batch->Answer(place, std::move(answer));
+              });
+  });
 }
 
 absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(
@@ -491,7 +569,8 @@ absl::StatusOr<ingestion_pb::ValidateResponse> Submissions::Validate(
   ingestion_pb::ValidateResponse response;
   response.set_outcome(judged.result.refused ? ingestion_pb::SUBMIT_OUTCOME_REFUSED
                                              : ingestion_pb::SUBMIT_OUTCOME_ACCEPTED);
-  PutFindings(std::move(judged.result.findings), response);
+  const Findings findings(std::move(judged.result.findings), request.submission(), vault_);
+  IMDI_RETURN_IF_ERROR(findings.PutPage(request, response));
   return response;
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
 #include "services/base/call_context.h"
+#include "services/ingestion/answers_cache.h"
 #include "services/ingestion/committer.h"
 #include "services/ingestion/definitions.h"
 #include "services/ingestion/responses.h"
@@ -38,6 +39,9 @@ class Submissions {
   // `request` must live until `done`.
   void Submit(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
               SubmitDone done);
+  // Whether Submit would judge that request without reading a disk; then it may be called on a
+  // thread that must not wait.
+  bool AtHand(const ingestion_pb::SubmitRequest& request) const;
   using BatchDone = std::function<void(absl::StatusOr<ingestion_pb::BatchSubmitResponse>)>;
   void BatchSubmit(const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request,
                    BatchDone done);
@@ -76,18 +80,29 @@ class Submissions {
     bool append = false;
     CommitRequest commit;
     std::vector<survey::model::v1::Finding> findings;  // Of the submission to be appended.
+    size_t findings_bytes = 0;                         // How many of them the answer may show.
   };
 
   absl::StatusOr<Judged> Judge(const ingestion_pb::SubmissionDraft& draft) const;
-  Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request) const;
+  Prepared Prepare(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                   size_t findings_bytes) const;
+  // The same for a request id that nobody has used: `out` has the request key and the fingerprint
+  // already.
+  void PrepareRecord(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                     const SubmissionName& name, Prepared& out) const;
   // Turns the committer's word into the answer. `stale_definitions` becomes true when the
   // submission should be judged again, against newer definitions. `findings` are those of a
   // submission appended just now. Reads nothing then, so that the committer's thread is not kept.
   absl::StatusOr<ingestion_pb::SubmitResponse> Conclude(
       const ingestion_pb::SubmitRequest& request, const CommitResult& result,
-      std::vector<survey::model::v1::Finding> findings, bool* stale_definitions) const;
+      std::vector<survey::model::v1::Finding> findings, size_t findings_bytes,
+      bool* stale_definitions) const;
   void Enqueue(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
                Prepared prepared, int attempts_left, SubmitDone done);
+  // What follows when the committer has spoken: the answer, or another judgement.
+  void Committed(const base::CallContext& call, const ingestion_pb::SubmitRequest& request,
+                 const CommitResult& result, std::vector<survey::model::v1::Finding> findings,
+                 size_t findings_bytes, int attempts_left, SubmitDone done);
   absl::StatusOr<ingestion_pb::Receipt> ReceiptAt(const SubmissionName& name,
                                                   int64_t position) const;
   absl::StatusOr<bool> TextErased(const SubmissionName& name) const;
@@ -103,6 +118,7 @@ class Submissions {
   Definitions& definitions_;
   TextVault& vault_;
   storage::DraftStore& drafts_;
+  mutable AnswersCache recent_;  // For what is read of other parts and of the edition before.
 };
 
 }  // namespace imdi::ingestion

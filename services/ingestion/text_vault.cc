@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "services/base/crypto.h"
+#include "services/base/encoding.h"
 #include "services/base/error.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
@@ -72,7 +73,16 @@ absl::StatusOr<std::string> CreateMasterKey(const std::string& path) {
 TextVault::TextVault(std::string master_key, storage::KeyStore& keys)
     : master_key_(std::move(master_key)),
       fingerprint_key_(AsString(base::HmacSha256(master_key_, "imdi.fingerprint.v1"))),
+      key_ids_(base::RandomBytes(8)),
       keys_(keys) {}
+
+std::string TextVault::NewKeyId() const {
+  // An id must differ, not be secret: drawn for each process, counted within it. A store takes what
+  // comes in order at a fraction of the cost.
+  std::string id = key_ids_;
+  base::PutU64(id, last_key_id_.fetch_add(1) + 1);
+  return base::Hex(id);
+}
 
 absl::StatusOr<std::string> TextVault::LoadMasterKey(const std::string& path, bool create) {
   const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -97,7 +107,7 @@ absl::StatusOr<TextVault::Sealed> TextVault::Seal(std::string_view submission,
                                                   const PlainText& text) const {
   std::string key = base::RandomBytes(base::kAesKeyBytes);
   Sealed out;
-  out.key.id = base::RandomId();
+  out.key.id = NewKeyId();
   out.text.set_key_id(out.key.id);
   std::string plain = text.SerializeAsString();
   IMDI_ASSIGN_OR_RETURN(*out.text.mutable_sealed(), base::Seal(key, plain, submission));
@@ -143,12 +153,17 @@ absl::StatusOr<std::string> TextVault::SealDraft(std::string_view name,
 
 absl::StatusOr<std::string> TextVault::OpenDraft(std::string_view name,
                                                  std::string_view sealed) const {
-  return base::Open(master_key_, sealed, name);
+  absl::StatusOr<std::string> plain = base::Open(master_key_, sealed, name);
+  if (!plain.ok()) {
+    return base::Error(base::Reason::kKeyMissing,
+                       base::StrCat("the draft ", name, " does not open with this master key"));
+  }
+  return plain;
 }
 
 std::string TextVault::Fingerprint(std::string_view canonical_content) const {
   std::string out(1, kFingerprintVersion);
-  out += AsString(base::HmacSha256(fingerprint_key_, canonical_content));
+  out += AsString(fingerprint_key_.Sign(canonical_content));
   return out;
 }
 

@@ -3,6 +3,8 @@
 // Seals free text and contact names under a key of each submission, and opens them again while that
 // key exists.
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "imdi/survey/store/v1/record.pb.h"
+#include "services/base/crypto.h"
 #include "storage/key_store.h"
 
 namespace imdi::ingestion {
@@ -50,8 +53,13 @@ class TextVault {
   std::string Fingerprint(std::string_view canonical_content) const;
 
  private:
+  // 32 hexadecimal digits that no other key has.
+  std::string NewKeyId() const;
+
   const std::string master_key_;
-  const std::string fingerprint_key_;
+  const base::HmacKey fingerprint_key_;
+  const std::string key_ids_;  // 8 random bytes that the ids of this process begin with.
+  mutable std::atomic<uint64_t> last_key_id_{0};
   storage::KeyStore& keys_;
 };
 

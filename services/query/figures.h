@@ -1,40 +1,38 @@
 #pragma once
 
-// What readers ask for, answered from one snapshot. Nothing here waits or touches a disk.
+// Figures by name: one, several, and lists of them. Their bytes lie ready, and are put together
+// without being read.
 
-#include <string>
-#include <string_view>
-
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "imdi/survey/query/v1/query_service.pb.h"
-#include "services/query/snapshot.h"
-#include "services/query/snapshots.h"
+#include "services/query/reading.h"
+#include "services/transport/ready_bytes.h"
 
 namespace imdi::query {
 
-// NOT_YET_FOLDED while nothing has been heard of aggregation since the process started, and nothing
-// was kept either.
-absl::Status CheckLoaded(const Snapshot& snapshot);
+using transport::ReadyBytes;
 
-// The bytes of a query.v1.Figure. NAME_INVALID; UNKNOWN_RESOURCE for edition, release, indicator or
-// basis; CELL_NOT_IN_RELEASE for a cell that the documents do not declare.
-absl::StatusOr<std::string> FigureBytes(const Snapshot& snapshot, std::string_view name);
+// A cell of a set under any spelling. UNKNOWN_RESOURCE for indicator or basis, CELL_NOT_IN_RELEASE
+// for a cell that the documents do not declare.
+absl::StatusOr<size_t> FindCell(const FigureSet& set, const CellName& cell);
+// By full name. NAME_INVALID beside these.
+struct FoundFigure {
+  std::shared_ptr<const FigureSet> set;
+  size_t place = 0;
+};
+absl::StatusOr<FoundFigure> FindFigure(Reading& reading, std::string_view name);
 
-// In the order asked. FIELD_INVALID for no names or more than kBatchFiguresMax; otherwise the error
-// of the first name that has one, naming its place; TOO_LARGE when the answer would not fit into
-// one message.
-absl::StatusOr<query_pb::BatchGetFiguresResponse> BatchGetFigures(
-    const Snapshot& snapshot, const query_pb::BatchGetFiguresRequest& request);
+// The bytes of a query.v1.Figure.
+absl::StatusOr<ReadyBytes> GetFigure(Reading& reading, const query_pb::GetFigureRequest& request);
 
-// The lists. `current` answers the first page; a page token chooses the snapshot of the page
-// before: SNAPSHOT_GONE, PAGE_TOKEN_INVALID. A page ends early at kPageBytesMax.
-absl::StatusOr<query_pb::ListFiguresResponse> ListFigures(
-    const Snapshots& snapshots, const Snapshot& current,
-    const query_pb::ListFiguresRequest& request);
-absl::StatusOr<query_pb::ListEditionsResponse> ListEditions(
-    const Snapshots& snapshots, const query_pb::ListEditionsRequest& request);
-absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(const Snapshots& snapshots,
-                                                        const query_pb::ListClaimsRequest& request);
+// BatchGetFiguresResponse, in the order asked. FIELD_INVALID for no names or more than
+// kBatchFiguresMax; otherwise the error of the first name that has one, naming its place; TOO_LARGE
+// when the answer would not fit into one message.
+absl::StatusOr<ReadyBytes> BatchGetFigures(Reading& reading,
+                                           const query_pb::BatchGetFiguresRequest& request);
+
+// ListFiguresResponse. A page ends early at kPageBytesMax.
+absl::StatusOr<ReadyBytes> ListFigures(Reading& reading,
+                                       const query_pb::ListFiguresRequest& request);
 
 }  // namespace imdi::query

@@ -34,16 +34,19 @@ void FiguresFollower::Keep() {
   }
 }
 
+void FiguresFollower::Measure() {
+  const auto current = snapshots_.Current();
+  position_.Set(static_cast<double>(current->position));
+  stale_.Set(current->stale ? 1 : 0);
+}
+
 absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
-  const auto reader =
-      stub_->FollowFigures(&context, survey::aggregation::v1::FollowFiguresRequest());
+  const auto reader = stub_->FollowFigures(&context, keeper_.Request());
   survey::aggregation::v1::FollowFiguresResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
     status = keeper_.Consume(chunk);
-    const auto current = snapshots_.Current();
-    position_.Set(static_cast<double>(current->position));
-    stale_.Set(current->stale ? 1 : 0);
+    Measure();
     if (absl::Now() - kept_ >= absl::Milliseconds(base::kFiguresKeepMs)) Keep();
   }
   if (!status.ok()) {
@@ -53,11 +56,8 @@ absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
   } else {
     status = transport::FromRpc(reader->Finish());
   }
-  keeper_.StreamEnded();
-  if (!status.ok()) {
-    snapshots_.MarkStale();
-    stale_.Set(1);
-  }
+  keeper_.StreamEnded(status);
+  Measure();
   return status;
 }
 

@@ -26,6 +26,7 @@ class FiguresFollower {
  private:
   absl::Status Follow(grpc::ClientContext& context);
   void Keep();
+  void Measure();
 
   const std::unique_ptr<survey::aggregation::v1::FiguresService::Stub> stub_;
   SnapshotKeeper& keeper_;

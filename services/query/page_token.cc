@@ -1,6 +1,7 @@
 #include "services/query/page_token.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 
 #include "services/base/encoding.h"
@@ -11,19 +12,19 @@
 namespace imdi::query {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 
 }  // namespace
 
-std::string WritePageToken(const Snapshot& snapshot, std::string_view list,
-                           std::string_view last_name) {
+std::string WritePageToken(const PageToken& token, std::string_view list) {
   std::string bytes;
   base::PutU8(bytes, kVersion);
   base::PutU32(bytes, base::Crc32c(list));
-  base::PutBytes(bytes, snapshot.log_id);
-  base::PutU64(bytes, static_cast<uint64_t>(snapshot.epoch));
-  base::PutU64(bytes, static_cast<uint64_t>(snapshot.position));
-  base::PutBytes(bytes, last_name);
+  base::PutBytes(bytes, token.log_id);
+  base::PutU64(bytes, static_cast<uint64_t>(token.epoch));
+  base::PutU64(bytes, static_cast<uint64_t>(token.position));
+  base::PutU32(bytes, static_cast<uint32_t>(token.release));
+  base::PutBytes(bytes, token.last_name);
   base::PutU32(bytes, base::Crc32c(bytes));
   return base::Base64Url(bytes);
 }
@@ -39,6 +40,7 @@ absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view
   uint8_t version = 0;
   uint32_t list_sum = 0;
   uint32_t sum = 0;
+  uint32_t release = 0;
   uint64_t epoch = 0;
   uint64_t position = 0;
   std::string_view log_id;
@@ -48,24 +50,31 @@ absl::StatusOr<PageToken> ReadPageToken(std::string_view token, std::string_view
   reader.ReadBytes(log_id);
   reader.ReadU64(epoch);
   reader.ReadU64(position);
+  reader.ReadU32(release);
   reader.ReadBytes(last_name);
   reader.ReadU32(sum);
   const std::string_view content =
       std::string_view(*bytes).substr(0, bytes->size() - sizeof(uint32_t));
   if (!reader.AtEnd() || version != kVersion || sum != base::Crc32c(content) ||
-      list_sum != base::Crc32c(list)) {
+      list_sum != base::Crc32c(list) ||
+      release > static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) {
     return invalid;
   }
   return PageToken{.log_id = std::string(log_id),
                    .epoch = static_cast<int64_t>(epoch),
                    .position = static_cast<int64_t>(position),
+                   .release = static_cast<int32_t>(release),
                    .last_name = std::string(last_name)};
 }
 
-absl::StatusOr<size_t> PageSize(int32_t asked) {
+absl::StatusOr<size_t> PageSize(int32_t asked, int32_t most, int32_t none_asked) {
   if (asked < 0) return base::InvalidField("page_size", "0 (the default) or a positive number");
-  if (asked == 0) return base::kPageSizeDefault;
-  return std::min(asked, base::kPageSizeMax);
+  if (asked == 0) return static_cast<size_t>(none_asked);
+  return static_cast<size_t>(std::min(asked, most));
+}
+
+absl::StatusOr<size_t> PageSize(int32_t asked) {
+  return PageSize(asked, base::kPageSizeMax, base::kPageSizeDefault);
 }
 
 }  // namespace imdi::query

@@ -1,78 +1,199 @@
 #include "services/query/query_rpc.h"
 
+#include <optional>
 #include <utility>
 
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/status_macros.h"
+#include "services/base/text.h"
+#include "services/query/claims.h"
 #include "services/query/figures.h"
-#include "services/query/ready_message.h"
+#include "services/query/lists.h"
+#include "services/query/notes.h"
+#include "services/query/reading.h"
+#include "services/query/release_source.h"
+#include "services/query/series.h"
+#include "services/query/table.h"
+#include "services/transport/undecodable.h"
 
 namespace imdi::query {
+namespace {
 
+using MaybeReady = std::optional<absl::StatusOr<ReadyBytes>>;
+
+// A use case whose answer is a message, as one whose answer is bytes.
 template <typename Request, typename Response>
-grpc::ServerUnaryReactor* QueryRpc::FromSnapshot(
-    std::string_view method, Rpc* rpc, const Bytes* in, Bytes* out,
-    std::function<absl::StatusOr<Response>(const Snapshot&, const Request&)> answer) {
-  return calls_.RunAsync<Request, Response>(
-      {.name = method, .where = transport::Where::kInline}, rpc, in, out,
-      [this, answer = std::move(answer)](const base::CallContext& call, const Request& request,
-                                         std::function<void(absl::StatusOr<Response>)> done) {
-        if (request.at_least_position() < 0) {
-          done(
-              base::InvalidField("at_least_position", "0 (any snapshot) or a position of the log"));
-          return;
-        }
-        snapshots_.waits().Wait(request.at_least_position(), call.deadline,
-                                [answer, &request, done = std::move(done)](
-                                    absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
-                                  if (!status.ok()) {
-                                    done(std::move(status));
-                                  } else {
-                                    done(answer(*snapshot, request));
-                                  }
-                                });
-      });
+auto Bytes(absl::StatusOr<Response> (*use_case)(Reading&, const Request&)) {
+  return [use_case](Reading& reading, const Request& request) -> absl::StatusOr<ReadyBytes> {
+    IMDI_ASSIGN_OR_RETURN(const Response response, use_case(reading, request));
+    return ReadyBytes{.shared = nullptr, .tail = response.SerializeAsString()};
+  };
+}
+
+// Answered at once, unless the disk is needed.
+template <typename UseCase>
+auto InMemory(UseCase use_case) {
+  return [use_case](Reading& reading, const auto& request) -> MaybeReady {
+    absl::StatusOr<ReadyBytes> answer = use_case(reading, request);
+    if (!answer.ok() && reading.needs_disk()) return std::nullopt;
+    return answer;
+  };
+}
+
+constexpr auto kOnExecutor = [](Reading&, const auto&) -> MaybeReady { return std::nullopt; };
+
+template <typename Request>
+int64_t PositionIn(const Request& request) {
+  if constexpr (requires { request.at_least_position(); }) {
+    return request.at_least_position();
+  } else {
+    return 0;
+  }
+}
+
+}  // namespace
+
+template <typename Call, typename Quick, typename Full>
+void QueryRpc::AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snapshot, Quick quick,
+                          Full full) {
+  Reading reading(snapshots_, shelf_, snapshot, /*may_read_disk=*/false);
+  if (MaybeReady answer = quick(reading, call->request()); answer.has_value()) {
+    call->Answer(*std::move(answer));
+    return;
+  }
+  call->OnExecutor([this, call, snapshot = std::move(snapshot), full] {
+    Reading again(snapshots_, shelf_, snapshot, /*may_read_disk=*/true);
+    call->Answer(full(again, call->request()));
+  });
+}
+
+template <typename Request, typename Quick, typename Full>
+grpc::ServerUnaryReactor* QueryRpc::Answer(std::string_view method, Rpc* rpc, const Bytes* in,
+                                           Bytes* out, Quick quick, Full full) {
+  return calls_.RunReady<Request>(method, rpc, in, out, [this, quick, full](const auto& call) {
+    const int64_t wanted = PositionIn(call->request());
+    if (wanted < 0) {
+      call->Answer(
+          base::InvalidField("at_least_position", "0 (any snapshot) or a position of the log"));
+      return;
+    }
+    if (wanted > 0 && !call->internal()) {
+      call->Answer(
+          base::Error(base::Reason::kPermissionDenied, "at_least_position is for callers inside"));
+      return;
+    }
+    std::shared_ptr<const Snapshot> current = snapshots_.Current();
+    if (current->position >= wanted) {
+      AnswerFrom(call, std::move(current), quick, full);
+      return;
+    }
+    snapshots_.waits().Wait(
+        wanted, call->deadline(),
+        [this, call, quick, full](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
+          if (!status.ok()) {
+            call->Answer(std::move(status));
+          } else {
+            AnswerFrom(call, std::move(snapshot), quick, full);
+          }
+        });
+  });
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return FromSnapshot<query_pb::GetFigureRequest, ReadyMessage>(
-      "QueryService/GetFigure", rpc, in, out,
-      [](const Snapshot& snapshot,
-         const query_pb::GetFigureRequest& request) -> absl::StatusOr<ReadyMessage> {
-        IMDI_ASSIGN_OR_RETURN(std::string bytes, FigureBytes(snapshot, request.name()));
-        return ReadyMessage(std::move(bytes));
-      });
+  return Answer<query_pb::GetFigureRequest>("QueryService/GetFigure", rpc, in, out,
+                                            InMemory(&query::GetFigure), &query::GetFigure);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::BatchGetFigures(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return FromSnapshot<query_pb::BatchGetFiguresRequest, query_pb::BatchGetFiguresResponse>(
-      "QueryService/BatchGetFigures", rpc, in, out,
-      [](const Snapshot& snapshot, const query_pb::BatchGetFiguresRequest& request) {
-        return query::BatchGetFigures(snapshot, request);
-      });
+  return Answer<query_pb::BatchGetFiguresRequest>("QueryService/BatchGetFigures", rpc, in, out,
+                                                  InMemory(&query::BatchGetFigures),
+                                                  &query::BatchGetFigures);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListFigures(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return FromSnapshot<query_pb::ListFiguresRequest, query_pb::ListFiguresResponse>(
-      "QueryService/ListFigures", rpc, in, out,
-      [this](const Snapshot& snapshot, const query_pb::ListFiguresRequest& request) {
-        return query::ListFigures(snapshots_, snapshot, request);
-      });
+  return Answer<query_pb::ListFiguresRequest>("QueryService/ListFigures", rpc, in, out, kOnExecutor,
+                                              &query::ListFigures);
+}
+
+grpc::ServerUnaryReactor* QueryRpc::GetTable(Rpc* rpc, const Bytes* in, Bytes* out) {
+  const auto kept = [](Reading& reading, const query_pb::GetTableRequest& request) -> MaybeReady {
+    std::optional<ReadyBytes> found = FindTable(reading, request);
+    if (!found.has_value()) return std::nullopt;
+    return *std::move(found);
+  };
+  return Answer<query_pb::GetTableRequest>("QueryService/GetTable", rpc, in, out, kept,
+                                           &query::GetTable);
+}
+
+grpc::ServerUnaryReactor* QueryRpc::GetSeries(Rpc* rpc, const Bytes* in, Bytes* out) {
+  return Answer<query_pb::GetSeriesRequest>("QueryService/GetSeries", rpc, in, out, kOnExecutor,
+                                            query::Bytes(&query::GetSeries));
+}
+
+grpc::ServerUnaryReactor* QueryRpc::ExplainFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
+  return Answer<query_pb::ExplainFigureRequest>("QueryService/ExplainFigure", rpc, in, out,
+                                                kOnExecutor, query::Bytes(&query::ExplainFigure));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListEditions(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return calls_.Run<query_pb::ListEditionsRequest, query_pb::ListEditionsResponse>(
-      {.name = "QueryService/ListEditions", .where = transport::Where::kInline}, rpc, in, out,
-      [this](const base::CallContext&, const query_pb::ListEditionsRequest& request) {
-        return query::ListEditions(snapshots_, request);
-      });
+  const auto list = query::Bytes(&query::ListEditions);
+  return Answer<query_pb::ListEditionsRequest>("QueryService/ListEditions", rpc, in, out,
+                                               InMemory(list), list);
+}
+
+grpc::ServerUnaryReactor* QueryRpc::ListIndicators(Rpc* rpc, const Bytes* in, Bytes* out) {
+  return Answer<query_pb::ListIndicatorsRequest>("QueryService/ListIndicators", rpc, in, out,
+                                                 kOnExecutor, query::Bytes(&query::ListIndicators));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListClaims(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return calls_.Run<query_pb::ListClaimsRequest, query_pb::ListClaimsResponse>(
-      {.name = "QueryService/ListClaims", .where = transport::Where::kInline}, rpc, in, out,
-      [this](const base::CallContext&, const query_pb::ListClaimsRequest& request) {
-        return query::ListClaims(snapshots_, request);
+  return Answer<query_pb::ListClaimsRequest>("QueryService/ListClaims", rpc, in, out, kOnExecutor,
+                                             query::Bytes(&query::ListClaims));
+}
+
+grpc::ServerUnaryReactor* QueryRpc::ListChanges(Rpc* rpc, const Bytes* in, Bytes* out) {
+  return Answer<query_pb::ListChangesRequest>("QueryService/ListChanges", rpc, in, out, kOnExecutor,
+                                              query::Bytes(&query::ListChanges));
+}
+
+grpc::ServerUnaryReactor* QueryRpc::GetMethodNote(Rpc* rpc, const Bytes* in, Bytes* out) {
+  return Answer<query_pb::GetMethodNoteRequest>("QueryService/GetMethodNote", rpc, in, out,
+                                                kOnExecutor, query::Bytes(&query::GetMethodNote));
+}
+
+grpc::ServerUnaryReactor* QueryRpc::GetRelease(Rpc* rpc, const Bytes* in, Bytes* out) {
+  const auto get = query::Bytes(&query::GetRelease);
+  return Answer<query_pb::GetReleaseRequest>("QueryService/GetRelease", rpc, in, out, InMemory(get),
+                                             get);
+}
+
+grpc::ServerUnaryReactor* QueryRpc::ListReleases(Rpc* rpc, const Bytes* in, Bytes* out) {
+  const auto list = query::Bytes(&query::ListReleases);
+  return Answer<query_pb::ListReleasesRequest>("QueryService/ListReleases", rpc, in, out,
+                                               InMemory(list), list);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* QueryRpc::FollowReleases(Rpc*, const Bytes* in) {
+  query_pb::FollowReleasesRequest request;
+  grpc::ByteBuffer bytes(*in);
+  if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, query_pb::FollowReleasesRequest>(&bytes,
+                                                                                          &request)
+           .ok()) {
+    return transport::FailStream(
+        transport::WhyUndecodable(*query_pb::FollowReleasesRequest::descriptor(), *in));
+  }
+  return calls_.streams().Start(
+      [&](std::function<void()> wake) -> absl::StatusOr<std::unique_ptr<transport::StreamSource>> {
+        IMDI_ASSIGN_OR_RETURN(ReleaseFollower follower, ReleaseFollower::Make(snapshots_, request));
+        if (followers_->fetch_add(1) >= base::kReleaseFollowersMax) {
+          followers_->fetch_sub(1);
+          return base::Error(
+              base::Reason::kTooManyFollowers,
+              base::StrCat("the releases have ", base::kReleaseFollowersMax, " followers already"));
+        }
+        return std::make_unique<ReleaseSource>(std::move(follower), snapshots_, std::move(wake),
+                                               followers_);
       });
 }
 

@@ -1,32 +1,17 @@
 #include "services/query/snapshot_keeper.h"
 
-#include <optional>
 #include <utility>
-#include <vector>
 
 #include "services/base/error.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
-#include "services/base/text.h"
+#include "services/query/kept_state.h"
 
 namespace imdi::query {
-namespace {
-
-// The swap without its editions, and each edition under its name.
-constexpr std::string_view kSwapKey = "swap";
-constexpr std::string_view kEditionPrefix = "edition/";
-constexpr int64_t kLoadPage = 100;
-
-absl::Status Unreadable(std::string_view key) {
-  return base::Error(base::Reason::kStoreCorrupt,
-                     base::StrCat("the kept figures under ", base::Quoted(key), " cannot be read"));
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<SnapshotKeeper>> SnapshotKeeper::Open(
-    std::unique_ptr<storage::FoldStore> store, Snapshots& snapshots) {
-  std::unique_ptr<SnapshotKeeper> keeper(new SnapshotKeeper(std::move(store), snapshots));
+    std::unique_ptr<storage::FoldStore> store, Snapshots& snapshots, const base::Clock& clock) {
+  std::unique_ptr<SnapshotKeeper> keeper(new SnapshotKeeper(std::move(store), snapshots, clock));
   if (absl::Status loaded = keeper->Load(); !loaded.ok()) {
     base::LogEvent(base::Level::kWarning, "kept_figures_discarded",
                    {{"status", loaded.ToString()}});
@@ -36,67 +21,98 @@ absl::StatusOr<std::unique_ptr<SnapshotKeeper>> SnapshotKeeper::Open(
 }
 
 absl::Status SnapshotKeeper::Load() {
-  IMDI_ASSIGN_OR_RETURN(const std::optional<std::string> swap, store_->Get(kSwapKey));
-  if (!swap.has_value()) return absl::OkStatus();
-  aggregation_pb::FollowFiguresResponse kept;
-  if (!kept.ParseFromString(*swap)) return Unreadable(kSwapKey);
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->log_id = kept.log_id();
-  snapshot->epoch = kept.epoch();
-  snapshot->position = kept.position();
-  snapshot->time_us = kept.time_us();
-  snapshot->stale = true;
-  std::string after;
-  while (true) {
-    IMDI_ASSIGN_OR_RETURN(const std::vector<storage::FoldItem> items,
-                          store_->List(kEditionPrefix, after, kLoadPage));
-    if (items.empty()) break;
-    for (const storage::FoldItem& item : items) {
-      aggregation_pb::EditionFigures edition;
-      if (!edition.ParseFromString(item.value)) return Unreadable(item.key);
-      snapshot->editions[item.key.substr(kEditionPrefix.size())] =
-          std::make_shared<const EditionView>(edition);
-    }
-    after = items.back().key;
+  IMDI_ASSIGN_OR_RETURN(std::optional<KeptState> kept, LoadState(*store_));
+  if (!kept.has_value()) {
+    // Something else than a state of ours may lie there: another format, or half a reset.
+    IMDI_ASSIGN_OR_RETURN(const auto items, store_->List("", "", 1));
+    return items.empty() ? absl::OkStatus() : store_->Reset();
   }
+  state_ = std::move(kept->state);
+  heard_us_ = kept->heard_us;
+  kept_ = state_;
+  auto snapshot = std::make_shared<Snapshot>(*state_.ToSnapshot());
+  snapshot->stale = true;
+  snapshot->stale_since_us = heard_us_;
+  snapshot->stale_reason = "aggregation has not been heard since the start";
   snapshots_.Publish(std::move(snapshot));
   return absl::OkStatus();
 }
 
+int64_t SnapshotKeeper::NowUs() const { return absl::ToUnixMicros(clock_.Now()); }
+
+aggregation_pb::FollowFiguresRequest SnapshotKeeper::Request() const {
+  aggregation_pb::FollowFiguresRequest request;
+  request.set_log_id(state_.log_id());
+  request.set_epoch(state_.epoch());
+  request.set_definitions_position(state_.definitions_position());
+  for (const auto& [id, edition] : state_.editions()) {
+    for (const auto& [number, release] : edition.releases) {
+      aggregation_pb::KnownRelease& known = *request.add_releases();
+      known.set_name(release->name());
+      known.set_content_hash(release->content_hash());
+    }
+  }
+  return request;
+}
+
 absl::Status SnapshotKeeper::Consume(const aggregation_pb::FollowFiguresResponse& chunk) {
-  IMDI_ASSIGN_OR_RETURN(SwapAssembler::Swap swap, assembler_.Add(chunk, *snapshots_.Current()));
-  if (swap.snapshot == nullptr) return absl::OkStatus();
+  absl::StatusOr<std::optional<Swap>> swap = assembler_.Add(chunk);
+  absl::Status status = swap.status();
+  if (status.ok() && swap->has_value()) status = Take(**std::move(swap));
+  if (!status.ok()) snapshots_.MarkStale(NowUs(), status.message());
+  return status;
+}
+
+absl::Status SnapshotKeeper::Take(Swap swap) {
+  const bool other_log = state_.loaded() && swap.log_id != state_.log_id();
+  IMDI_ASSIGN_OR_RETURN(state_, state_.After(swap));
+  heard_us_ = NowUs();
   unkept_ = true;
   if (swap.reset) {
-    unkept_reset_ = true;
-    unkept_editions_.clear();
+    kept_.reset();
+    unkept_definitions_.clear();
   }
-  for (auto& edition : swap.changed) {
-    std::string name = edition->edition().name();
-    unkept_editions_.insert_or_assign(std::move(name), std::move(edition));
+  if (other_log) {
+    drop_all_ = true;
+    unkept_releases_.clear();
   }
-  snapshots_.Publish(std::move(swap.snapshot));
+  for (aggregation_pb::DefinitionStep& step : swap.definitions)
+    unkept_definitions_.push_back(std::move(step));
+  const bool released = !swap.releases.empty();
+  for (Swap::Release& release : swap.releases) unkept_releases_.push_back(std::move(release));
+  if (released) {
+    // At once: a release that another follows is read from the disk.
+    if (absl::Status kept = Keep(); !kept.ok()) {
+      base::LogEvent(base::Level::kWarning, "figures_not_kept", {{"status", kept.ToString()}});
+    }
+  }
+  snapshots_.Publish(state_.ToSnapshot());
+  if (!state_.stopped().empty()) snapshots_.MarkStale(heard_us_, state_.stopped());
   return absl::OkStatus();
+}
+
+void SnapshotKeeper::StreamEnded(const absl::Status& status) {
+  assembler_.Forget();
+  if (!status.ok()) snapshots_.MarkStale(NowUs(), status.message());
 }
 
 absl::Status SnapshotKeeper::Keep() {
   if (!unkept_) return absl::OkStatus();
-  if (unkept_reset_) IMDI_RETURN_IF_ERROR(store_->Reset());
-  const std::shared_ptr<const Snapshot> current = snapshots_.Current();
-  aggregation_pb::FollowFiguresResponse swap;
-  swap.set_log_id(current->log_id);
-  swap.set_epoch(current->epoch);
-  swap.set_position(current->position);
-  swap.set_time_us(current->time_us);
-  std::vector<storage::FoldItem> puts = {{std::string(kSwapKey), swap.SerializeAsString()}};
-  for (const auto& [name, edition] : unkept_editions_) {
-    puts.push_back({base::StrCat(kEditionPrefix, name.substr(name.rfind('/') + 1)),
-                    edition->SerializeAsString()});
+  if (drop_all_) {
+    IMDI_RETURN_IF_ERROR(store_->Reset());
+    drop_all_ = false;
   }
-  IMDI_RETURN_IF_ERROR(store_->Write(puts, {}, std::nullopt));
+  while (!unkept_releases_.empty()) {
+    IMDI_RETURN_IF_ERROR(WriteRelease(*store_, unkept_releases_.front()));
+    unkept_releases_.erase(unkept_releases_.begin());
+  }
+  IMDI_RETURN_IF_ERROR(WriteState(*store_, {.before = kept_.has_value() ? &*kept_ : nullptr,
+                                            .now = &state_,
+                                            .definitions = unkept_definitions_,
+                                            .heard_us = heard_us_}));
+  kept_ = state_;
   unkept_ = false;
-  unkept_reset_ = false;
-  unkept_editions_.clear();
+  unkept_definitions_.clear();
   return absl::OkStatus();
 }
 

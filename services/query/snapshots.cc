@@ -14,18 +14,25 @@ void Snapshots::Publish(std::shared_ptr<const Snapshot> next) {
     while (kept_.size() > base::kSnapshotsKeptMax + 1) kept_.pop_back();
   }
   waits_.Advance(std::move(next));
+  TellListeners();
 }
 
-void Snapshots::MarkStale() {
+void Snapshots::MarkStale(int64_t now_us, std::string_view reason) {
   const std::shared_ptr<const Snapshot> current = Current();
-  if (current->stale) return;
+  if (current->stale && current->stale_reason == reason) return;
   auto stale = std::make_shared<Snapshot>(*current);
+  // Since when figures are old is not known to be later than it was; a process that never heard
+  // anything has no time.
+  if (!current->stale || (current->stale_since_us == 0 && current->loaded()))
+    stale->stale_since_us = now_us;
   stale->stale = true;
+  stale->stale_reason = reason;
   {
     base::MutexLock lock(mutex_);
     if (!kept_.empty()) kept_.front() = stale;  // The same figures at the same position.
   }
   waits_.Advance(std::move(stale));
+  TellListeners();
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshots::At(std::string_view log_id,
@@ -39,6 +46,22 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshots::At(std::string_view l
   return base::Error(base::Reason::kSnapshotGone,
                      base::StrCat("the snapshot at position ", position,
                                   " is kept no longer; start from the first page"));
+}
+
+int64_t Snapshots::AddListener(std::function<void()> changed) {
+  base::MutexLock lock(listeners_mutex_);
+  listeners_.emplace(++last_listener_, std::move(changed));
+  return last_listener_;
+}
+
+void Snapshots::RemoveListener(int64_t listener) {
+  base::MutexLock lock(listeners_mutex_);
+  listeners_.erase(listener);
+}
+
+void Snapshots::TellListeners() {
+  base::MutexLock lock(listeners_mutex_);
+  for (const auto& [number, changed] : listeners_) changed();
 }
 
 }  // namespace imdi::query

@@ -3,6 +3,8 @@
 // The snapshot that calls are answered from, and the few before it that page tokens may still name.
 
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,17 +25,25 @@ class Snapshots {
 
   std::shared_ptr<const Snapshot> Current() const { return waits_.Current(); }
   void Publish(std::shared_ptr<const Snapshot> next);
-  // The figures may be old from now on: aggregation is not heard.
-  void MarkStale();
+  // The figures may be old from now on, and why. A state that holds already keeps its time.
+  void MarkStale(int64_t now_us, std::string_view reason);
   // The snapshot that a page token names; SNAPSHOT_GONE when it is kept no longer.
   absl::StatusOr<std::shared_ptr<const Snapshot>> At(std::string_view log_id, int64_t epoch,
                                                      int64_t position) const;
   WaitList& waits() { return waits_; }
 
+  // Told after every change of the current snapshot; must be quick. The number takes it away again.
+  int64_t AddListener(std::function<void()> changed);
+  void RemoveListener(int64_t listener);
+  void TellListeners();
+
  private:
   mutable base::Mutex mutex_;
   std::deque<std::shared_ptr<const Snapshot>> kept_
       ABSL_GUARDED_BY(mutex_);  // Newest first, the current one too.
+  base::Mutex listeners_mutex_;
+  std::map<int64_t, std::function<void()>> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
+  int64_t last_listener_ ABSL_GUARDED_BY(listeners_mutex_) = 0;
   WaitList waits_;
 };
 

@@ -1,5 +1,10 @@
 #include "services/transport/calls.h"
 
+#include <algorithm>
+#include <array>
+
+#include "grpc/slice.h"
+#include "grpcpp/support/slice.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
@@ -7,11 +12,24 @@
 namespace imdi::transport {
 namespace {
 
-std::string Metadata(const grpc::CallbackServerContext& rpc, const char* key) {
-  const auto found = rpc.client_metadata().find(key);
-  return found == rpc.client_metadata().end()
-             ? std::string()
-             : std::string(found->second.data(), found->second.size());
+constexpr size_t kTraceParentBytesMax = 64;
+// Below this, one copy is cheaper than two slices with counters of their own.
+constexpr size_t kCopiedBytesMax = 8 * base::kKiB;
+
+std::string TraceParent(const grpc::CallbackServerContext& rpc) {
+  const auto found = rpc.client_metadata().find("traceparent");
+  if (found == rpc.client_metadata().end()) return {};
+  return std::string(found->second.data(), std::min(found->second.size(), kTraceParentBytesMax));
+}
+
+// A slice that holds on to `owner` while gRPC sends `text`.
+template <typename Owner>
+grpc::Slice Owned(Owner owner, const std::string& (*text)(const Owner&)) {
+  auto* kept = new Owner(std::move(owner));
+  const std::string& bytes = text(*kept);
+  return grpc::Slice(
+      const_cast<char*>(bytes.data()), bytes.size(),
+      [](void* pointer) { delete static_cast<Owner*>(pointer); }, kept);
 }
 
 base::Counter& CallsCounter(base::Metrics& metrics, std::string_view method,
@@ -21,6 +39,29 @@ base::Counter& CallsCounter(base::Metrics& metrics, std::string_view method,
 }
 
 }  // namespace
+
+grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes) {
+  if (bytes.size() <= kCopiedBytesMax) {
+    grpc_slice raw = grpc_slice_malloc(bytes.size());
+    uint8_t* to = GRPC_SLICE_START_PTR(raw);
+    if (bytes.shared != nullptr) to = std::copy(bytes.shared->begin(), bytes.shared->end(), to);
+    std::copy(bytes.tail.begin(), bytes.tail.end(), to);
+    const grpc::Slice slice(raw, grpc::Slice::STEAL_REF);
+    return grpc::ByteBuffer(&slice, 1);
+  }
+  using Shared = std::shared_ptr<const std::string>;
+  std::array<grpc::Slice, 2> slices;
+  size_t count = 0;
+  if (bytes.shared != nullptr && !bytes.shared->empty()) {
+    slices[count++] = Owned<Shared>(std::move(bytes.shared),
+                                    [](const Shared& text) -> const std::string& { return *text; });
+  }
+  if (!bytes.tail.empty()) {
+    slices[count++] = Owned<std::string>(
+        std::move(bytes.tail), [](const std::string& text) -> const std::string& { return text; });
+  }
+  return grpc::ByteBuffer(slices.data(), count);
+}
 
 Calls::Series Calls::SeriesOf(std::string_view method) {
   base::MutexLock lock(mutex_);
@@ -41,7 +82,7 @@ base::CallContext Calls::ContextOf(std::string_view method,
   context.method = method;
   context.internal = options_.internal;
   context.deadline = absl::FromChrono(rpc->deadline());
-  context.trace_parent = Metadata(*rpc, "traceparent").substr(0, 64);
+  context.trace_parent = TraceParent(*rpc);
   context.cancelled = [rpc] { return rpc->IsCancelled(); };
   return context;
 }
@@ -55,25 +96,32 @@ void Calls::Thrown(std::string_view what) {
 }
 
 void Calls::Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state) const {
-  state.context = ContextOf(method.name, rpc);
+  state.rpc = rpc;
   state.method = method.name;
   state.mutation = method.mutation;
   state.started = absl::Now();
 }
 
-absl::Status Calls::Admit(const MethodInfo& method, grpc::CallbackServerContext* rpc,
-                          State& state) {
+bool Calls::ParseFlat(const grpc::ByteBuffer& in, google::protobuf::MessageLite& request) {
+  grpc::Slice flat;
+  const bool single = in.TrySingleSlice(&flat).ok();
+  if (!single && !in.DumpToSingleSlice(&flat).ok()) return false;
+  return request.ParseFromArray(flat.begin(), static_cast<int>(flat.size()));
+}
+
+absl::Status Calls::Admit(const MethodInfo& method, State& state) {
   if (in_flight_.fetch_add(1) >= base::kCallsInFlightMax) return Overloaded();
   const absl::Time now = state.started;
-  const bool has_deadline = rpc->deadline() != std::chrono::system_clock::time_point::max();
+  const auto deadline = state.rpc->deadline();
+  const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
+  state.deadline = has_deadline ? absl::FromChrono(deadline) : absl::InfiniteFuture();
   if (method.mutation && !has_deadline) {
     return base::Error(base::Reason::kDeadlineRequired,
                        "this method needs a deadline; set one of at most 60 s");
   }
   const absl::Duration longest =
       absl::Milliseconds(method.mutation ? base::kMutationDeadlineMaxMs : base::kReadDeadlineMaxMs);
-  if (!has_deadline || state.context.deadline > now + longest)
-    state.context.deadline = now + longest;
+  state.deadline = std::min(state.deadline, now + longest);
   return absl::OkStatus();
 }
 
@@ -100,10 +148,10 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
     const std::string code = absl::StatusCodeToString(status.code());
     base::LogEvent(status.ok() ? base::Level::kInfo : base::Level::kWarning, "call",
                    {{"method", state.method},
-                    {"actor", state.context.actor},
+                    {"actor", options_.actor},
                     {"code", code},
                     {"reason", reason},
-                    {"trace_parent", state.context.trace_parent},
+                    {"trace_parent", TraceParent(*state.rpc)},
                     {"us", absl::ToInt64Microseconds(took)}});
   }
   reactor->Finish(ToRpc(status));

@@ -22,8 +22,10 @@
 #include "services/base/call_context.h"
 #include "services/base/error.h"
 #include "services/base/executor.h"
+#include "services/base/limits.h"
 #include "services/base/metrics.h"
 #include "services/base/mutex.h"
+#include "services/transport/ready_bytes.h"
 #include "services/transport/status_bridge.h"
 #include "services/transport/stream.h"
 #include "services/transport/undecodable.h"
@@ -41,8 +43,19 @@ struct MethodInfo {
   bool mutation = false;  // A deadline is required, and the call is logged when it ends.
 };
 
+// Bytes of any size without a copy of the large part.
+grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes);
+
 // Shared by all services of a listener. Thread-safe. Must outlive the server.
 class Calls {
+  struct State {
+    grpc::CallbackServerContext* rpc = nullptr;
+    std::string_view method;
+    bool mutation = false;
+    absl::Time started;
+    absl::Time deadline;
+  };
+
  public:
   struct Options {
     std::string actor;  // Recorded as unauthenticated until login exists.
@@ -67,21 +80,25 @@ class Calls {
   }
 
   // The handler hands its answer to `done`, from any thread; the request lives until then. Only the
-  // first answer counts.
+  // first answer counts. `at_hand`, unless null, says of a request that answering it touches
+  // nothing but memory: it is then answered on gRPC's own thread, whatever the method says.
   template <typename Request, typename Response>
   grpc::ServerUnaryReactor* RunAsync(
       const MethodInfo& method, grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
       grpc::ByteBuffer* out,
       std::function<void(const base::CallContext&, const Request&,
                          std::function<void(absl::StatusOr<Response>)>)>
-          handler) {
+          handler,
+      const std::function<bool(const Request&)>& at_hand = nullptr) {
     grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     auto call = std::make_shared<Call<Request>>();
     Begin(method, rpc, call->state);
-    if (absl::Status admitted = Admit(method, rpc, call->state); !admitted.ok()) {
+    if (absl::Status admitted = Admit(method, call->state); !admitted.ok()) {
       Finish(call->state, reactor, admitted);
       return reactor;
     }
+    call->context = ContextOf(method.name, rpc);
+    call->context.deadline = call->state.deadline;
     grpc::ByteBuffer bytes(*in);
     if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&bytes, call->request).ok()) {
       Finish(call->state, reactor, WhyUndecodable(*Request::descriptor(), *in));
@@ -100,21 +117,78 @@ class Calls {
         }
         Finish(call->state, reactor, response.status());
       };
-      try {
-        handler(call->state.context, *call->request, done);
-        return;
-      } catch (const std::exception& thrown) {
-        Thrown(thrown.what());
-      } catch (...) {
-        Thrown("something that is no std::exception");
-      }
-      done(base::Error(base::Reason::kInternal, "an exception reached the edge"));
+      const absl::Status thrown = Guarded([&] { handler(call->context, *call->request, done); });
+      if (!thrown.ok()) done(thrown);
     };
-    if (method.where == Where::kInline) {
+    if (method.where == Where::kInline || (at_hand != nullptr && at_hand(*call->request))) {
       work();
     } else if (!executor_.TrySubmit(std::move(work))) {
       Finish(call->state, reactor, Overloaded());
     }
+    return reactor;
+  }
+
+  // A read that is answered with ready bytes, in one allocation and without a look at metadata: for
+  // answers that cost less than what surrounds them. Kept alive by whoever will answer it.
+  template <typename Request>
+  class ReadyCall : public std::enable_shared_from_this<ReadyCall<Request>> {
+   public:
+    const Request& request() const { return request_; }
+    absl::Time deadline() const { return state_.deadline; }
+    bool internal() const { return calls_.options_.internal; }
+    // From any thread. Only the first answer counts.
+    void Answer(absl::StatusOr<ReadyBytes> answer) {
+      if (answered_.exchange(true)) return;
+      if (answer.ok()) *out_ = ToByteBuffer(*std::move(answer));
+      calls_.Finish(state_, reactor_, answer.status());
+    }
+    // Goes on with `work` on the bounded executor, or answers OVERLOADED. What `work` throws is
+    // answered INTERNAL.
+    template <typename Work>
+    void OnExecutor(Work work) {
+      auto self = this->shared_from_this();
+      if (!calls_.executor_.TrySubmit([self, work = std::move(work)] {
+            const absl::Status thrown = self->calls_.Guarded(work);
+            if (!thrown.ok()) self->Answer(thrown);
+          })) {
+        Answer(Overloaded());
+      }
+    }
+
+    // For RunReady alone.
+    ReadyCall(Calls& calls, grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* out)
+        : calls_(calls), reactor_(reactor), out_(out) {}
+
+   private:
+    friend class Calls;
+    Calls& calls_;
+    grpc::ServerUnaryReactor* const reactor_;
+    grpc::ByteBuffer* const out_;
+    State state_;
+    std::atomic<bool> answered_{false};
+    Request request_;
+  };
+
+  // `handler` gets the call as a shared pointer, on gRPC's own thread, and sees to it that it is
+  // answered.
+  template <typename Request, typename Handler>
+  grpc::ServerUnaryReactor* RunReady(std::string_view name, grpc::CallbackServerContext* rpc,
+                                     const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
+                                     const Handler& handler) {
+    grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
+    auto call = std::make_shared<ReadyCall<Request>>(*this, reactor, out);
+    const MethodInfo method = {.name = name, .where = Where::kInline};
+    Begin(method, rpc, call->state_);
+    if (absl::Status admitted = Admit(method, call->state_); !admitted.ok()) {
+      call->Answer(std::move(admitted));
+      return reactor;
+    }
+    if (!ParseFlat(*in, call->request_)) {
+      call->Answer(WhyUndecodable(*Request::descriptor(), *in));
+      return reactor;
+    }
+    const absl::Status thrown = Guarded([&] { handler(call); });
+    if (!thrown.ok()) call->Answer(thrown);
     return reactor;
   }
 
@@ -124,19 +198,21 @@ class Calls {
   void Thrown(std::string_view what);
 
  private:
-  struct State {
-    base::CallContext context;
-    std::string_view method;
-    bool mutation = false;
-    absl::Time started;
-  };
   template <typename Request>
   struct Call {
     State state;
+    base::CallContext context;
     std::atomic<bool> answered{false};
-    google::protobuf::Arena arena;
+    google::protobuf::Arena arena{FirstBlock()};
     Request* const request = google::protobuf::Arena::CreateMessage<Request>(&arena);
   };
+  // Room for a request of some hundred fields at once, rather than in many small steps.
+  static google::protobuf::ArenaOptions FirstBlock() {
+    google::protobuf::ArenaOptions options;
+    options.start_block_size = 4 * base::kKiB;
+    options.max_block_size = 64 * base::kKiB;
+    return options;
+  }
   // A method's own series, found once.
   struct Series {
     base::Counter* answered;
@@ -144,8 +220,24 @@ class Calls {
   };
   Series SeriesOf(std::string_view method);
 
+  // INTERNAL when `work` throws.
+  template <typename Work>
+  absl::Status Guarded(const Work& work) {
+    try {
+      work();
+      return absl::OkStatus();
+    } catch (const std::exception& thrown) {
+      Thrown(thrown.what());
+    } catch (...) {
+      Thrown("something that is no std::exception");
+    }
+    return base::Error(base::Reason::kInternal, "an exception reached the edge");
+  }
+  // As the reader of streams would, but out of one piece where the bytes lie in one.
+  static bool ParseFlat(const grpc::ByteBuffer& in, google::protobuf::MessageLite& request);
+
   void Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state) const;
-  absl::Status Admit(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state);
+  absl::Status Admit(const MethodInfo& method, State& state);
   void Finish(const State& state, grpc::ServerUnaryReactor* reactor, const absl::Status& status);
   static absl::Status Overloaded();
 

@@ -60,6 +60,10 @@ absl::Status MemoryKeyStore::Backup(const std::string&) {
   return Error(Reason::kMethodNotOffered, "keys in memory have nothing to back up");
 }
 
+absl::Status MemoryDraftStore::Backup(const std::string&) {
+  return Error(Reason::kMethodNotOffered, "drafts in memory have nothing to back up");
+}
+
 absl::StatusOr<int64_t> MemoryDraftStore::Put(std::string_view name, int64_t expected_version,
                                               std::string_view bytes) {
   IMDI_RETURN_IF_ERROR(CheckDraft(name, expected_version, bytes));

@@ -39,6 +39,7 @@ class MemoryDraftStore final : public DraftStore {
   absl::StatusOr<std::vector<Draft>> List(std::string_view prefix, std::string_view after_name,
                                           int64_t limit) const override;
   absl::Status State() const override { return absl::OkStatus(); }
+  absl::Status Backup(const std::string& directory) override;
 
  private:
   const int64_t drafts_max_;

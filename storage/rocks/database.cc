@@ -369,9 +369,7 @@ absl::Status Database::Admit() {
   if (options_.read_only) {
     return Error(Reason::kStoreUnavailable, "the store was opened for reading only");
   }
-  IMDI_RETURN_IF_ERROR(State());
-  if (!HasSpace()) return StateOf(Phase::kDiskFull);
-  return absl::OkStatus();
+  return State();
 }
 
 absl::Status Database::State() const {

@@ -136,4 +136,15 @@ absl::StatusOr<std::vector<Draft>> RocksDraftStore::List(std::string_view prefix
 
 absl::Status RocksDraftStore::State() const { return database_->State(); }
 
+absl::Status RocksDraftStore::Backup(const std::string& directory) {
+  return BackupSideStore(*database_, DraftSchema(), directory);
+}
+
+absl::Status RocksDraftStore::RestoreBackup(const std::string& backup_directory,
+                                            const std::string& target_directory,
+                                            std::shared_ptr<rocksdb::FileSystem> file_system) {
+  return RestoreSideStore(DraftSchema(), backup_directory, target_directory,
+                          std::move(file_system));
+}
+
 }  // namespace imdi::storage::rocks

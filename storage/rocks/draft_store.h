@@ -27,6 +27,12 @@ class RocksDraftStore final : public DraftStore {
   absl::StatusOr<std::vector<Draft>> List(std::string_view prefix, std::string_view after_name,
                                           int64_t limit) const override;
   absl::Status State() const override;
+  absl::Status Backup(const std::string& directory) override;
+
+  // Into an empty or missing folder, every file compared with the backup's list.
+  static absl::Status RestoreBackup(const std::string& backup_directory,
+                                    const std::string& target_directory,
+                                    std::shared_ptr<rocksdb::FileSystem> file_system = nullptr);
 
  private:
   RocksDraftStore(std::unique_ptr<Database> database, int64_t drafts_max);

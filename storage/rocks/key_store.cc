@@ -7,7 +7,6 @@
 #include "rocksdb/write_batch.h"
 #include "services/base/error.h"
 #include "services/base/status_macros.h"
-#include "storage/rocks/backup.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/side_layout.h"
 #include "storage/rocks/side_store.h"
@@ -108,33 +107,13 @@ absl::Status RocksKeyStore::Delete(std::span<const std::string> ids) {
 absl::Status RocksKeyStore::State() const { return database_->State(); }
 
 absl::Status RocksKeyStore::Backup(const std::string& directory) {
-  IMDI_RETURN_IF_ERROR(database_->State());
-  IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
-  IMDI_RETURN_IF_ERROR(CheckpointInto(*database_, *handle, directory));
-  IMDI_ASSIGN_OR_RETURN(
-      const std::shared_ptr<Handle> copy,
-      Database::OpenReadOnly(database_->file_system(), directory + "/db", KeySchema()));
-  const rocksdb::Status verified = copy->db().VerifyChecksum();
-  if (!verified.ok()) {
-    return Error(Reason::kStoreCorrupt, "the copy of the keys cannot be read; make another backup");
-  }
-  return SealBackup(database_->fs(), directory,
-                    {.kind = KeySchema().kind, .facts = {}, .files = {}});
+  return BackupSideStore(*database_, KeySchema(), directory);
 }
 
 absl::Status RocksKeyStore::RestoreBackup(const std::string& backup_directory,
                                           const std::string& target_directory,
                                           std::shared_ptr<rocksdb::FileSystem> file_system) {
-  const FileSystemPtr fs = OrDefault(std::move(file_system));
-  IMDI_ASSIGN_OR_RETURN(const BackupManifest manifest,
-                        ReadBackup(*fs, backup_directory, KeySchema().kind));
-  IMDI_RETURN_IF_ERROR(CopyBackup(*fs, manifest, backup_directory, target_directory));
-  RocksOptions options;
-  options.path = target_directory;
-  options.file_system = fs;
-  IMDI_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database,
-                        Database::Open(options, KeySchema()));
-  return database->FinishBirth();
+  return RestoreSideStore(KeySchema(), backup_directory, target_directory, std::move(file_system));
 }
 
 }  // namespace imdi::storage::rocks

@@ -9,6 +9,7 @@
 #include "rocksdb/write_batch.h"
 #include "services/base/crypto.h"
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
@@ -35,6 +36,8 @@ const Schema& LogSchema() {
   return *schema;
 }
 
+// About what a record's envelope and its entries of the indices take in a batch.
+constexpr size_t kIndexBytesOfRecord = 512;
 constexpr std::string_view kWatermarkName = "WATERMARK";
 
 absl::Status Corrupt(std::string_view what) {
@@ -144,7 +147,7 @@ rocksdb::Status ChainAt(const Handle& handle, const std::string& log_id, int64_t
 }  // namespace
 
 RocksResponseLog::RocksResponseLog(const RocksOptions& options, const base::Clock& clock)
-    : clock_(clock), options_(options) {}
+    : clock_(clock), options_(options), revisions_(base::kRevisionsKeptMax) {}
 
 RocksResponseLog::~RocksResponseLog() {
   if (database_ == nullptr) return;
@@ -165,10 +168,16 @@ void RocksResponseLog::CrashPoint(std::string_view point) const {
 }
 
 void RocksResponseLog::Publish(const LogHead& head) {
-  {
-    MutexLock lock(head_mutex_);
-    head_ = head;
-  }
+  MutexLock lock(head_mutex_);
+  head_ = head;
+  revisions_.Clear();
+}
+
+void RocksResponseLog::Publish(const LogHead& head, std::span<const ResourceRevision> advanced) {
+  MutexLock lock(head_mutex_);
+  head_ = head;
+  for (const ResourceRevision& one : advanced)
+    revisions_.Advance(one.resource, {one.revision, one.position});
 }
 
 absl::Status RocksResponseLog::GiveBirth(Handle& handle) {
@@ -326,14 +335,18 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
           return entry;
         },
         .revision = [this, &handle](const std::string& resource) -> absl::StatusOr<int64_t> {
+          if (const auto known = revisions_.Find(resource); known.has_value())
+            return known->revision;
+          const uint64_t ticket = revisions_.Ticket(resource);
           MaybeBytes bytes;
           const rocksdb::Status got = GetBytes(*handle, kCurrent, CurrentKey(resource), bytes);
           if (!got.ok()) return database_->FailRead(got);
-          if (!bytes.has_value()) return 0;
-          const std::optional<RevisionAt> current = DecodeCurrent(*bytes);
+          std::optional<RevisionAt> current = RevisionAt{};
+          if (bytes.has_value()) current = DecodeCurrent(*bytes);
           if (!current.has_value()) {
             return database_->FailCorrupt("an entry of the revision index cannot be read");
           }
+          revisions_.Keep(resource, *current, ticket);
           return current->revision;
         }};
     const LogHead before = Head();
@@ -341,7 +354,12 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
     outcomes = std::move(plan.outcomes);
     if (plan.records.empty()) return outcomes;
 
-    rocksdb::WriteBatch batch;
+    size_t payload_bytes = 0;
+    for (const PlannedRecord& record : plan.records)
+      payload_bytes += proposals[record.proposal].bytes.size();
+    rocksdb::WriteBatch batch(payload_bytes + plan.records.size() * kIndexBytesOfRecord);
+    std::vector<ResourceRevision> moved;
+    moved.reserve(plan.records.size());
     for (const PlannedRecord& record : plan.records) {
       const Proposal& proposal = proposals[record.proposal];
       batch.Put(handle->family(kLog), LogKey(record.position),
@@ -357,6 +375,7 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
                   EncodeCurrent({revision, record.position}));
         batch.Put(handle->family(kRevision), RevisionKey(dependency.resource, revision),
                   EncodePosition(record.position));
+        moved.push_back({dependency.resource, revision, record.position});
       }
     }
     head = std::move(plan.head);
@@ -372,11 +391,16 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
     const rocksdb::IOStatus advanced = watermark_->Advance(head);
     if (!advanced.ok()) return database_->FailWrite(advanced);
     if (seal) sealed_position_ = head.position;
-    Publish(head);
+    Publish(head, moved);
   }
   CrashPoint("before_answer");
   listeners_.Notify(head);
   return outcomes;
+}
+
+int64_t RocksResponseLog::HeadPosition() const {
+  MutexLock lock(head_mutex_);
+  return head_.position;
 }
 
 LogHead RocksResponseLog::Head() const {
@@ -451,23 +475,43 @@ absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::CurrentAsOf(
 absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::Current(
     std::string_view resource) const {
   if (!IsResourceName(resource)) return std::optional<ResourceRevision>();
-  const int64_t head = Head().position;
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
+  const std::optional<RevisionAt> known = revisions_.Find(resource);
+  if (known.has_value()) {
+    if (known->revision == 0) return std::optional<ResourceRevision>();
+    return std::optional<ResourceRevision>(
+        {std::string(resource), known->revision, known->position});
+  }
+  const uint64_t ticket = revisions_.Ticket(resource);
+  const int64_t head = HeadPosition();
   MaybeBytes bytes;
   const rocksdb::Status got = GetBytes(*handle, kCurrent, CurrentKey(resource), bytes);
   if (!got.ok()) return database_->FailRead(got);
-  if (!bytes.has_value()) return std::optional<ResourceRevision>();
-  const std::optional<RevisionAt> current = DecodeCurrent(*bytes);
-  if (!current.has_value()) {
-    return database_->FailCorrupt("an entry of the revision index cannot be read");
+  std::optional<ResourceRevision> acknowledged;
+  if (bytes.has_value()) {
+    const std::optional<RevisionAt> current = DecodeCurrent(*bytes);
+    if (!current.has_value()) {
+      return database_->FailCorrupt("an entry of the revision index cannot be read");
+    }
+    IMDI_ASSIGN_OR_RETURN(
+        acknowledged, CurrentAsOf(*handle, resource, current->revision, current->position, head));
   }
-  return CurrentAsOf(*handle, resource, current->revision, current->position, head);
+  revisions_.Keep(resource,
+                  acknowledged.has_value()
+                      ? RevisionAt{acknowledged->revision, acknowledged->position}
+                      : RevisionAt{},
+                  ticket);
+  return acknowledged;
+}
+
+bool RocksResponseLog::IsAtHand(std::string_view resource) const {
+  return revisions_.Find(resource).has_value();
 }
 
 absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::AtRevision(
     std::string_view resource, int64_t revision) const {
   if (!IsResourceName(resource) || revision < 1) return std::optional<ResourceRevision>();
-  const int64_t head = Head().position;
+  const int64_t head = HeadPosition();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
   MaybeBytes bytes;
   const rocksdb::Status got = GetBytes(*handle, kRevision, RevisionKey(resource, revision), bytes);
@@ -484,7 +528,7 @@ absl::StatusOr<std::optional<ResourceRevision>> RocksResponseLog::AtRevision(
 absl::StatusOr<std::vector<ResourceRevision>> RocksResponseLog::ListCurrent(
     std::string_view prefix, std::string_view after_resource, int64_t limit) const {
   IMDI_RETURN_IF_ERROR(CheckListLimit(limit));
-  const int64_t head = Head().position;
+  const int64_t head = HeadPosition();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
   std::vector<ResourceRevision> list;
   const std::unique_ptr<rocksdb::Iterator> it(
@@ -513,7 +557,7 @@ absl::StatusOr<std::vector<ResourceRevision>> RocksResponseLog::ListRevisions(
   IMDI_RETURN_IF_ERROR(CheckListLimit(limit));
   std::vector<ResourceRevision> list;
   if (!IsResourceName(resource)) return list;
-  const int64_t head = Head().position;
+  const int64_t head = HeadPosition();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
   if (after_revision == std::numeric_limits<int64_t>::max()) return list;
   int64_t revision = std::max<int64_t>(after_revision, 0) + 1;
@@ -535,7 +579,7 @@ absl::StatusOr<std::vector<ResourceRevision>> RocksResponseLog::ListRevisions(
 
 absl::StatusOr<std::optional<RequestEntry>> RocksResponseLog::FindRequest(
     std::string_view request_key) const {
-  const int64_t head = Head().position;
+  const int64_t head = HeadPosition();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
   MaybeBytes bytes;
   const rocksdb::Status got = GetBytes(*handle, kRequest, RequestKey(request_key), bytes);
@@ -593,7 +637,7 @@ absl::StatusOr<RocksResponseLog::Scrubbed> RocksResponseLog::Scrub(int64_t from,
     return Error(Reason::kInvalidArgument,
                  "a scrub starts at position 1 or later and reads a record");
   }
-  const int64_t head = Head().position;
+  const int64_t head = HeadPosition();
   Scrubbed scrubbed;
   if (from > head) return scrubbed;
   const int64_t to = std::min(head, max_records > head ? head : from + max_records - 1);
@@ -606,7 +650,7 @@ absl::StatusOr<RocksResponseLog::Scrubbed> RocksResponseLog::Scrub(int64_t from,
 
 absl::Status RocksResponseLog::State() const { return database_->State(); }
 
-absl::Status RocksResponseLog::Backup(const std::string& directory) {
+absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
   IMDI_RETURN_IF_ERROR(database_->State());
   const LogHead acknowledged = Head();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
@@ -631,7 +675,8 @@ absl::Status RocksResponseLog::Backup(const std::string& directory) {
                     {"position", StrCat(log.head.position)},
                     {"chain", base::Hex(log.head.chain)},
                     {"time_us", StrCat(absl::ToUnixMicros(log.head.time))}};
-  return SealBackup(database_->fs(), directory, std::move(manifest));
+  IMDI_RETURN_IF_ERROR(SealBackup(database_->fs(), directory, std::move(manifest)));
+  return log.head;
 }
 
 absl::Status RocksResponseLog::RestoreBackup(const std::string& backup_directory,

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "storage/head_listeners.h"
 #include "storage/response_log.h"
 #include "storage/rocks/options.h"
+#include "storage/rocks/revision_cache.h"
 
 namespace imdi::storage::rocks {
 
@@ -36,6 +38,7 @@ class RocksResponseLog final : public ResponseLog {
   absl::StatusOr<std::vector<LogEntry>> Read(int64_t from, int64_t max_entries,
                                              size_t max_bytes) const override;
   absl::StatusOr<std::optional<ResourceRevision>> Current(std::string_view resource) const override;
+  bool IsAtHand(std::string_view resource) const override;
   absl::StatusOr<std::optional<ResourceRevision>> AtRevision(std::string_view resource,
                                                              int64_t revision) const override;
   absl::StatusOr<std::vector<ResourceRevision>> ListCurrent(std::string_view prefix,
@@ -48,7 +51,7 @@ class RocksResponseLog final : public ResponseLog {
       std::string_view request_key) const override;
   absl::Status VerifyChain(int64_t from, int64_t to) const override;
   absl::Status State() const override;
-  absl::Status Backup(const std::string& directory) override;
+  absl::StatusOr<LogHead> Backup(const std::string& directory) override;
   int64_t AddHeadListener(HeadListener listener) override;
   void RemoveHeadListener(int64_t id) override;
 
@@ -81,7 +84,10 @@ class RocksResponseLog final : public ResponseLog {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   void Seal();
   void CrashPoint(std::string_view point) const;
+  // Makes everything up to `head` visible: to Head and to Current at once.
   void Publish(const LogHead& head);
+  void Publish(const LogHead& head, std::span<const ResourceRevision> advanced);
+  int64_t HeadPosition() const;
   absl::StatusOr<std::optional<ResourceRevision>> CurrentAsOf(const Handle& handle,
                                                               std::string_view resource,
                                                               int64_t revision, int64_t position,
@@ -98,6 +104,7 @@ class RocksResponseLog final : public ResponseLog {
   std::unique_ptr<Watermark> watermark_ ABSL_GUARDED_BY(write_mutex_);
   int64_t sealed_position_ ABSL_GUARDED_BY(write_mutex_) = 0;
 
+  mutable RevisionCache revisions_;
   mutable base::Mutex head_mutex_;
   LogHead head_ ABSL_GUARDED_BY(head_mutex_);
 };

@@ -3,7 +3,10 @@
 #include <utility>
 
 #include "rocksdb/iterator.h"
+#include "services/base/error.h"
 #include "services/base/status_macros.h"
+#include "services/base/text.h"
+#include "storage/rocks/backup.h"
 
 namespace imdi::storage::rocks {
 
@@ -31,6 +34,35 @@ void KeepSideStore(Database& database, base::Mutex& write_mutex) {
     base::MutexLock lock(write_mutex);
     return database.Reopen().status();
   });
+}
+
+absl::Status BackupSideStore(const Database& database, const Schema& schema,
+                             const std::string& directory) {
+  IMDI_RETURN_IF_ERROR(database.State());
+  IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database.Use());
+  IMDI_RETURN_IF_ERROR(CheckpointInto(database, *handle, directory));
+  IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> copy,
+                        Database::OpenReadOnly(database.file_system(), directory + "/db", schema));
+  const rocksdb::Status verified = copy->db().VerifyChecksum();
+  if (!verified.ok()) {
+    return base::Error(
+        base::Reason::kStoreCorrupt,
+        base::StrCat("the copy of the ", schema.kind, " cannot be read; make another backup"));
+  }
+  return SealBackup(database.fs(), directory, {.kind = schema.kind, .facts = {}, .files = {}});
+}
+
+absl::Status RestoreSideStore(const Schema& schema, const std::string& backup_directory,
+                              const std::string& target_directory, FileSystemPtr file_system) {
+  const FileSystemPtr fs = OrDefault(std::move(file_system));
+  IMDI_ASSIGN_OR_RETURN(const BackupManifest manifest,
+                        ReadBackup(*fs, backup_directory, schema.kind));
+  IMDI_RETURN_IF_ERROR(CopyBackup(*fs, manifest, backup_directory, target_directory));
+  RocksOptions options;
+  options.path = target_directory;
+  options.file_system = fs;
+  IMDI_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(options, schema));
+  return database->FinishBirth();
 }
 
 absl::StatusOr<std::optional<std::string>> GetValue(const Database& database, const Handle& handle,

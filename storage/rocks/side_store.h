@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "services/base/mutex.h"
 #include "storage/rocks/database.h"
+#include "storage/rocks/files.h"
 
 namespace imdi::storage::rocks {
 
@@ -19,6 +20,12 @@ absl::StatusOr<std::unique_ptr<Database>> OpenSideStore(const RocksOptions& opti
                                                         const Schema& schema);
 // After a full disk, with writers kept out by `write_mutex`.
 void KeepSideStore(Database& database, base::Mutex& write_mutex);
+// A verified copy of the store as it stands, while it is written to.
+absl::Status BackupSideStore(const Database& database, const Schema& schema,
+                             const std::string& directory);
+// Into an empty or missing folder, every file compared with the backup's list.
+absl::Status RestoreSideStore(const Schema& schema, const std::string& backup_directory,
+                              const std::string& target_directory, FileSystemPtr file_system);
 // The value under an encoded key; none when it does not exist.
 absl::StatusOr<std::optional<std::string>> GetValue(const Database& database, const Handle& handle,
                                                     size_t family, const std::string& key);

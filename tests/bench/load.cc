@@ -1,7 +1,6 @@
 #include "tests/bench/load.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 
@@ -33,9 +32,9 @@ class Loop {
 
   LoadResult Run(int in_flight) {
     const SteadyTime begun = std::chrono::steady_clock::now();
-    running_ = std::min<int64_t>(in_flight, static_cast<int64_t>(buffers_.size()));
-    const int64_t first = running_;
-    for (int64_t i = 0; i < first; ++i) Next();
+    stride_ = std::min(static_cast<size_t>(in_flight), buffers_.size());
+    running_ = static_cast<int64_t>(stride_);
+    for (size_t i = 0; i < stride_; ++i) Start(i);
     {
       base::MutexLock lock(mutex_);
       while (running_ > 0) done_.Wait(mutex_);
@@ -59,9 +58,8 @@ class Loop {
     SteadyTime begun;
   };
 
-  // Starts the next call on this thread, or ends one of the loops.
-  void Next() {
-    const size_t index = next_.fetch_add(1);
+  // Starts a call on this thread, or ends one of the loops.
+  void Start(size_t index) {
     if (index >= buffers_.size()) {
       base::MutexLock lock(mutex_);
       if (--running_ == 0) done_.NotifyAll();
@@ -94,7 +92,7 @@ class Loop {
       base::MutexLock lock(mutex_);
       if (failed_++ == 0) first_failure_ = failure;
     }
-    Next();
+    Start(call->index + stride_);
   }
 
   grpc::GenericStub stub_;
@@ -102,7 +100,7 @@ class Loop {
   const std::function<bool(const std::string&)>& check_;
   std::vector<grpc::ByteBuffer> buffers_;
   std::vector<double> results_;
-  std::atomic<size_t> next_{0};
+  size_t stride_ = 1;
   base::Mutex mutex_;
   base::CondVar done_;
   int64_t running_ = 0;

@@ -139,18 +139,31 @@ int RunSystem(const std::string& folder) {
 }
 
 using Qs = survey::query::v1::QueryService;
-class Echo final : public Qs::WithRawCallbackMethod_GetFigure<Qs::Service> {
+using RawQuery = Qs::WithRawCallbackMethod_GetFigure<
+    Qs::WithRawCallbackMethod_BatchGetFigures<Qs::WithRawCallbackMethod_GetTable<Qs::Service>>>;
+class Echo final : public RawQuery {
  public:
   explicit Echo(const std::string& answer) : answer_(BufferOf(answer)) {}
-  grpc::ServerUnaryReactor* GetFigure(grpc::CallbackServerContext* context, const grpc::ByteBuffer*,
-                                      grpc::ByteBuffer* out) override {
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  using Rpc = grpc::CallbackServerContext;
+  using Bytes = grpc::ByteBuffer;
+  grpc::ServerUnaryReactor* GetFigure(Rpc* rpc, const Bytes*, Bytes* out) override {
+    return Answer(rpc, out);
+  }
+  grpc::ServerUnaryReactor* BatchGetFigures(Rpc* rpc, const Bytes*, Bytes* out) override {
+    return Answer(rpc, out);
+  }
+  grpc::ServerUnaryReactor* GetTable(Rpc* rpc, const Bytes*, Bytes* out) override {
+    return Answer(rpc, out);
+  }
+
+ private:
+  grpc::ServerUnaryReactor* Answer(Rpc* rpc, Bytes* out) {
+    grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     *out = answer_;
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
 
- private:
   const grpc::ByteBuffer answer_;
 };
 

@@ -399,6 +399,8 @@ TEST_P(ResponseLogContract, ReadersSeeWholeAppendsOnlyAndNeverBeyondTheHead) {
         EXPECT_LE((*current)->position, head_after);
       }
       if (head == 0) continue;
+      ASSERT_TRUE(current->has_value());
+      EXPECT_GE((*current)->position, head) << "every record is a revision of it";
       const auto read = log().Read(head, 10, 1000);
       ASSERT_TRUE(read.ok());
       ASSERT_FALSE(read->empty());

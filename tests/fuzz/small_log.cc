@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "services/aggregation/live_figures.h"
 #include "services/domain/survey_catalog.h"
+#include "services/figures/edition_figures.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/domain/small_survey.h"
 
@@ -48,14 +48,25 @@ std::vector<store::Record> SmallLog() {
 std::string Shown(aggregation::Fold& fold) {
   std::string out;
   for (const auto& [id, entry] : fold.catalog().editions()) {
-    const auto counter = fold.Counter(id);
-    Require(counter.ok(), "what was taken can be counted");
-    out += domain::CanonicalBytes(aggregation::LiveFigures(fold.catalog(), *entry, *counter));
+    const auto counts = fold.CountsOf(id);
+    Require(counts.ok(), "what was taken can be counted");
+    if (*counts != nullptr) {
+      const figures::EditionFigures figures(fold.shared_catalog(), id, *counts);
+      out += domain::CanonicalBytes(figures.Header());
+      for (size_t cell = 0; cell < figures.size(); ++cell)
+        out += domain::CanonicalBytes(figures.Make(cell));
+    }
     if (entry->frame == nullptr) continue;
     for (domain::UnitIndex unit = 0; unit < entry->frame->size(); ++unit) {
       Require(fold.ResponseOf(id, entry->frame->unit(unit).code()).ok(),
               "what was taken can be derived");
     }
+  }
+  for (const auto& [edition, releases] : fold.releases().closed()) {
+    for (const auto& release : releases) out += domain::CanonicalBytes(release->facts);
+    if (releases.empty()) continue;
+    Require(releases.back()->parts != nullptr, "the latest release is in memory");
+    for (const std::string& part : *releases.back()->parts) out += part;
   }
   return out;
 }

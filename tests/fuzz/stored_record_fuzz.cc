@@ -33,8 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const storage::FoldCursor cursor{
         .log_id = "log", .epoch = 1, .position = position, .chain = {}};
     std::vector<storage::FoldItem> items;
-    if (auto item = aggregation::ItemFor(position, position, record))
-      items.push_back(*std::move(item));
+    aggregation::KeptItems puts;
+    aggregation::Keep(position, position, record, fold, puts);
+    for (auto& [key, value] : puts) items.push_back({.key = key, .value = value});
     items.push_back(aggregation::TimeItem(position));
     Require(kept.Write(items, {}, cursor).ok(), "what was taken can be kept");
   };

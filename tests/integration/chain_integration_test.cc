@@ -699,12 +699,12 @@ TEST_F(Chain, EditionsAndClaimsAreListed) {
   query_pb::ListClaimsRequest request;
   request.set_parent("editions/KU2017");
   request.set_page_size(5);
-  std::map<std::string, query_pb::ClaimFigures> claims;
+  std::map<std::string, query_pb::ClaimResult> claims;
   do {
     const auto page =
         system.connection->Call(system.connection->query(), &Query::ListClaims, request);
     ASSERT_TRUE(page.ok()) << page.status();
-    for (const query_pb::ClaimFigures& claim : page->claims())
+    for (const query_pb::ClaimResult& claim : page->claims())
       EXPECT_TRUE(claims.emplace(claim.claim().name().substr(23), claim).second);
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());

@@ -22,6 +22,7 @@
 #include "clients/cli/definition_documents.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "imdi/survey/aggregation/v1/figures_service.pb.h"
+#include "imdi/survey/aggregation/v1/release_service.pb.h"
 #include "imdi/survey/ingestion/v1/edition_service.pb.h"
 #include "imdi/survey/ingestion/v1/log_service.pb.h"
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
@@ -45,6 +46,7 @@ namespace {
 namespace ingestion_pb = survey::ingestion::v1;
 namespace query_pb = survey::query::v1;
 namespace aggregation_pb = survey::aggregation::v1;
+namespace store_pb = survey::store::v1;
 namespace model = survey::model::v1;
 namespace protobuf = google::protobuf;
 
@@ -344,6 +346,29 @@ class HostileInput : public testing::Test {
     return figure;
   }
 
+  // A candidate built now; its name.
+  static std::string Candidate(const std::string& edition) {
+    aggregation_pb::BuildReleaseRequest request;
+    request.set_parent("editions/" + edition);
+    request.set_audience(query_pb::AUDIENCE_INTERNAL);
+    const auto built = CallNamed<aggregation_pb::Candidate>("BuildRelease", request);
+    EXPECT_TRUE(built.ok()) << built.status();
+    return built.ok() ? built->name() : std::string();
+  }
+  // Publishes what there is of 2017, once, and waits until query has it.
+  static void HaveRelease() {
+    if (released_) return;
+    released_ = true;
+    aggregation_pb::PublishReleaseRequest request;
+    request.set_candidate(Candidate("KU2017"));
+    request.set_reason("prøve");
+    const auto published =
+        CallNamed<aggregation_pb::PublishReleaseResponse>("PublishRelease", request);
+    ASSERT_TRUE(published.ok()) << published.status();
+    const auto figure = FigureAt(published->release().published_position());
+    ASSERT_TRUE(figure.ok()) << figure.status();
+  }
+
   // Answers to 2017 that the questionnaire accepts, with every kind of answer.
   static ingestion_pb::SubmitRequest Submission(std::string_view unit, int64_t expected_revision) {
     ingestion_pb::SubmitRequest request;
@@ -522,8 +547,14 @@ class HostileInput : public testing::Test {
         ++accepted_;
       }
       const int64_t after = Head().position();
-      const bool right = after - head == static_cast<int64_t>(positions.size()) &&
-                         (positions.empty() || *positions.rbegin() == after);
+      bool right = after - head == static_cast<int64_t>(positions.size()) &&
+                   (positions.empty() || *positions.rbegin() == after);
+      // A release is many records, the last of which it names; a second call names it again.
+      if (answer.status.ok() && method->name() == "PublishRelease") {
+        aggregation_pb::PublishReleaseResponse published;
+        published.ParseFromString(answer.bytes);
+        right = published.release().published_position() <= after;
+      }
       if (!right) {
         Report(method, hostile,
                StrCat("the head moved from ", head, " to ", after, ", the answer names ",
@@ -581,6 +612,7 @@ class HostileInput : public testing::Test {
   static inline int64_t draft_version_ = 0;
   static inline std::map<std::string, int64_t> revisions_ = {{std::string(kWithdrawUnit), 1},
                                                              {std::string(kTextUnit), 1}};
+  static inline bool released_ = false;
   static inline int faults_ = 0;
   static inline int calls_ = 0;
   static inline int accepted_ = 0;
@@ -748,6 +780,106 @@ HostileInput::Examples HostileInput::ExamplesOf(const std::string& method) {
     request.set_parent("editions/KU2017");
     request.set_page_size(1);
     add(request);
+    request.set_parent("editions/KU2017/releases/live");
+    add(request);
+  } else if (method == "ListIndicators") {
+    query_pb::ListIndicatorsRequest request;
+    request.set_parent("editions/KU2017/releases/live");
+    request.set_page_size(2);
+    add(request);
+  } else if (method == "GetTable") {
+    query_pb::GetTableRequest request;
+    request.set_parent("editions/KU2017/releases/live");
+    request.add_indicators("IND_RR");
+    request.add_indicators("IND_TARGET");
+    request.add_attributes("imdi_region");
+    request.add_languages(model::LANGUAGE_NN);
+    request.set_page_size(1);
+    add(request);
+    HaveRelease();
+    request.set_parent("editions/KU2017/releases/latest");
+    request.clear_indicators();
+    add(request);
+  } else if (method == "GetSeries") {
+    query_pb::GetSeriesRequest request;
+    request.set_parent("surveys/KU");
+    request.set_cell("IND_TARGET.WITH_PROGRAMME");
+    request.set_live(true);
+    add(request);
+  } else if (method == "ExplainFigure") {
+    query_pb::ExplainFigureRequest request;
+    request.set_name(figure + ".imdi_region=1");
+    add(request);
+  } else if (method == "GetMethodNote") {
+    query_pb::GetMethodNoteRequest request;
+    request.set_release("editions/KU2017/releases/live");
+    add(request);
+  } else if (method == "GetRelease") {
+    HaveRelease();
+    query_pb::GetReleaseRequest request;
+    request.set_name("editions/KU2017/releases/1");
+    add(request);
+  } else if (method == "ListReleases") {
+    HaveRelease();
+    query_pb::ListReleasesRequest request;
+    request.set_parent("editions/KU2017");
+    request.set_page_size(1);
+    add(request);
+  } else if (method == "ListChanges") {
+    HaveRelease();
+    query_pb::ListChangesRequest request;
+    request.set_parent("editions/KU2017/releases/latest");
+    request.set_page_size(1);
+    add(request);
+  } else if (method == "FollowReleases") {
+    HaveRelease();
+    query_pb::FollowReleasesRequest request;
+    request.set_parent("editions/KU2017");
+    add(request);
+    request.set_after_position(1);
+    request.set_log_id(Head().log_id());
+    request.set_epoch(Head().epoch());
+    add(request);
+  } else if (method == "BuildRelease") {
+    aggregation_pb::BuildReleaseRequest request;
+    request.set_parent("editions/KU2014");
+    request.set_audience(query_pb::AUDIENCE_INTERNAL);
+    request.set_at_position(Head().position());
+    add(request);
+  } else if (method == "GetCandidate") {
+    aggregation_pb::GetCandidateRequest request;
+    request.set_name(Candidate("KU2014"));
+    add(request);
+  } else if (method == "PreviewCandidate") {
+    aggregation_pb::PreviewCandidateRequest request;
+    request.set_name(Candidate("KU2014"));
+    request.set_page_size(2);
+    add(request);
+  } else if (method == "PublishRelease") {
+    aggregation_pb::PublishReleaseRequest request;
+    request.set_candidate(Candidate("KU2014"));
+    request.set_reason("prøve");
+    add(request);
+  } else if (method == "VerifyRelease") {
+    HaveRelease();
+    aggregation_pb::VerifyReleaseRequest request;
+    request.set_name("editions/KU2017/releases/1");
+    add(request);
+  } else if (method == "RecordRelease") {
+    ingestion_pb::RecordReleaseRequest request;
+    request.set_actor("prøve");
+    request.mutable_chunk()->set_edition("KU2015");
+    request.mutable_chunk()->set_build_id(std::string(32, 'a'));
+    request.mutable_chunk()->set_part("no part");
+    add(request);
+    store_pb::ReleasePublished& published = *request.mutable_published();
+    published.set_edition("KU2015");
+    published.set_number(1);
+    published.set_build_id(std::string(32, 'b'));
+    published.set_chunks(1);
+    published.set_content_hash(std::string(32, 'c'));
+    published.set_audience(1);
+    add(request);
   }
   return examples;
 }
@@ -792,7 +924,7 @@ class RawSocket {
 
 TEST_F(HostileInput, HasAnExampleOfEveryMethodAndKnowsEveryKindOfField) {
   const auto methods = AllMethods();
-  EXPECT_GE(methods.size(), 29U);
+  EXPECT_GE(methods.size(), 44U);
   std::set<const protobuf::Descriptor*> types;
   std::vector<const protobuf::Descriptor*> waiting;
   for (const protobuf::MethodDescriptor* method : methods) {
@@ -823,6 +955,9 @@ TEST_F(HostileInput, HasAnExampleOfEveryMethodAndKnowsEveryKindOfField) {
 TEST_F(HostileInput, IsAnsweredByEveryReadWithAReasonAndAPlace) { Bend("QueryService"); }
 TEST_F(HostileInput, IsAnsweredByTheLogWithAReasonAndAPlace) { Bend("LogService"); }
 TEST_F(HostileInput, IsAnsweredByFiguresWithAReasonAndAPlace) { Bend("FiguresService"); }
+TEST_F(HostileInput, IsAnsweredByReleasesWithAReasonAndAPlaceAndOnlyWhatIsAcceptedIsAppended) {
+  Bend("ReleaseService");
+}
 TEST_F(HostileInput, IsAnsweredBySubmissionsWithAReasonAndAPlaceAndOnlyWhatIsAcceptedIsAppended) {
   Bend("SubmissionService");
 }

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "services/base/error.h"
 #include "services/transport/client.h"
@@ -106,6 +107,37 @@ TEST_F(IngestionOverTcp, ARequestIdWithOtherContentIsRefused) {
   const auto other = Submit(Answers("0101", 1, 2, 0, "one"));
   EXPECT_EQ(base::ReasonOf(other.status()), base::Reason::kRequestIdReused);
   EXPECT_EQ(other.status().code(), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_F(IngestionOverTcp, AKnownRequestIdGoesBeforeEveryOtherAnswer) {
+  ApplySurvey();
+  ASSERT_TRUE(SetState(model::EDITION_STATE_OPEN).ok());
+  const auto first = Submit(Answers("0101", 1, 1, 0, "one"));
+  ASSERT_TRUE(first.ok()) << first.status();
+  const int64_t head = Head();
+  pb::SubmitRequest of_another_version = Answers("0101", 1, 1, 1, "one");
+  of_another_version.mutable_submission()->set_questionnaire(7);
+  const std::vector<pb::SubmitRequest> others = {
+      Answers("0104", 1, 1, 0, "one"),  // Could be appended.
+      Answers("0101", 1, 1, 1, "one"),  // Could be appended.
+      Answers("0101", 1, 1, 5, "one"),  // Would be stale.
+      Answers("0101", 7, 1, 1, "one"),  // Would be refused by the questionnaire.
+      Answers("9999", 1, 1, 0, "one"),  // Would not be invited.
+      of_another_version};
+  const auto expect_reused = [&](const std::string& when) {
+    for (const pb::SubmitRequest& other : others) {
+      EXPECT_EQ(base::ReasonOf(Submit(other).status()), base::Reason::kRequestIdReused)
+          << when << ": " << other.ShortDebugString();
+    }
+    const auto again = Submit(Answers("0101", 1, 1, 0, "one"));
+    ASSERT_TRUE(again.ok()) << when << ": " << again.status();
+    EXPECT_EQ(again->SerializeAsString(), first->SerializeAsString()) << when;
+    EXPECT_EQ(Head(), head) << when;
+  };
+  expect_reused("open");
+  expect_reused("asked twice");
+  server_.Restart();
+  expect_reused("after a restart");
 }
 
 TEST_F(IngestionOverTcp, AStaleRevisionIsAbortedAndNamesTheCurrentOne) {

@@ -4,11 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -97,6 +99,18 @@ std::vector<model::Answer> Training() {
   return {Code("O01", 1), Code("O02", 2), Code("O03", 2), Text("O04", "Nei")};
 }
 
+// Answers to questions that nobody asks.
+std::vector<model::Answer> Unknown(int count) {
+  std::vector<model::Answer> out;
+  for (int i = 0; i < count; ++i) out.push_back(Code(base::StrCat("X", i), 1));
+  return out;
+}
+
+std::vector<std::string> Bytes(const google::protobuf::RepeatedPtrField<model::Finding>& findings) {
+  std::vector<std::string> out;
+  for (const model::Finding& finding : findings) out.push_back(finding.SerializeAsString());
+  return out;
+}
 std::vector<std::string> Rules(const google::protobuf::RepeatedPtrField<model::Finding>& findings) {
   std::vector<std::string> out;
   for (const model::Finding& finding : findings) out.push_back(finding.rule());
@@ -133,6 +147,9 @@ class Parts : public testing::Test {
     request.set_request_id(server_->NewId());
     pb::WithdrawResponse response;
     return CallOnce(*server_->submissions, &Submissions::Withdraw, request, &response);
+  }
+  absl::Status Validate(const pb::ValidateRequest& request, pb::ValidateResponse* response) {
+    return CallOnce(*server_->submissions, &Submissions::Validate, request, response);
   }
   // The whole log, as a follower gets it.
   std::vector<pb::LogRecord> Follow() {
@@ -232,9 +249,10 @@ TEST_F(Parts, ACorrectionOrWithdrawalOfOnePartChangesWhatCountsInTheOthersAndBac
   Accept(Draft("1201", "settlement", Settlement()), 0);
   const auto plan = [&] {
     const auto fold = Folded();
-    const auto counter = fold->Counter("TP2019");
-    EXPECT_TRUE(counter.ok() && *counter != nullptr);
-    const domain::CellCounts cell = (*counter)->Count({}, model::EDITION_STATE_OPEN);
+    const auto counts = fold->CountsOf("TP2019");
+    EXPECT_TRUE(counts.ok() && *counts != nullptr);
+    const domain::CellCounts cell =
+        (*counts)->CountsOf((*counts)->plan().CellAt(0), model::EDITION_STATE_OPEN);
     return std::pair(cell.numerator, cell.in_base);
   };
   EXPECT_EQ(plan(), (std::pair{1, 1}));
@@ -404,13 +422,110 @@ TEST_F(Parts, HistoryIsPagedAndADiffComparesTextsWithoutShowingThem) {
   ASSERT_EQ(page.submissions_size(), 1);
   EXPECT_EQ(page.submissions(0).revision(), 3);
   EXPECT_EQ(page.next_page_token(), "");
+}
 
-  std::vector<model::Answer> many;
-  for (int i = 0; i < 250; ++i) many.push_back(Code(base::StrCat("X", i), 1));
-  const auto refused = server_->Submit(Request(Draft("1103", "leader", many), 0));
+TEST_F(Parts, FindingsThatOnePageDoesNotHoldComeWithTheNextOnesAndNoneTwice) {
+  Open();
+  const pb::SubmissionDraft draft = Draft("1103", "leader", Unknown(250));
+  const auto refused = server_->Submit(Request(draft, 0));
   ASSERT_TRUE(refused.ok());
   EXPECT_EQ(refused->findings_size(), 200);
   EXPECT_EQ(refused->finding_count(), 251) << "250 unknown items and the required one";
+  ASSERT_NE(refused->next_page_token(), "");
+
+  // Validate goes on where Submit stopped.
+  pb::ValidateRequest request;
+  *request.mutable_submission() = draft;
+  request.set_page_token(refused->next_page_token());
+  pb::ValidateResponse page;
+  ASSERT_TRUE(Validate(request, &page).ok());
+  EXPECT_EQ(page.outcome(), pb::SUBMIT_OUTCOME_REFUSED);
+  EXPECT_EQ(page.findings_size(), 51);
+  EXPECT_EQ(page.finding_count(), 251);
+  EXPECT_EQ(page.next_page_token(), "");
+  std::vector<std::string> by_submit = Bytes(refused->findings());
+  for (const std::string& one : Bytes(page.findings())) by_submit.push_back(one);
+  EXPECT_EQ(std::set<std::string>(by_submit.begin(), by_submit.end()).size(), 251U);
+
+  // Pages of any size are the same list.
+  for (const int32_t page_size : {1, 37, 251, 1'000'000}) {
+    std::vector<std::string> by_page;
+    request.clear_page_token();
+    request.set_page_size(page_size);
+    do {
+      ASSERT_TRUE(Validate(request, &page).ok());
+      EXPECT_LE(page.findings_size(), std::min(page_size, 200));
+      for (const std::string& one : Bytes(page.findings())) by_page.push_back(one);
+      request.set_page_token(page.next_page_token());
+    } while (!page.next_page_token().empty());
+    EXPECT_EQ(by_page, by_submit) << page_size;
+  }
+}
+
+TEST_F(Parts, ATokenOfFindingsServesItsOwnSubmissionAndListAlone) {
+  Open();
+  std::vector<model::Answer> answers = LeaderYes(150);
+  for (const model::Answer& one : Unknown(250)) answers.push_back(one);
+  pb::ValidateRequest request;
+  *request.mutable_submission() = Draft("1201", "leader", answers);
+  pb::ValidateResponse page;
+  ASSERT_TRUE(Validate(request, &page).ok());
+  request.set_page_token(page.next_page_token());
+  ASSERT_NE(request.page_token(), "");
+  const pb::ValidateRequest right = request;
+
+  request.mutable_submission()->mutable_answers(0)->set_code(2);
+  EXPECT_EQ(ReasonOf(Validate(request, &page)), Reason::kPageTokenInvalid);
+  request = right;
+  request.mutable_submission()->set_unit("1103");
+  EXPECT_EQ(ReasonOf(Validate(request, &page)), Reason::kPageTokenInvalid);
+  for (const std::string& token : {std::string("1"), std::string("x") + right.page_token(),
+                                   right.page_token().substr(4), std::string(2'000, 'A')}) {
+    request = right;
+    request.set_page_token(token);
+    EXPECT_EQ(ReasonOf(Validate(request, &page)), Reason::kPageTokenInvalid) << token;
+  }
+  request = right;
+  request.set_page_size(-1);
+  EXPECT_EQ(ReasonOf(Validate(request, &page)), Reason::kFieldInvalid);
+  ASSERT_TRUE(Validate(right, &page).ok());
+  EXPECT_EQ(page.findings_size(), 50);
+
+  // Another part comes in, and with it a finding of a check across parts: another list.
+  Accept(Draft("1201", "settlement", Settlement(0)), 0);
+  const absl::Status gone = Validate(right, &page);
+  EXPECT_EQ(ReasonOf(gone), Reason::kSnapshotGone) << gone;
+  EXPECT_EQ(gone.code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(Parts, ABatchOfRefusedSubmissionsFitsIntoItsMessageAndEachTokenGivesTheRest) {
+  Open();
+  pb::BatchSubmitRequest batch;
+  for (int i = 0; i < 100; ++i) {
+    *batch.add_requests() = Request(Draft("1103", "leader", Unknown(250)), 0);
+  }
+  pb::BatchSubmitResponse response;
+  const absl::Status answered =
+      CallOnce(*server_->submissions, &Submissions::BatchSubmit, batch, &response);
+  ASSERT_TRUE(answered.ok()) << answered;
+  ASSERT_EQ(response.results_size(), 100);
+  for (const pb::BatchSubmitResult& result : response.results()) {
+    ASSERT_EQ(result.response().finding_count(), 251);
+    ASSERT_LT(result.response().findings_size(), 200);
+    ASSERT_NE(result.response().next_page_token(), "");
+  }
+  std::set<std::string> seen;
+  for (const std::string& one : Bytes(response.results(7).response().findings())) seen.insert(one);
+  pb::ValidateRequest request;
+  *request.mutable_submission() = batch.requests(7).submission();
+  request.set_page_token(response.results(7).response().next_page_token());
+  pb::ValidateResponse page;
+  do {
+    ASSERT_TRUE(Validate(request, &page).ok());
+    for (const std::string& one : Bytes(page.findings())) EXPECT_TRUE(seen.insert(one).second);
+    request.set_page_token(page.next_page_token());
+  } while (!page.next_page_token().empty());
+  EXPECT_EQ(seen.size(), 251U);
 }
 
 TEST_F(Parts, ReceiptsAreInTheLanguageOfTheRespondentAndCanBeArchived) {
@@ -585,7 +700,7 @@ TEST_F(Parts, ARestoredBackupIsTheSameLogInANewEpoch) {
   Accept(Draft("1103", "leader", LeaderYes()), 0);  // After the backup: lost with the restore.
   server_.reset();
   std::filesystem::remove_all(folder_.path() + "/ingestion/log");
-  ASSERT_TRUE(storage::rocks::RocksResponseLog::RestoreBackup(folder_.path() + "/backups/first",
+  ASSERT_TRUE(storage::rocks::RocksResponseLog::RestoreBackup(folder_.path() + "/backups/first/log",
                                                               folder_.path() + "/ingestion/log")
                   .ok());
   server_ = std::make_unique<IngestionServer>(folder_.path());

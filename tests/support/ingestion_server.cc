@@ -18,6 +18,7 @@ IngestionServer::IngestionServer(const std::string& folder) {
   config_.set_master_key_file(folder + "/master.key");
   config_.set_create_master_key(true);
   config_.set_backup_dir(folder + "/backups");
+  config_.set_key_backup_dir(folder + "/key-backups");
   Start();
 }
 

@@ -1,7 +1,8 @@
 // The fold against a recount. The same random log is folded record by record, and in random chunks
-// with restarts and failing writes in between; both must give the same bytes, and the counts that a
-// plain recount of the final state gives. The recount knows the small survey's routes and bases by
-// hand and uses none of the house's rules.
+// with restarts and failing writes in between; both must give the same state (definitions, every
+// count, releases), a reader of the stream that comes and goes must have that state too, and the
+// counts must be those that a plain recount of the final answers gives. The recount knows the small
+// survey's routes and bases by hand and uses none of the house's rules.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,13 +17,17 @@
 #include <vector>
 
 #include "services/aggregation/aggregator.h"
-#include "services/aggregation/live_figures.h"
+#include "services/base/crypto.h"
 #include "tests/support/campaign.h"
+#include "tests/unit/aggregation/figures_reader.h"
 #include "tests/unit/aggregation/small_log.h"
 
 namespace imdi::aggregation {
 namespace {
 
+namespace query_pb = survey::query::v1;
+
+using testing_support::FiguresReader;
 using testing_support::SharedFoldStore;
 using testing_support::SmallAnswer;
 using testing_support::SmallAnswers;
@@ -238,10 +243,33 @@ std::string Reason(const std::string& indicator, const Counts& counts, model::Ed
   return counts.filter_open > 0 ? "FILTER_UNKNOWN" : "NOT_APPLICABLE";
 }
 
-void ExpectFigures(const World& world, const std::string& id,
-                   const aggregation_pb::EditionFigures& figures) {
+// Numerator and base of an automatic distribution's cell: Q_{item}.{basis}.answer={code}.
+void ExpectAutomatic(const std::map<std::string, Response>& responses, const std::string& cell,
+                     const query_pb::Figure& figure) {
+  const size_t dot = cell.find('.');
+  std::string item = cell.substr(2, dot - 2);
+  if (item.starts_with("A5_")) item = std::string("A5.") + static_cast<char>(item[3] - 'A' + 'a');
+  const size_t answer = cell.find(".answer=");
+  ASSERT_NE(answer, std::string::npos) << cell;
+  const int code = std::stoi(cell.substr(answer + 8));
+  const bool substantive = cell.substr(dot + 1, answer - dot - 1) == "SUBSTANTIVE";
+  int base = 0, numerator = 0;
+  for (const auto& [unit, response] : responses) {
+    if (!response.responded()) continue;
+    if (response.states.at(item) != State::kAnswered) continue;
+    if (substantive &&
+        (HasCode(response, item, 96) || HasCode(response, item, 97) || HasCode(response, item, 98)))
+      continue;
+    ++base;
+    if (HasCode(response, item, code)) ++numerator;
+  }
+  EXPECT_EQ(figure.base(), base) << cell;
+  EXPECT_EQ(figure.numerator(), numerator) << cell;
+}
+
+void ExpectFigures(const World& world, const std::string& id, const Snapshot& snapshot) {
   const EditionState& edition = world.editions.at(id);
-  EXPECT_EQ(figures.edition().state(), edition.state);
+  EXPECT_EQ(testing_support::CatalogOf(snapshot)->FindEdition(id)->state, edition.state);
   bool unknown_region = false;
   std::map<std::string, Response> responses;
   for (const auto& [code, unit] : edition.units) {
@@ -258,8 +286,13 @@ void ExpectFigures(const World& world, const std::string& id,
     if (unknown_region) wanted.insert(std::string(basis) + ".region=unknown");
   }
   std::set<std::string> got;
-  for (const query_pb::Figure& figure : figures.figures()) {
-    const std::string cell = figure.name().substr(figure.name().rfind('/') + 1);
+  int automatic = 0;
+  for (const auto& [cell, figure] : testing_support::FiguresOf(snapshot, id)) {
+    if (cell.starts_with("Q_")) {
+      ExpectAutomatic(responses, cell, figure);
+      ++automatic;
+      continue;
+    }
     got.insert(cell);
     const size_t dot = cell.find('.');
     const std::string indicator = cell.substr(0, dot);
@@ -297,6 +330,7 @@ void ExpectFigures(const World& world, const std::string& id,
     EXPECT_EQ(figure.base(), counts.base) << where;
     EXPECT_EQ(figure.numerator(), counts.numerator) << where;
     EXPECT_EQ(figure.filter_unknown(), counts.filter_open) << where;
+    EXPECT_EQ(figure.item_nonresponse(), counts.blank) << where;
     const std::string reason = Reason(indicator, counts, edition.state);
     if (reason.empty()) {
       ASSERT_TRUE(figure.has_value()) << where;
@@ -314,6 +348,7 @@ void ExpectFigures(const World& world, const std::string& id,
     EXPECT_EQ(figure.etag().size(), 32u) << where;
   }
   EXPECT_EQ(got, wanted);
+  EXPECT_GT(automatic, 40);
 }
 
 // ---- A random history
@@ -402,7 +437,11 @@ class History {
         break;
       }
       case 2:
-        if (random_.OneIn(3)) {
+        if (edition.state == model::EDITION_STATE_CLOSED && random_.OneIn(2)) {
+          // One unit may answer again, or no longer.
+          const bool open = log.catalog().FindEdition(id)->reopened.contains(code);
+          log.SetState(id, open ? model::EDITION_STATE_CLOSED : model::EDITION_STATE_OPEN, code);
+        } else if (random_.OneIn(3)) {
           edition.state = edition.state == model::EDITION_STATE_OPEN ? model::EDITION_STATE_CLOSED
                                                                      : model::EDITION_STATE_OPEN;
           log.SetState(id, edition.state);
@@ -419,13 +458,13 @@ class History {
         break;
       case 6: {
         store_pb::Record record;
-        if (random_.OneIn(2))
-          record.mutable_text_erased()->set_submission("editions/E1/submissions/0101.first@1");
-        else
-          record.set_release_chunk("figures");
+        record.mutable_text_erased()->set_submission("editions/E1/submissions/0101.first@1");
         log.Append(record);
         break;
       }
+      case 7:
+        if (random_.OneIn(2)) WriteRelease(id);
+        break;
       default:
         given.there = true;
         given.version = edition.version - (edition.version > 1 && random_.OneIn(3) ? 1 : 0);
@@ -445,6 +484,31 @@ class History {
         "IND_CODE", kEditions, world.ind_code_counts_two ? "A1 in (1,2)" : "A1 == 1",
         {{"ANSWERED", "answered(A1)"}, {"ALL", "responded"}}));
   }
+  // Some parts of a release, or what is left of one and its close. What was begun may be abandoned.
+  void WriteRelease(const std::string& id) {
+    Building& building = building_[id];
+    if (building.id.empty() || random_.OneIn(6)) {
+      building = {};
+      building.id =
+          base::Hex(base::AsText(base::Sha256(base::StrCat(id, log.head())))).substr(0, 32);
+      const int parts = 1 + random_.Below(3);
+      for (int part = 0; part < parts; ++part) {
+        store_pb::ReleasePart content;
+        if (part == 0) content.mutable_header()->set_edition(id);
+        content.add_figures()->mutable_figure()->set_name(
+            base::StrCat("IND.B.x=", log.head(), part));
+        building.parts.push_back(content.SerializeAsString());
+      }
+    }
+    while (building.written < building.parts.size()) {
+      if (random_.OneIn(3)) return;
+      log.AppendPart(id, building.id, static_cast<int32_t>(building.written),
+                     building.parts[building.written]);
+      ++building.written;
+    }
+    log.CloseRelease(id, building.id, building.parts);
+    building = {};
+  }
   void ReviseFrame(const std::string& id) {
     EditionState& edition = world.editions[id];
     model::Frame frame = testing_support::SmallFrame(id);
@@ -459,17 +523,33 @@ class History {
     }
     log.Apply(frame);
   }
+  struct Building {
+    std::string id;
+    std::vector<std::string> parts;
+    size_t written = 0;
+  };
   Random& random_;
+  std::map<std::string, Building> building_;
 };
 
 // ---- Two ways to fold the same log
 
-std::string BytesOf(const Snapshot& snapshot) {
-  std::string out = snapshot.log_id + "/" + std::to_string(snapshot.epoch) + "/" +
-                    std::to_string(snapshot.position) + "/" + std::to_string(snapshot.time_us);
-  for (const auto& [id, edition] : snapshot.editions)
-    out += "\n" + id + ":" + edition->SerializeAsString();
-  return out;
+// Everything that a reader who had nothing gets.
+std::string HashOf(const Aggregator& aggregator) {
+  return base::Hex(base::AsText(base::Sha256(testing_support::ReadAll(aggregator).Say())));
+}
+
+// What a reader lacks since `sent`; after a restart of either side it says itself what it has.
+void Catch(FiguresReader& reader, const Aggregator& aggregator,
+           std::shared_ptr<const Snapshot>& sent) {
+  const std::shared_ptr<const Snapshot> next = aggregator.Current();
+  if (next->log_id.empty()) return;
+  const auto chunks =
+      MakeChunks(*next, sent.get(), reader.Resume(),
+                 [&](const ClosedRelease& release) { return aggregator.PartsOf(release); });
+  ASSERT_TRUE(chunks.ok()) << chunks.status();
+  reader.Take(*chunks);
+  sent = next;
 }
 
 std::shared_ptr<Aggregator> OpenOn(const std::shared_ptr<SharedFoldStore::Disk>& disk) {
@@ -487,12 +567,12 @@ TEST(FoldProperty, CountsAndBytesFollowFromTheLogAloneHoweverItIsFolded) {
     History history(random);
     // Record by record.
     auto plain = OpenOn(std::make_shared<SharedFoldStore::Disk>());
-    std::map<int64_t, std::string> bytes_at;
+    std::map<int64_t, std::string> hash_at;
     const auto fold_new = [&] {
       for (int64_t position = plain->cursor().position() + 1; position <= history.log.head();
            ++position) {
         ASSERT_TRUE(plain->Consume(history.log.Chunk(position, position)).ok());
-        bytes_at[position] = BytesOf(*plain->Current());
+        hash_at[position] = HashOf(*plain);
       }
     };
     fold_new();
@@ -501,16 +581,16 @@ TEST(FoldProperty, CountsAndBytesFollowFromTheLogAloneHoweverItIsFolded) {
       history.Step();
       fold_new();
       if (!random.OneIn(20)) continue;
-      for (const std::string& id : kEditions)
-        ExpectFigures(history.world, id, *plain->Current()->editions.at(id));
+      for (const std::string& id : kEditions) ExpectFigures(history.world, id, *plain->Current());
       if (HasFailure()) return;
     }
-    for (const std::string& id : kEditions)
-      ExpectFigures(history.world, id, *plain->Current()->editions.at(id));
+    for (const std::string& id : kEditions) ExpectFigures(history.world, id, *plain->Current());
 
     // In chunks, with restarts, records that come twice, and writes that fail.
     const auto disk = std::make_shared<SharedFoldStore::Disk>();
     auto chunked = OpenOn(disk);
+    FiguresReader reader;
+    std::shared_ptr<const Snapshot> sent;
     while (chunked->cursor().position() < history.log.head()) {
       const int64_t reached = chunked->cursor().position();
       const int64_t from =
@@ -521,21 +601,32 @@ TEST(FoldProperty, CountsAndBytesFollowFromTheLogAloneHoweverItIsFolded) {
       const absl::Status consumed = chunked->Consume(history.log.Chunk(from, to));
       if (consumed.ok()) {
         ASSERT_EQ(chunked->cursor().position(), to);
-        ASSERT_EQ(BytesOf(*chunked->Current()), bytes_at.at(to)) << "at " << to;
+        ASSERT_EQ(HashOf(*chunked), hash_at.at(to)) << "at " << to;
       } else {
         ASSERT_EQ(consumed.code(), absl::StatusCode::kUnavailable) << consumed;
         ASSERT_EQ(chunked->cursor().position(), reached);
       }
+      if (!random.OneIn(3)) {
+        Catch(reader, *chunked, sent);
+        ASSERT_EQ(reader.Say(), testing_support::ReadAll(*chunked).Say());
+      }
+      if (random.OneIn(8)) sent = nullptr;  // The stream ended.
       if (random.OneIn(4)) {
+        sent = nullptr;
         chunked = OpenOn(disk);
         const int64_t after = chunked->cursor().position();
         if (after > 0) {
-          ASSERT_EQ(BytesOf(*chunked->Current()), bytes_at.at(after))
-              << "after a restart at " << after;
+          ASSERT_EQ(HashOf(*chunked), hash_at.at(after)) << "after a restart at " << after;
         }
       }
     }
-    EXPECT_EQ(BytesOf(*chunked->Current()), bytes_at.at(history.log.head()));
+    EXPECT_EQ(HashOf(*chunked), hash_at.at(history.log.head()));
+    Catch(reader, *chunked, sent);
+    EXPECT_EQ(reader.Say(), testing_support::ReadAll(*plain).Say());
+    // Aggregation's store thrown away.
+    auto anew = OpenOn(std::make_shared<SharedFoldStore::Disk>());
+    ASSERT_TRUE(anew->Consume(history.log.All()).ok());
+    EXPECT_EQ(HashOf(*anew), hash_at.at(history.log.head()));
   }
 }
 

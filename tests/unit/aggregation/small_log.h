@@ -19,6 +19,7 @@
 #include "services/base/text.h"
 #include "services/domain/packed_answers.h"
 #include "services/domain/survey_catalog.h"
+#include "services/figures/release_content.h"
 #include "storage/fold_store.h"
 #include "storage/memory/side_stores.h"
 #include "storage/response_log.h"
@@ -118,13 +119,17 @@ class SmallLog {
     for (const model::Indicator& indicator : SmallIndicators(editions)) Apply(indicator);
     for (const std::string& edition : editions) SetState(edition, model::EDITION_STATE_OPEN);
   }
-  int64_t SetState(const std::string& edition, model::EditionState state) {
+  // Of the edition, or of one unit of it.
+  int64_t SetState(const std::string& edition, model::EditionState state,
+                   const std::string& unit = "") {
     store_pb::Record record;
     store_pb::EditionStateChanged& changed = *record.mutable_edition_state_changed();
     changed.set_edition(edition);
     changed.set_state(state);
+    changed.set_unit(unit);
+    changed.set_reason("because");
     changed.set_revision(catalog_->FindEdition(edition)->state_revision + 1);
-    auto next = catalog_->WithState(edition, state, "", changed.revision());
+    auto next = catalog_->WithState(edition, state, unit, changed.revision());
     EXPECT_TRUE(next.ok()) << next.status();
     if (next.ok()) catalog_ = *std::move(next);
     return Append(record);
@@ -185,6 +190,34 @@ class SmallLog {
     return Append(record);
   }
 
+  int64_t AppendPart(const std::string& edition, const std::string& build_id, int32_t index,
+                     const std::string& part) {
+    store_pb::Record record;
+    store_pb::ReleaseChunk& chunk = *record.mutable_release_chunk();
+    chunk.set_edition(edition);
+    chunk.set_build_id(build_id);
+    chunk.set_index(index);
+    chunk.set_part(part);
+    return Append(record);
+  }
+  // Closes a building with these parts as the edition's next release.
+  int64_t CloseRelease(const std::string& edition, const std::string& build_id,
+                       const std::vector<std::string>& parts) {
+    store_pb::Record record;
+    store_pb::ReleasePublished& published = *record.mutable_release_published();
+    published.set_edition(edition);
+    published.set_number(++releases_[edition]);
+    published.set_build_id(build_id);
+    published.set_chunks(static_cast<int32_t>(parts.size()));
+    published.set_content_hash(figures::ContentHash(parts));
+    published.set_position(1);
+    published.set_rule_version(1);
+    published.set_audience(1);
+    published.set_builder("builder");
+    published.set_reason("because");
+    return Append(record);
+  }
+
   // ---- What a follower hears
   int64_t head() const { return static_cast<int64_t>(records_.size()); }
   const std::string& log_id() const { return log_id_; }
@@ -209,6 +242,7 @@ class SmallLog {
   std::shared_ptr<const domain::Catalog> catalog_ = domain::Catalog::Empty();
   std::vector<ingestion_pb::LogRecord> records_;
   std::map<std::string, int64_t> revisions_;
+  std::map<std::string, int32_t> releases_;
 };
 
 // A store that outlives the process using it, and whose writes can be made to fail.

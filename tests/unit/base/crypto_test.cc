@@ -47,6 +47,29 @@ TEST(HmacSha256, KnowsTheVectorsOfRfc4231) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(HmacKey, SignsAsTheFunctionDoesHoweverOftenItIsUsed) {
+  for (const std::string& key :
+       {std::string("Jefe"), std::string(32, 'k'), std::string(131, 'l')}) {
+    const HmacKey prepared(key);
+    for (const std::string& message :
+         {std::string(), std::string("what do ya want for nothing?"), std::string(5'000, 'm')}) {
+      EXPECT_EQ(prepared.Sign(message), HmacSha256(key, message));
+      EXPECT_EQ(prepared.Sign(message), HmacSha256(key, message)) << "the key is not used up";
+    }
+  }
+}
+
+TEST(RandomBytes, NeverComeTwice) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string bytes = RandomBytes(16);
+    EXPECT_EQ(bytes.size(), 16);
+    EXPECT_TRUE(seen.insert(bytes).second);
+  }
+  EXPECT_EQ(RandomBytes(0).size(), 0);
+  EXPECT_NE(RandomBytes(2'000), RandomBytes(2'000));
+}
+
 TEST(ConstantTimeEqual, Compares) {
   EXPECT_TRUE(ConstantTimeEqual("", std::string_view()));
   EXPECT_TRUE(ConstantTimeEqual(std::string_view("a\0b", 3), std::string_view("a\0b", 3)));

@@ -304,17 +304,5 @@ TEST(CompileIndicator, WhatWasNotFieldedIsNotAskedAndWhatIsUnknownIsAnError) {
               Contains("indicator.numerator:13 UNKNOWN_QUESTION"));
 }
 
-TEST(CompileClaim, ItsFiguresHaveTheFormOfCells) {
-  model::Claim claim;
-  claim.set_name("editions/T/claims/F01");
-  *claim.mutable_text() = Words("a sentence");
-  claim.add_figures("IND_CODE.ALL");
-  EXPECT_THAT(Say(CheckClaim(claim)), IsEmpty());
-  claim.add_figures("IND_CODE");
-  claim.add_figures("ind.all");
-  EXPECT_THAT(Say(CheckClaim(claim)),
-              ElementsAre("claim.figures[1] BAD_NAME", "claim.figures[2] BAD_NAME"));
-}
-
 }  // namespace
 }  // namespace imdi::domain

@@ -453,6 +453,82 @@ const Numbered& Items() {
   return numbered;
 }
 
+// Fingerprints live as long as the log: these bytes may never change.
+TEST(CanonicalContent, IsTheSameInEveryOrderAndHasTheseBytes) {
+  const auto number = [](uint32_t value, int bytes = 4) {
+    std::string out;
+    for (int i = bytes - 1; i >= 0; --i)
+      out.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
+    return out;
+  };
+  const auto text = [&](std::string_view bytes) {
+    return number(static_cast<uint32_t>(bytes.size())) + std::string(bytes);
+  };
+  AnswerList answers;
+  model::Answer& set = *answers.Add();
+  set.set_item("LONGNAME1.b");
+  set.mutable_codes()->add_codes(7);
+  set.mutable_codes()->add_codes(2);
+  model::Answer& code = *answers.Add();
+  code.set_item("LONGNAME1.a");  // Differs from the one before beyond the eighth byte.
+  code.set_code(3);
+  model::OtherText& second = *code.add_other_texts();
+  second.set_code(9);
+  second.set_text("to");
+  model::OtherText& first = *code.add_other_texts();
+  first.set_code(3);
+  first.set_text("ein");
+  model::Answer& words = *answers.Add();
+  words.set_item("A");
+  words.set_text("ja");
+  model::Answer& amount = *answers.Add();
+  amount.set_item("AB");
+  amount.set_number(258);
+  model::Answer& twice = *answers.Add();
+  twice.set_item("AB");
+  twice.set_number(257);
+  answers.Add()->set_item("B");
+  CommentList comments;
+  comments.Add()->set_check("K2");
+  comments.Add()->set_check("K1");
+  model::Contact contact;
+  contact.set_name("n");
+  SubmissionContent content{.edition = "KU",
+                            .unit = "0301",
+                            .part = "main",
+                            .expected_revision = 5,
+                            .questionnaire = 2,
+                            .language = model::LANGUAGE_NB,
+                            .answers = &answers,
+                            .comments = &comments,
+                            .contact = &contact};
+  const auto kind = [](int value) { return std::string(1, static_cast<char>(value)); };
+  const std::string none = number(0);
+  std::string expected = kind(1) + text("KU") + text("0301") + text("main") + number(0) +
+                         number(5) + number(2) + number(static_cast<uint32_t>(model::LANGUAGE_NB)) +
+                         number(6);
+  expected += text(text("A") + kind(model::Answer::kText) + text("ja") + none);
+  expected += text(text("AB") + kind(model::Answer::kNumber) + number(0) + number(257) + none);
+  expected += text(text("AB") + kind(model::Answer::kNumber) + number(0) + number(258) + none);
+  expected += text(text("B") + kind(model::Answer::VALUE_NOT_SET) + none);
+  expected += text(text("LONGNAME1.a") + kind(model::Answer::kCode) + number(3) + number(2) +
+                   number(3) + text("ein") + number(9) + text("to"));
+  expected += text(text("LONGNAME1.b") + kind(model::Answer::kCodes) + number(2) + number(2) +
+                   number(7) + none);
+  expected += number(2) + text("K1") + text("") + text("K2") + text("") + text("n") + text("");
+  EXPECT_EQ(CanonicalContent(content), expected);
+
+  for (int turn = 0; turn < answers.size(); ++turn) {
+    answers.SwapElements(0, turn);
+    EXPECT_EQ(CanonicalContent(content), expected);
+  }
+  comments.SwapElements(0, 1);
+  set.mutable_codes()->mutable_codes()->SwapElements(0, 1);
+  EXPECT_EQ(CanonicalContent(content), expected);
+  content.expected_revision = 6;
+  EXPECT_NE(CanonicalContent(content), expected);
+}
+
 TEST(PackedAnswers, ComeBackAsTheyWere) {
   const AnswerSet answers = Sent()
                                 .Code("A1", 98)

@@ -94,7 +94,9 @@ class GatedLog final : public storage::ResponseLog {
     return log_.VerifyChain(from, to);
   }
   absl::Status State() const override { return log_.State(); }
-  absl::Status Backup(const std::string& directory) override { return log_.Backup(directory); }
+  absl::StatusOr<storage::LogHead> Backup(const std::string& directory) override {
+    return log_.Backup(directory);
+  }
   int64_t AddHeadListener(HeadListener listener) override {
     return log_.AddHeadListener(std::move(listener));
   }
@@ -222,6 +224,56 @@ TEST_F(CommitterTest, TakesWhatWaitsAsOneBatchAndAnswersInOrder) {
   }
   EXPECT_EQ(committer_->counters().batches, 2u);
   EXPECT_EQ(committer_->counters().records, 51u);
+}
+
+TEST_F(CommitterTest, WhatIsEnqueuedTogetherIsOneBatchThoughTheCommitterWasIdle) {
+  Make();
+  for (int round = 0; round < 20; ++round) {
+    std::vector<CommitRequest> requests;
+    for (int i = 0; i < 100; ++i) requests.push_back(Request(base::StrCat("r", round, "-", i)));
+    Answers answers;
+    committer_->EnqueueAll(std::move(requests), [&answers](size_t i, CommitResult result) {
+      answers.Put(i, std::move(result));
+    });
+    answers.Await(100);
+    for (size_t i = 0; i < 100; ++i) {
+      EXPECT_EQ(PositionOf(answers[i]), 100 * round + static_cast<int64_t>(i) + 1);
+      EXPECT_EQ(answers.order()[i], i);
+    }
+  }
+  EXPECT_THAT(log_.batches(), testing::Each(100));
+  committer_->EnqueueAll({}, [](size_t, CommitResult) { ADD_FAILURE() << "of nothing"; });
+}
+
+TEST_F(CommitterTest, OfWhatIsEnqueuedTogetherEachHasItsOwnRefusal) {
+  Make({.queue_items_max = 3,
+        .queue_bytes_max = 1 << 20,
+        .batch_items_max = 10,
+        .batch_bytes_max = 1 << 20});
+  Block();
+  std::vector<CommitRequest> requests;
+  for (int i = 0; i < 5; ++i) requests.push_back(Request(base::StrCat("r", i)));
+  requests[1].proposal.depends_on[0].revision = -1;
+  Answers answers;
+  committer_->EnqueueAll(std::move(requests), [&answers](size_t i, CommitResult result) {
+    answers.Put(i, std::move(result));
+  });
+  EXPECT_EQ(base::ReasonOf(answers[1].status()), Reason::kInvalidArgument);
+  EXPECT_EQ(base::ReasonOf(answers[4].status()), Reason::kQueueFull);
+  EXPECT_EQ(answers.order().size(), 2u) << "the others wait";
+  log_.Open();
+  answers.Await(5);
+  EXPECT_EQ(PositionOf(answers[0]), 2);
+  EXPECT_EQ(PositionOf(answers[2]), 3);
+  EXPECT_EQ(PositionOf(answers[3]), 4);
+  committer_->Stop();
+  Answers late;
+  std::vector<CommitRequest> too_late;
+  too_late.push_back(Request("late"));
+  committer_->EnqueueAll(std::move(too_late), [&late](size_t i, CommitResult result) {
+    late.Put(i, std::move(result));
+  });
+  EXPECT_EQ(base::ReasonOf(late[0].status()), Reason::kShuttingDown);
 }
 
 TEST_F(CommitterTest, ABatchIsBoundedInCountAndInBytesAndTheRestTakesTheNext) {

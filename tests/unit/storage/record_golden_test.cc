@@ -146,6 +146,40 @@ TEST(StoredRecord, OfADefinition) {
               "10011a0c0a0753595330362e6110ac02");
 }
 
+TEST(StoredRecord, OfAPartOfARelease) {
+  store_pb::Record record = RecordOf("r-6");
+  store_pb::ReleaseChunk& chunk = *record.mutable_release_chunk();
+  chunk.set_edition("KU2017");
+  chunk.set_build_id(std::string(32, 'b'));
+  chunk.set_index(2);
+  chunk.set_part(Counting(5, 1));
+  ExpectBytes(record,
+              "0a08656d6265646465641a03722d368201330a064b553230313712206262626262626262626262626262"
+              "6262626262626262626262626262626262621802"
+              "22050102030405");
+}
+
+TEST(StoredRecord, OfAReleaseThatIsClosed) {
+  store_pb::Record record = RecordOf("r-7");
+  store_pb::ReleasePublished& published = *record.mutable_release_published();
+  published.set_edition("KU2017");
+  published.set_number(2);
+  published.set_build_id(std::string(32, 'b'));
+  published.set_chunks(3);
+  published.set_content_hash(Counting(32, 0));
+  published.set_position(1268);
+  published.set_rule_version(1);
+  published.set_audience(1);
+  published.set_builder("team-1");
+  published.set_reason("retta");
+  ExpectBytes(record,
+              "0a08656d6265646465641a03722d378a0169"
+              "0a064b553230313710021a20"
+              "62626262626262626262626262626262626262626262626262626262626262622003"
+              "2a20000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f30f4093801400"
+              "14a067465616d2d3152057265747461");
+}
+
 // ---- Texts: nonce, ciphertext, tag; a key of each submission, wrapped under the master key.
 
 TEST(SealedText, OpensUnderTheWrappedKeyOfItsSubmission) {

@@ -1,0 +1,280 @@
+// What stands behind figures: how one is computed, a cell over the years, a table, what there is to
+// ask for, and how the survey was carried out.
+
+#include <algorithm>
+#include <cstdio>
+
+#include "clients/cli/commands_common.h"
+#include "clients/cli/print.h"
+#include "google/protobuf/descriptor.h"
+#include "services/base/text.h"
+
+namespace imdi::cli {
+namespace {
+
+namespace model = ::imdi::survey::model::v1;
+using base::StrCat;
+using Query = query_api::QueryService::StubInterface;
+
+constexpr size_t kColumns = 100;
+
+std::string Number(double value, const char* format) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+// ASSUMED_SAME, BREAK_WORDING …
+std::string RelationsOf(const google::protobuf::RepeatedField<int>& kinds) {
+  constexpr std::string_view kPrefix = "SERIES_RELATION_KIND_";
+  std::string text;
+  for (const int kind : kinds) {
+    std::string name = model::SeriesRelationKind_Name(static_cast<model::SeriesRelationKind>(kind));
+    if (name.starts_with(kPrefix)) name.erase(0, kPrefix.size());
+    base::StrAppend(text, text.empty() ? "" : " ", name);
+  }
+  return text;
+}
+
+model::Language LanguageOf(const std::string& language) {
+  if (language == "nn") return model::LANGUAGE_NN;
+  return language == "en" ? model::LANGUAGE_EN : model::LANGUAGE_NB;
+}
+
+}  // namespace
+
+int Commands::Explain(const std::string& name) {
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  query_api::ExplainFigureRequest request;
+  request.set_name(name);
+  request.set_at_least_position(*head);
+  const auto answer = Try(connection_.query(), &Query::ExplainFigure, request);
+  if (!answer.ok()) return Fail(answer.status());
+  if (options_.json) {
+    PrintOut(FormatJson(*answer));
+    return kExitOk;
+  }
+  const query_api::Figure& figure = answer->figure();
+  std::string text =
+      StrCat(figure.name(), "\n", Label(figure.title()), "; ", Label(figure.basis_title()), "\n");
+  if (!answer->numerator_expression().empty())
+    base::StrAppend(text, "counts where  ", answer->numerator_expression(), "\n");
+  if (!answer->base_expression().empty())
+    base::StrAppend(text, "of those with ", answer->base_expression(), "\n");
+  base::StrAppend(text, "rests on log ", answer->log_id(), " up to position ", answer->position(),
+                  ", rules of version ", figure.rule_version(), "\n\n");
+  std::vector<std::vector<std::string>> rows = {
+      {"stratum", "invited N", "answered r", "weight N/r", "cell N", "base m", "yes y"}};
+  for (const query_api::StratumEvidence& stratum : answer->strata()) {
+    std::string title = Label(stratum.title());
+    if (title.empty()) title = stratum.stratum();
+    rows.push_back({title, StrCat(stratum.frame()), StrCat(stratum.responded()),
+                    Number(stratum.weight(), "%.4f"), StrCat(stratum.domain_frame()),
+                    StrCat(stratum.base()), StrCat(stratum.yes())});
+  }
+  base::StrAppend(text, FormatTable(rows), "\n");
+  for (const query_api::CollapsedStratum& collapsed : answer->collapsed()) {
+    base::StrAppend(text, "joined: ", Wrap(Label(collapsed.reason()), 8, kColumns), "\n");
+  }
+  if (!answer->collapsed().empty()) text += '\n';
+  for (const query_api::FormulaStep& step : answer->steps()) {
+    base::StrAppend(text, step.symbol(), " = ", Number(step.result(), "%.10g"), "   ",
+                    Label(step.title()), "\n");
+    if (!step.formula().empty())
+      base::StrAppend(text, "    = ", Wrap(step.formula(), 6, kColumns), "\n");
+    if (!step.substituted().empty())
+      base::StrAppend(text, "    = ", Wrap(step.substituted(), 6, kColumns), "\n");
+  }
+  text += '\n';
+  for (const query_api::DefinitionRevision& definition : answer->definitions())
+    base::StrAppend(text, definition.name(), "@", definition.revision(), "\n");
+  PrintOut(text);
+  return kExitOk;
+}
+
+int Commands::Series(const std::string& survey, const std::string& cell, bool live) {
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  query_api::GetSeriesRequest request;
+  request.set_parent(survey.starts_with("surveys/") ? survey : StrCat("surveys/", survey));
+  request.set_cell(cell);
+  request.set_live(live);
+  request.set_at_least_position(*head);
+  const auto series = Try(connection_.query(), &Query::GetSeries, request);
+  if (!series.ok()) return Fail(series.status());
+  if (options_.json) {
+    PrintOut(FormatJson(*series));
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> rows = {{"year", "release", "percent", "numerator", "base",
+                                                 "interval", "relation", "respondent", "basis"}};
+  for (const query_api::SeriesPoint& point : series->points()) {
+    const bool has = point.has_figure();
+    rows.push_back({StrCat(point.year()), point.release(), has ? ValueOf(point.figure(), 1) : "",
+                    has ? StrCat(point.figure().numerator()) : "",
+                    has ? StrCat(point.figure().base()) : "", has ? IntervalOf(point.figure()) : "",
+                    RelationsOf(point.relations()), Label(point.respondent()),
+                    Label(point.basis_title())});
+  }
+  std::string text = StrCat(series->cell(), "\n", FormatTable(rows, true));
+  for (const query_api::ChangeFigure& change : series->changes()) {
+    base::StrAppend(text, change.earlier().year(), " to ", change.later().year(), ": ");
+    if (change.state_case() == query_api::ChangeFigure::kNoValue) {
+      base::StrAppend(text, "no change figure: ", Label(change.no_value().text()), " (",
+                      RelationsOf(change.relations()), ")\n");
+    } else {
+      base::StrAppend(text, change.value() > 0 ? "+" : "", FormatPercent(change.value(), 1),
+                      " points", change.tested() ? "" : ", not tested", " (",
+                      RelationsOf(change.relations()), ")\n");
+    }
+  }
+  PrintOut(text);
+  return kExitOk;
+}
+
+int Commands::Table(const std::string& edition, const std::string& release,
+                    const std::vector<std::string>& indicators, const std::string& basis,
+                    const std::vector<std::string>& attributes) {
+  const absl::StatusOr<int64_t> head = HeadPosition();
+  if (!head.ok()) return Fail(head.status());
+  query_api::GetTableRequest request;
+  request.set_parent(ReleaseName(edition, release));
+  for (const std::string& indicator : indicators) request.add_indicators(indicator);
+  request.set_basis(basis);
+  for (const std::string& attribute : attributes) request.add_attributes(attribute);
+  request.add_languages(LanguageOf(options_.language));
+  request.set_at_least_position(*head);
+  query_api::Table all;
+  do {
+    const auto table = Try(connection_.query(), &Query::GetTable, request);
+    if (!table.ok()) return Fail(table.status());
+    if (all.columns().empty()) {
+      all = *table;
+    } else {
+      all.mutable_rows()->MergeFrom(table->rows());
+    }
+    request.set_page_token(table->next_page_token());
+  } while (!request.page_token().empty());
+  all.clear_next_page_token();
+  if (options_.json) {
+    PrintOut(FormatJson(all));
+    return kExitOk;
+  }
+  std::string text = StrCat(all.release(), ", percent of those who answered\n");
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> head_row = {""};
+  for (const query_api::TableColumn& column : all.columns())
+    head_row.push_back(column.labels().empty() ? column.group() : column.labels(0));
+  rows.push_back(head_row);
+  for (const query_api::TableRow& row : all.rows()) {
+    if (!row.indicator_labels().empty() && !row.indicator_labels(0).empty())
+      rows.push_back({row.indicator_labels(0)});
+    std::string label = row.category_labels().empty() ? "" : row.category_labels(0);
+    if (label.empty() && !row.basis_labels().empty()) label = row.basis_labels(0);
+    std::vector<std::string> line = {StrCat("  ", label)};
+    for (const query_api::TableCell& cell : row.cells())
+      line.push_back(cell.has_value() ? FormatPercent(cell.value(), 0) : cell.sign());
+    rows.push_back(std::move(line));
+  }
+  // A question may be longer than any answer: it takes its line without widening the columns.
+  std::vector<std::vector<std::string>> narrow;
+  for (const auto& row : rows) {
+    if (row.size() > 1) narrow.push_back(row);
+  }
+  const std::string table = FormatTable(narrow);
+  size_t at = 0;
+  for (const auto& row : rows) {
+    if (row.size() == 1) {
+      base::StrAppend(text, Wrap(row[0], 0, kColumns), "\n");
+      continue;
+    }
+    const size_t end = table.find('\n', at);
+    base::StrAppend(text, std::string_view(table).substr(at, end + 1 - at));
+    at = end + 1;
+  }
+  PrintOut(text);
+  return kExitOk;
+}
+
+int Commands::Indicators(const std::string& edition, const std::string& release) {
+  query_api::ListIndicatorsRequest request;
+  request.set_parent(ReleaseName(edition, release));
+  request.set_page_size(1'000);
+  query_api::ListIndicatorsResponse all;
+  do {
+    const auto page = Try(connection_.query(), &Query::ListIndicators, request);
+    if (!page.ok()) return Fail(page.status());
+    all.mutable_indicators()->MergeFrom(page->indicators());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  if (options_.json) {
+    PrintOut(FormatJson(all));
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> rows = {{"indicator", "bases", "broken down by", "title"}};
+  for (const query_api::IndicatorInfo& indicator : all.indicators()) {
+    std::string bases;
+    for (const query_api::BasisInfo& basis : indicator.bases())
+      base::StrAppend(bases, bases.empty() ? "" : " ", basis.id());
+    std::string breakdowns;
+    for (const query_api::BreakdownInfo& breakdown : indicator.breakdowns()) {
+      base::StrAppend(breakdowns, breakdowns.empty() ? "" : " ");
+      for (int i = 0; i < breakdown.attributes_size(); ++i)
+        base::StrAppend(breakdowns, i == 0 ? "" : "×", breakdown.attributes(i));
+    }
+    rows.push_back({indicator.name().substr(indicator.name().find('/') + 1), bases, breakdowns,
+                    indicator.not_asked() ? StrCat(Label(indicator.title()), " (not asked)")
+                                          : Label(indicator.title())});
+  }
+  PrintOut(FormatTable(rows, true));
+  return kExitOk;
+}
+
+int Commands::MethodNote(const std::string& edition, const std::string& release) {
+  query_api::GetMethodNoteRequest request;
+  request.set_release(ReleaseName(edition, release));
+  const auto note = Try(connection_.query(), &Query::GetMethodNote, request);
+  if (!note.ok()) return Fail(note.status());
+  if (options_.json) {
+    PrintOut(FormatJson(*note));
+    return kExitOk;
+  }
+  std::string text = StrCat(note->release(), "\n", Label(note->title()), "\n\n");
+  std::vector<std::vector<std::string>> facts = {
+      {"reference year", StrCat(note->reference_year())},
+      {"addressed to", Label(note->respondent())},
+      {"design", note->design()},
+      {"mode", note->mode()},
+      {"fieldwork", StrCat(note->fieldwork_from(), " to ", note->fieldwork_to())},
+      {"frame date", note->frame_date()},
+      {"response rate", note->response_rate_formula()},
+      {"rules", StrCat("version ", note->rule_version())}};
+  text += FormatTable(facts, true);
+  if (!note->note().empty()) base::StrAppend(text, "\n", Wrap(note->note(), 0, kColumns), "\n");
+  if (!note->frame_note().empty())
+    base::StrAppend(text, Wrap(note->frame_note(), 0, kColumns), "\n");
+  base::StrAppend(text, Wrap(Label(note->weighting()), 0, kColumns), "\n\n");
+  std::vector<std::vector<std::string>> rows = {{"", "invited", "complete", "partial", "break-off",
+                                                 "refusal", "non-contact", "out of scope", "RR1 %",
+                                                 "RR2 %"}};
+  const auto add = [&](const query_api::DispositionTable& table) {
+    std::string title = Label(table.title());
+    if (title.empty()) title = table.group();
+    rows.push_back({title, StrCat(table.invited()), StrCat(table.complete()),
+                    StrCat(table.partial()), StrCat(table.breakoff()), StrCat(table.refusal()),
+                    StrCat(table.non_contact()), StrCat(table.out_of_scope()),
+                    FormatPercent(table.rr1(), 1), FormatPercent(table.rr2(), 1)});
+  };
+  add(note->dispositions());
+  for (const query_api::DispositionTable& table : note->groups()) add(table);
+  text += FormatTable(rows);
+  for (const query_api::CollapsedStratum& collapsed : note->collapsed())
+    base::StrAppend(text, "joined: ", Wrap(Label(collapsed.reason()), 8, kColumns), "\n");
+  for (const model::LocalizedText& change : note->changes())
+    base::StrAppend(text, "since the edition before: ", Wrap(Label(change), 26, kColumns), "\n");
+  PrintOut(text);
+  return kExitOk;
+}
+
+}  // namespace imdi::cli

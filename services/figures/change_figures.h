@@ -1,0 +1,58 @@
+#pragma once
+
+// What changed between two editions, as indicators declare their comparisons.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "imdi/survey/query/v1/claim.pb.h"
+#include "services/figures/edition_figures.h"
+
+namespace imdi::figures {
+
+// Another edition's figures, wherever they are kept.
+struct OtherEdition {
+  std::string release;  // Resource name of the release read; empty = its live figures.
+  // Empty for a cell that it does not have. The figure is named by its cell.
+  std::function<std::optional<query_pb::Figure>(std::string_view cell)> find;
+};
+// Empty where no figures of the edition (its id) are at hand.
+using FindOtherEdition = std::function<std::optional<OtherEdition>(const std::string& edition)>;
+
+// What a change is computed from.
+struct ChangeSources {
+  const domain::Catalog& catalog;
+  const domain::Catalog::EditionEntry& edition;  // The later one.
+  const domain::CompiledIndicator& indicator;    // In the later edition.
+  // Empty for a cell that the later edition does not have.
+  const std::function<std::optional<query_pb::Figure>(std::string_view cell)>& find;
+  const FindOtherEdition& others;
+};
+
+// The change of {indicator}.{basis}[.answer={code}] since a year, in the group that the indicator's
+// comparison with that year names. It and its later point are named by the cell ({cell}@{year});
+// the earlier point by its whole resource name, since it lies in another edition. Over a break the
+// state is SERIES_BREAK; where the other edition is not there, NOT_YET.
+query_pb::ChangeFigure ChangeSince(const ChangeSources& sources,
+                                   const model::Comparison& comparison,
+                                   std::string_view cell_of_total);
+
+// Change figures of every comparison that an indicator of the edition declares, on every basis and
+// for every category, by name.
+std::vector<query_pb::ChangeFigure> Changes(const EditionFigures& edition,
+                                            const FindOtherEdition& others);
+
+// The edition of a survey with that reference year; null when there is none, the first by id when
+// there are several.
+const domain::Catalog::EditionEntry* EditionOfYear(const domain::Catalog& catalog,
+                                                   std::string_view survey, int32_t year);
+
+// {indicator}.{basis}[.answer={code}] in a group {attribute}={group} (empty = the total): the parts
+// behind the basis are sorted.
+std::string CellInGroup(std::string_view cell_of_total, std::string_view group);
+
+}  // namespace imdi::figures

@@ -1,0 +1,487 @@
+#include "services/figures/claim_results.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "services/base/crypto.h"
+#include "services/base/encoding.h"
+#include "services/base/text.h"
+#include "services/domain/claim.h"
+#include "services/domain/claim_document.h"
+#include "services/domain/linear_estimate.h"
+#include "services/figures/claim_texts.h"
+
+namespace imdi::figures {
+namespace {
+
+using domain::ClaimVerdict;
+using domain::CountedShare;
+
+constexpr double kLevel = 0.95;
+constexpr size_t kEtagBytes = 16;
+constexpr std::string_view kEtagLayout = "claim/1";
+
+query_pb::Verdict ToMessage(ClaimVerdict verdict) {
+  switch (verdict) {
+    case ClaimVerdict::kHolds:
+      return query_pb::VERDICT_HOLDS;
+    case ClaimVerdict::kHoldsAmongAnswers:
+      return query_pb::VERDICT_HOLDS_AMONG_ANSWERS;
+    case ClaimVerdict::kContradicted:
+      return query_pb::VERDICT_CONTRADICTED;
+    case ClaimVerdict::kUndecidable:
+      break;
+  }
+  return query_pb::VERDICT_UNDECIDABLE;
+}
+
+CountedShare ShareOf(const query_pb::Figure& figure) { return {figure.numerator(), figure.base()}; }
+CountedShare ShareOf(const query_pb::SharePoint& point) {
+  return {point.numerator(), point.base()};
+}
+
+bool HasShare(const std::optional<query_pb::Figure>& figure) {
+  return figure.has_value() && !figure->has_no_value() && figure->base() > 0;
+}
+
+// Judges one sentence, remark by remark.
+class Judge {
+ public:
+  Judge(const model::Claim& claim, const ClaimSources& sources) : claim_(claim), sources_(sources) {
+    *out_.mutable_claim() = claim;
+    for (const std::string& cell : claim.figures()) {
+      std::optional<query_pb::Figure> figure = sources.find(cell);
+      if (figure.has_value()) *out_.add_figures() = *std::move(figure);
+    }
+    if (!claim.figures().empty()) {
+      cell_ = claim.figures(0);
+      reference_ = domain::ParseFigureReference(cell_);
+      figure_ = sources.find(cell_);
+      if (reference_.has_value()) indicator_ = sources.find_indicator(reference_->indicator);
+    }
+  }
+
+  query_pb::ClaimResult Run() {
+    const ClaimVerdict verdict = Decide();
+    out_.set_verdict(ToMessage(verdict));
+    *out_.mutable_verdict_text() = claim_texts::Of(verdict);
+    for (const model::AmbiguousWord& word : claim_.ambiguous())
+      Remark(query_pb::CLAIM_REMARK_KIND_AMBIGUOUS_WORD, claim_texts::AmbiguousWord(word));
+    return std::move(out_);
+  }
+
+ private:
+  ClaimVerdict Decide() {
+    switch (claim_.test_case()) {
+      case model::Claim::kShareInWords:
+        return ShareInWords();
+      case model::Claim::kStatedPercent:
+        return StatedPercent();
+      case model::Claim::kIncrease:
+        return Increase();
+      case model::Claim::kRanking:
+        return Ranking();
+      case model::Claim::kNotTestable:
+        if (claim_.not_testable().reason() == model::NOT_TESTABLE_REASON_FACT)
+          Remark(query_pb::CLAIM_REMARK_KIND_FACT, claim_texts::Fact());
+        else
+          Remark(query_pb::CLAIM_REMARK_KIND_NO_NUMBER_STATED, claim_texts::NoNumberStated());
+        return ClaimVerdict::kUndecidable;
+      case model::Claim::TEST_NOT_SET:
+        break;
+    }
+    Remark(query_pb::CLAIM_REMARK_KIND_NO_TEST_STATED, claim_texts::NoTestStated());
+    return ClaimVerdict::kUndecidable;
+  }
+
+  void Remark(query_pb::ClaimRemarkKind kind, model::LocalizedText text) {
+    query_pb::ClaimRemark& remark = *out_.add_remarks();
+    remark.set_kind(kind);
+    *remark.mutable_text() = std::move(text);
+  }
+
+  // A figure that the verdict rests on has no share: says why.
+  void NoShare(const std::string& cell, const std::optional<query_pb::Figure>& figure) {
+    if (!figure.has_value())
+      Remark(query_pb::CLAIM_REMARK_KIND_NO_VALUE, claim_texts::NoFigure(cell));
+    else if (figure->has_no_value())
+      Remark(query_pb::CLAIM_REMARK_KIND_NO_VALUE,
+             claim_texts::NoValue(cell, figure->no_value().text()));
+    else
+      Remark(query_pb::CLAIM_REMARK_KIND_NO_VALUE,
+             claim_texts::NoValue(cell, NoValueOf(domain::CellState::kNoAnswer).text()));
+  }
+
+  // The claim's own cell on another basis of its indicator.
+  std::string OnBasis(std::string_view basis) const {
+    std::string out = base::StrCat(reference_->indicator, ".", basis);
+    if (reference_->answer != 0) base::StrAppend(out, ".answer=", reference_->answer);
+    return out;
+  }
+  model::LocalizedText TitleOf(std::string_view basis) const {
+    for (const auto& one : indicator_->bases())
+      if (one.id == basis) return one.title;
+    return {};
+  }
+
+  // What the same test says of the same indicator on its other bases, whether or not the claim
+  // shows them.
+  template <typename SaysOtherwise>
+  void CompareBases(const SaysOtherwise& says_otherwise) {
+    if (indicator_ == nullptr) return;
+    for (const auto& basis : indicator_->bases()) {
+      if (basis.id == reference_->basis) continue;
+      const std::optional<query_pb::Figure> other = sources_.find(OnBasis(basis.id));
+      if (HasShare(other) && says_otherwise(ShareOf(*other)))
+        Remark(query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE,
+               claim_texts::BasesDisagree(ShareOf(*figure_), TitleOf(reference_->basis),
+                                          ShareOf(*other), basis.title));
+    }
+  }
+
+  ClaimVerdict ShareInWords() {
+    const model::ShareInWords& test = claim_.share_in_words();
+    const auto* phrases = sources_.catalog.FindPhrases(sources_.edition.definition->survey());
+    const model::Phrase* phrase =
+        domain::FindPhrase(phrases == nullptr ? nullptr : phrases->definition.get(), test.phrase());
+    if (phrase == nullptr) {
+      Remark(query_pb::CLAIM_REMARK_KIND_NO_TEST_STATED, claim_texts::NoPhrase(test.phrase()));
+      return ClaimVerdict::kUndecidable;
+    }
+    const domain::PhraseRange range = domain::RangeOf(*phrase, test.tenths());
+    out_.set_range_lower(static_cast<double>(range.lower) / domain::kHundredthsOfWhole);
+    out_.set_range_upper(static_cast<double>(range.upper) / domain::kHundredthsOfWhole);
+    if (!HasShare(figure_)) {
+      NoShare(cell_, figure_);
+      return ClaimVerdict::kUndecidable;
+    }
+    const CountedShare share = ShareOf(*figure_);
+    std::optional<domain::ShareInterval> interval;
+    if (figure_->has_estimate())
+      interval = {figure_->estimate().lower(), figure_->estimate().upper()};
+    const domain::ShareJudgement judged = domain::JudgeShareInWords(range, share, interval);
+    if (judged.near_edge)
+      Remark(query_pb::CLAIM_REMARK_KIND_NEAR_EDGE, claim_texts::NearEdge(range, share));
+    if (judged.verdict == ClaimVerdict::kHoldsAmongAnswers)
+      Remark(query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT,
+             claim_texts::IntervalReachesOut(range, *interval));
+    if (judged.verdict == ClaimVerdict::kContradicted && interval.has_value()) {
+      if (judged.interval_outside)
+        Remark(query_pb::CLAIM_REMARK_KIND_INTERVAL_EXCLUDES,
+               claim_texts::IntervalExcludes(range, *interval));
+      else
+        Remark(query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT,
+               claim_texts::IntervalReachesIn(range, *interval));
+    }
+    CompareBases([&](CountedShare other) {
+      return domain::Contains(range, share) != domain::Contains(range, other);
+    });
+    return judged.verdict;
+  }
+
+  ClaimVerdict StatedPercent() {
+    if (!HasShare(figure_)) {
+      NoShare(cell_, figure_);
+      return ClaimVerdict::kUndecidable;
+    }
+    const int32_t percent = claim_.stated_percent().percent();
+    const ClaimVerdict verdict = domain::JudgeStatedPercent(percent, ShareOf(*figure_));
+    if (verdict == ClaimVerdict::kContradicted)
+      Remark(query_pb::CLAIM_REMARK_KIND_ROUNDS_OTHERWISE,
+             claim_texts::RoundsOtherwise(percent, ShareOf(*figure_)));
+    CompareBases(
+        [&](CountedShare other) { return domain::JudgeStatedPercent(percent, other) != verdict; });
+    return verdict;
+  }
+
+  // The changes that the sentence names, for a cell; empty where the indicator does not declare one
+  // of them.
+  std::vector<query_pb::ChangeFigure> ChangesOf(const std::string& cell) {
+    std::vector<query_pb::ChangeFigure> out;
+    for (const int32_t year : claim_.increase().years()) {
+      const auto& compare = indicator_->definition().compare();
+      const auto declared = std::ranges::find(compare, year, &model::Comparison::year);
+      if (declared == compare.end()) continue;
+      out.push_back(ChangeSince(
+          {sources_.catalog, sources_.edition, *indicator_, sources_.find, sources_.others},
+          *declared, cell));
+    }
+    return out;
+  }
+
+  static bool IsBreak(const query_pb::ChangeFigure& change) {
+    return change.has_no_value() &&
+           change.no_value().reason() == query_pb::NO_VALUE_REASON_SERIES_BREAK;
+  }
+  static bool IsAssumed(const query_pb::ChangeFigure& change) {
+    return std::ranges::find(change.relations(),
+                             static_cast<int>(model::SERIES_RELATION_KIND_ASSUMED_SAME)) !=
+           change.relations().end();
+  }
+  static ClaimVerdict JudgeChanges(std::span<const query_pb::ChangeFigure> changes) {
+    std::vector<domain::YearComparison> years;
+    for (const query_pb::ChangeFigure& change : changes) {
+      domain::YearComparison year;
+      year.comparable = !IsBreak(change);
+      // A figure without a value is no share of nobody.
+      if (change.has_value()) {
+        year.later = ShareOf(change.later());
+        year.earlier = ShareOf(change.earlier());
+      }
+      years.push_back(year);
+    }
+    return domain::JudgeIncrease(years);
+  }
+
+  ClaimVerdict Increase() {
+    if (indicator_ == nullptr) {
+      NoShare(cell_, figure_);
+      return ClaimVerdict::kUndecidable;
+    }
+    const std::vector<query_pb::ChangeFigure> changes = ChangesOf(cell_);
+    for (const query_pb::ChangeFigure& change : changes) *out_.add_changes() = change;
+    ClaimVerdict verdict = JudgeChanges(changes);
+    bool all_declared = true;
+    for (const int32_t year : claim_.increase().years()) {
+      if (std::ranges::any_of(changes, [year](const query_pb::ChangeFigure& change) {
+            return change.earlier().year() == year;
+          }))
+        continue;
+      Remark(query_pb::CLAIM_REMARK_KIND_NO_VALUE, claim_texts::NoComparison(year));
+      all_declared = false;
+    }
+    if (!all_declared && verdict == ClaimVerdict::kHoldsAmongAnswers)
+      verdict = ClaimVerdict::kUndecidable;
+    for (const query_pb::ChangeFigure& change : changes) {
+      if (IsBreak(change)) {
+        Remark(query_pb::CLAIM_REMARK_KIND_SERIES_BREAK, claim_texts::SeriesBreak(change));
+        continue;
+      }
+      if (!change.has_value()) {
+        Remark(query_pb::CLAIM_REMARK_KIND_NO_VALUE, claim_texts::NoChange(change));
+        continue;
+      }
+      const CountedShare later = ShareOf(change.later());
+      const CountedShare earlier = ShareOf(change.earlier());
+      if (domain::CompareShares(later, earlier) <= 0)
+        Remark(query_pb::CLAIM_REMARK_KIND_NOT_HIGHER, claim_texts::YearNotLower(change));
+      const int32_t decimals = indicator_->definition().precision();
+      const int64_t rounded = domain::RoundedPercent(later, decimals);
+      if (rounded == domain::RoundedPercent(earlier, decimals))
+        Remark(query_pb::CLAIM_REMARK_KIND_ROUNDED_EQUAL,
+               claim_texts::RoundedEqual(change, rounded, decimals));
+      if (IsAssumed(change))
+        Remark(query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME, claim_texts::AssumedSame(change));
+    }
+    if (verdict == ClaimVerdict::kHoldsAmongAnswers)
+      Remark(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED, claim_texts::ChangeNotTested(changes));
+    for (const auto& basis : indicator_->bases()) {
+      if (basis.id == reference_->basis || verdict == ClaimVerdict::kUndecidable) continue;
+      const std::vector<query_pb::ChangeFigure> other = ChangesOf(OnBasis(basis.id));
+      const ClaimVerdict says = JudgeChanges(other);
+      if (says != ClaimVerdict::kUndecidable && says != verdict)
+        Remark(query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE,
+               claim_texts::BasesDisagreeOnChange(basis.title, other));
+    }
+    return verdict;
+  }
+
+  model::LocalizedText TitleOfCategory(int32_t code) const {
+    for (const auto& category : indicator_->categories())
+      if (category.code == code) return category.title;
+    return {};
+  }
+
+  ClaimVerdict Ranking() {
+    const model::Ranking& test = claim_.ranking();
+    reference_ = test.top().empty() ? std::nullopt : domain::ParseFigureReference(test.top(0));
+    indicator_ = reference_.has_value() ? sources_.find_indicator(reference_->indicator) : nullptr;
+    if (indicator_ == nullptr) {
+      NoShare(test.top().empty() ? cell_ : test.top(0), std::nullopt);
+      return ClaimVerdict::kUndecidable;
+    }
+    std::set<int32_t> left_out(test.except().begin(), test.except().end());
+    std::vector<int32_t> top;
+    for (const std::string& cell : test.top()) {
+      const auto one = domain::ParseFigureReference(cell);
+      top.push_back(one.has_value() ? one->answer : 0);
+      left_out.insert(top.back());
+    }
+    std::vector<domain::RankedPair> pairs;
+    for (int i = 0; i < test.top_size(); ++i) {
+      const std::optional<query_pb::Figure> named = sources_.find(test.top(i));
+      if (!HasShare(named)) {
+        NoShare(test.top(i), named);
+        return ClaimVerdict::kUndecidable;
+      }
+      for (const auto& category : indicator_->categories()) {
+        if (left_out.contains(category.code)) continue;
+        const std::string other =
+            base::StrCat(reference_->indicator, ".", reference_->basis, ".answer=", category.code);
+        const std::optional<PairEvidence> evidence = sources_.find_pair(test.top(i), other);
+        if (!evidence.has_value()) {
+          NoShare(other, std::nullopt);
+          return ClaimVerdict::kUndecidable;
+        }
+        const query_pb::PairDifference& pair = evidence->pair;
+        *out_.add_pairs() = pair;
+        domain::RankedPair ranked{.a = {pair.a_yes(), pair.base()},
+                                  .b = {pair.b_yes(), pair.base()},
+                                  .difference = pair.difference(),
+                                  .p = std::nullopt,
+                                  .known = evidence->known};
+        if (evidence->tested) ranked.p = pair.p();
+        pairs.push_back(ranked);
+        const model::LocalizedText title = TitleOfCategory(top[static_cast<size_t>(i)]);
+        if (pair.base() > 0 && pair.a_yes() <= pair.b_yes())
+          Remark(query_pb::CLAIM_REMARK_KIND_NOT_HIGHER,
+                 claim_texts::CategoryNotLower(pair, title, category.title));
+        else if (!domain::Rejects(ranked))
+          Remark(query_pb::CLAIM_REMARK_KIND_PAIR_NOT_SHOWN,
+                 claim_texts::PairNotShown(pair, evidence->tested, title, category.title));
+      }
+    }
+    return domain::JudgeRanking(pairs);
+  }
+
+  const model::Claim& claim_;
+  const ClaimSources& sources_;
+  query_pb::ClaimResult out_;
+  std::string cell_;  // The figure that the verdict rests on; empty = the claim has none.
+  std::optional<domain::FigureReference> reference_;
+  std::optional<query_pb::Figure> figure_;
+  std::shared_ptr<const domain::CompiledIndicator> indicator_;
+};
+
+// Sums over the strata of a pair, and the test of their difference.
+PairEvidence Evidence(const domain::EditionCounts::PairCounts& counts, bool swapped,
+                      std::string_view name_a, std::string_view name_b) {
+  const auto& first = swapped ? counts.b : counts.a;
+  const auto& second = swapped ? counts.a : counts.b;
+  PairEvidence out;
+  query_pb::PairDifference& pair = out.pair;
+  pair.set_a(std::string(name_a));
+  pair.set_b(std::string(name_b));
+  std::vector<domain::DifferenceCell> cells;
+  bool everybody = true;
+  for (size_t h = 0; h < first.size(); ++h) {
+    const domain::StratumCell& a = first[h];
+    const domain::StratumCell& b = second[h];
+    pair.set_base(pair.base() + a.base);
+    pair.set_a_yes(pair.a_yes() + a.yes);
+    pair.set_b_yes(pair.b_yes() + b.yes);
+    pair.set_both_yes(pair.both_yes() + counts.both[h]);
+    everybody = everybody && a.responded == a.frame;
+    // The difference is "second question less first", so the category named comes second.
+    cells.push_back({.frame = a.frame,
+                     .responded = a.responded,
+                     .base_a = b.base,
+                     .yes_a = b.yes,
+                     .base_b = a.base,
+                     .yes_b = a.yes,
+                     .base_both = a.base,
+                     .yes_a_of_both = b.yes,
+                     .yes_b_of_both = a.yes,
+                     .yes_both = counts.both[h]});
+  }
+  const domain::Difference difference = domain::EstimateDifference(cells, domain::Lonely::kAdjust);
+  pair.set_p(1);
+  if (difference.status == domain::EstimateStatus::kEmpty) return out;
+  pair.set_difference(difference.estimate);
+  pair.set_standard_error(difference.standard_error);
+  pair.set_df(difference.df);
+  pair.set_lower(difference.estimate);
+  pair.set_upper(difference.estimate);
+  out.known = everybody;
+  if (everybody) {
+    pair.set_p(difference.estimate == 0 ? 1 : 0);
+  } else if (difference.p.has_value()) {
+    out.tested = true;
+    pair.set_p(*difference.p);
+    const auto interval =
+        domain::WaldInterval(difference.estimate, difference.standard_error, difference.df, kLevel);
+    if (interval.has_value()) {
+      pair.set_lower(interval->lower);
+      pair.set_upper(interval->upper);
+    }
+  }
+  return out;
+}
+
+std::optional<PairEvidence> PairOf(const EditionFigures& edition, std::string_view a,
+                                   std::string_view b) {
+  const domain::FigurePlan& plan = edition.plan();
+  const std::optional<size_t> index_a = plan.Find(a);
+  const std::optional<size_t> index_b = plan.Find(b);
+  if (!index_a.has_value() || !index_b.has_value()) return std::nullopt;
+  const domain::FigurePlan::Cell cell_a = plan.CellAt(*index_a);
+  const domain::FigurePlan::Cell cell_b = plan.CellAt(*index_b);
+  for (size_t i = 0; i < plan.pairs().size(); ++i) {
+    const domain::FigurePlan::Pair& pair = plan.pairs()[i];
+    if (pair.block != cell_a.block || pair.block != cell_b.block) continue;
+    const bool straight = pair.a == cell_a.category && pair.b == cell_b.category;
+    const bool swapped = pair.a == cell_b.category && pair.b == cell_a.category;
+    if (straight || swapped) return Evidence(edition.counts().CountsOfPair(i), swapped, a, b);
+  }
+  return std::nullopt;
+}
+
+void PutText(std::string& out, std::string_view text) {
+  base::PutU64(out, text.size());
+  out.append(text);
+}
+
+}  // namespace
+
+query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
+                                 const ClaimSources& sources) {
+  query_pb::ClaimResult out = Judge(claim, sources).Run();
+  out.set_claim_revision(revision);
+  out.set_etag(EtagOf(out));
+  return out;
+}
+
+std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
+                                               const FindOtherEdition& others) {
+  std::map<std::string_view, std::shared_ptr<const domain::CompiledIndicator>> indicators;
+  for (const auto& indicator : edition.plan().indicators())
+    indicators.emplace(indicator->id(), indicator);
+  const ClaimSources sources{
+      .catalog = edition.catalog(),
+      .edition = edition.entry(),
+      .find_indicator =
+          [&indicators](std::string_view id) {
+            const auto found = indicators.find(id);
+            return found == indicators.end() ? nullptr : found->second;
+          },
+      .find = [&edition](std::string_view cell) -> std::optional<query_pb::Figure> {
+        std::optional<store_pb::ReleaseFigure> found = edition.Find(cell);
+        if (!found.has_value()) return std::nullopt;
+        return std::move(*found->mutable_figure());
+      },
+      .find_pair = [&edition](std::string_view a,
+                              std::string_view b) { return PairOf(edition, a, b); },
+      .others = others};
+  std::vector<query_pb::ClaimResult> out;
+  // By id, which is by name, since all belong to one edition.
+  for (const auto& [id, claim] : edition.entry().claims)
+    out.push_back(JudgeClaim(*claim.second, claim.first, sources));
+  return out;
+}
+
+std::string EtagOf(const query_pb::ClaimResult& result) {
+  std::string bytes(kEtagLayout);
+  PutText(bytes, domain::CanonicalBytes(result.claim()));
+  for (const query_pb::Figure& figure : result.figures()) PutText(bytes, figure.etag());
+  base::PutU64(bytes, static_cast<uint64_t>(result.verdict()));
+  for (const query_pb::ClaimRemark& remark : result.remarks())
+    PutText(bytes, domain::CanonicalBytes(remark));
+  const base::Digest digest = base::Sha256(bytes);
+  return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));
+}
+
+}  // namespace imdi::figures

@@ -1,0 +1,121 @@
+#include "services/figures/comparability.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "services/base/text.h"
+
+namespace imdi::figures {
+namespace {
+
+using Kind = model::SeriesRelationKind;
+
+// Weaker is higher. Everything from kBroken on gives no change figure.
+constexpr int kBroken = 3;
+int Weakness(Kind kind) {
+  switch (kind) {
+    case model::SERIES_RELATION_KIND_SAME:
+      return 0;
+    case model::SERIES_RELATION_KIND_ASSUMED_SAME:
+      return 1;
+    default:
+      return kBroken;
+  }
+}
+
+const model::Question& DefinitionOf(const domain::CompiledQuestionnaire& questionnaire,
+                                    const domain::Question& question) {
+  return questionnaire.definition().questions(question.definition_index);
+}
+
+void AddRelations(const domain::Question& question,
+                  const domain::CompiledQuestionnaire& questionnaire,
+                  const domain::CompiledQuestionnaire& earlier, int32_t year,
+                  std::set<Kind>& found) {
+  const model::Question& definition = DefinitionOf(questionnaire, question);
+  const auto& series = definition.series();
+  const auto stated = std::ranges::find(series, year, &model::SeriesRelation::year);
+  if (stated != series.end()) {
+    for (const int kind : stated->kinds()) {
+      found.insert(kind == model::SERIES_RELATION_KIND_UNSPECIFIED
+                       ? model::SERIES_RELATION_KIND_UNKNOWN
+                       : static_cast<Kind>(kind));
+    }
+    if (stated->kinds().empty()) found.insert(model::SERIES_RELATION_KIND_UNKNOWN);
+    return;
+  }
+  const domain::Question* same = earlier.FindQuestion(question.id);
+  if (same == nullptr)
+    found.insert(model::SERIES_RELATION_KIND_NOT_ASKED);
+  else if (DefinitionOf(earlier, *same).concept_id() == definition.concept_id())
+    found.insert(model::SERIES_RELATION_KIND_SAME);
+  else
+    found.insert(model::SERIES_RELATION_KIND_UNKNOWN);
+}
+
+Comparability Weakest(const std::set<Kind>& found) {
+  Comparability out;
+  int weakest = 0;
+  for (const Kind kind : found) weakest = std::max(weakest, Weakness(kind));
+  for (const Kind kind : found)
+    if (Weakness(kind) == weakest) out.relations.push_back(kind);
+  out.comparable = weakest < kBroken;
+  out.assumed = out.comparable && weakest > 0;
+  return out;
+}
+
+std::set<Kind> RelationsOf(const domain::Catalog::EditionEntry& later,
+                           const domain::Catalog::EditionEntry& earlier,
+                           const domain::CompiledIndicator& indicator) {
+  std::set<Kind> found;
+  if (later.Current() == nullptr || earlier.Current() == nullptr)
+    return {model::SERIES_RELATION_KIND_UNKNOWN};
+  if (indicator.not_asked()) return {model::SERIES_RELATION_KIND_NOT_ASKED};
+  const domain::CompiledQuestionnaire& questionnaire = *later.Current()->compiled;
+  std::set<domain::QuestionIndex> questions;
+  for (const domain::ItemIndex item : indicator.items_read())
+    questions.insert(questionnaire.items()[item].question);
+  for (const domain::QuestionIndex question : questions)
+    AddRelations(questionnaire.questions()[question], questionnaire, *earlier.Current()->compiled,
+                 earlier.definition->reference_year(), found);
+  if (found.empty()) found.insert(model::SERIES_RELATION_KIND_SAME);
+  return found;
+}
+
+// Whether "{attribute}={group}" stands among the parts of a cell's name.
+bool HasGroup(std::string_view cell, std::string_view group) {
+  while (!cell.empty()) {
+    const size_t dot = cell.find('.');
+    if (cell.substr(0, dot) == group) return true;
+    if (dot == std::string_view::npos) break;
+    cell.remove_prefix(dot + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+Comparability Compare(const domain::Catalog& /*catalog*/,
+                      const domain::Catalog::EditionEntry& later,
+                      const domain::Catalog::EditionEntry& earlier,
+                      const domain::CompiledIndicator& indicator) {
+  if (later.id == earlier.id) return {.relations = {}, .comparable = true, .assumed = false};
+  return Weakest(RelationsOf(later, earlier, indicator));
+}
+
+Comparability CompareCell(const domain::Catalog& /*catalog*/,
+                          const domain::Catalog::EditionEntry& later,
+                          const domain::Catalog::EditionEntry& earlier,
+                          const domain::CompiledIndicator& indicator, std::string_view cell) {
+  if (later.id == earlier.id) return {.relations = {}, .comparable = true, .assumed = false};
+  std::set<Kind> found = RelationsOf(later, earlier, indicator);
+  for (const model::Comparison& comparison : indicator.definition().compare()) {
+    if (comparison.year() == earlier.definition->reference_year() && !comparison.group().empty() &&
+        !HasGroup(cell, comparison.group()))
+      found.insert(model::SERIES_RELATION_KIND_BREAK_BASE);
+  }
+  return Weakest(found);
+}
+
+}  // namespace imdi::figures

@@ -1,0 +1,57 @@
+#include "services/figures/stratum_labels.h"
+
+#include "services/base/text.h"
+#include "services/figures/texts.h"
+
+namespace imdi::figures {
+
+namespace query_pb = survey::query::v1;
+
+std::vector<query_pb::StratumEvidence> StrataInfos(const domain::EditionCounts& counts) {
+  const domain::Strata& strata = counts.plan().strata();
+  const domain::Collapse& collapse = counts.collapse();
+  std::vector<query_pb::StratumEvidence> out(collapse.count);
+  // A stratum without invited units lends its name only where nobody else does.
+  for (const bool invited : {true, false}) {
+    for (size_t h = 0; h < strata.size(); ++h) {
+      const domain::DispositionCounts units =
+          counts.DispositionsOfStratum(static_cast<uint16_t>(h));
+      query_pb::StratumEvidence& into = out[collapse.to[h]];
+      if ((units.invited() > 0) != invited) continue;
+      if (!invited && !into.stratum().empty()) continue;
+      into.set_stratum(into.stratum().empty() ? strata[h].id
+                                              : base::StrCat(into.stratum(), "+", strata[h].id));
+      Append(*into.mutable_title(), "; ", strata[h].title);
+      into.set_frame(into.frame() + units.invited());
+      into.set_responded(into.responded() + units.responded());
+    }
+  }
+  for (query_pb::StratumEvidence& stratum : out) {
+    if (stratum.responded() > 0) {
+      stratum.set_weight(static_cast<double>(stratum.frame()) / stratum.responded());
+    }
+  }
+  return out;
+}
+
+std::vector<query_pb::CollapsedStratum> CollapsedInfos(const domain::EditionCounts& counts) {
+  const domain::Strata& strata = counts.plan().strata();
+  std::vector<query_pb::CollapsedStratum> out;
+  for (const domain::Collapse::Step& step : counts.collapse().steps) {
+    query_pb::CollapsedStratum& one = out.emplace_back();
+    one.set_from(strata[step.from].id);
+    one.set_into(strata[step.into].id);
+    one.set_responded(step.responded);
+    const std::string least = base::StrCat(domain::kStratumRespondentsMin);
+    *one.mutable_reason() =
+        Text(base::StrCat(step.responded, " svar frå ", step.frame,
+                          " einingar er for få til å vekte med; det trengst minst ", least),
+             base::StrCat(step.responded, " svar fra ", step.frame,
+                          " enheter er for få til å vekte med; det trengs minst ", least),
+             base::StrCat(step.responded, " answers of ", step.frame,
+                          " units are too few to weight by; it takes at least ", least));
+  }
+  return out;
+}
+
+}  // namespace imdi::figures

@@ -1,0 +1,31 @@
+#include "services/query/answer_cache.h"
+
+namespace imdi::query {
+
+AnswerCache::Bytes AnswerCache::Find(std::string_view key) {
+  base::MutexLock lock(mutex_);
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found->second);
+  return found->second->bytes;
+}
+
+void AnswerCache::Keep(std::string key, Bytes bytes) {
+  const size_t cost = key.size() + bytes->size();
+  if (cost > base::kAnswersKeptBytesMax) return;
+  base::MutexLock lock(mutex_);
+  if (by_key_.contains(key)) return;  // Somebody else was faster with the same answer.
+  entries_.push_front({std::move(key), std::move(bytes)});
+  by_key_.emplace(entries_.front().key, entries_.begin());
+  bytes_ += cost;
+  while (entries_.size() > base::kTablesKeptMax || bytes_ > base::kAnswersKeptBytesMax) DropLast();
+}
+
+void AnswerCache::DropLast() {
+  const Entry& last = entries_.back();
+  bytes_ -= last.key.size() + last.bytes->size();
+  by_key_.erase(last.key);
+  entries_.pop_back();
+}
+
+}  // namespace imdi::query

@@ -1,0 +1,42 @@
+#pragma once
+
+// Whole answers as bytes, by what was asked: for panels that many readers ask for again and again.
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "services/base/limits.h"
+#include "services/base/mutex.h"
+
+namespace imdi::query {
+
+// Holds at most kTablesKeptMax answers and kAnswersKeptBytesMax bytes; the one that was asked for
+// longest ago goes first. Thread-safe.
+class AnswerCache {
+ public:
+  using Bytes = std::shared_ptr<const std::string>;
+
+  Bytes Find(std::string_view key);
+  // An answer larger than the whole cache is not kept.
+  void Keep(std::string key, Bytes bytes);
+
+ private:
+  struct Entry {
+    std::string key;
+    Bytes bytes;
+  };
+  void DropLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  base::Mutex mutex_;
+  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // Asked for last, first.
+  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace imdi::query

@@ -1,0 +1,23 @@
+#pragma once
+
+// The sentences of a report: of a release as it was published, of live figures judged when first
+// asked for.
+
+#include "absl/status/statusor.h"
+#include "imdi/survey/query/v1/claim.pb.h"
+#include "imdi/survey/query/v1/query_service.pb.h"
+#include "services/query/reading.h"
+
+namespace imdi::query {
+
+absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(Reading& reading,
+                                                        const query_pb::ListClaimsRequest& request);
+
+// A change as it is stored, named by its cell, with full names, and `superseded` where the release
+// of the earlier edition that it read has been followed by another.
+void CompleteChange(const Snapshot& snapshot, const FigureSet& set, query_pb::ChangeFigure& change);
+
+// Id of the edition of a survey and year; empty where there is none.
+std::string EditionOfYear(const domain::Catalog& catalog, const std::string& survey, int32_t year);
+
+}  // namespace imdi::query

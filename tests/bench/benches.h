@@ -1,0 +1,22 @@
+#pragma once
+
+// The measurements, each in a file of its own.
+
+#include "tests/bench/measure.h"
+
+namespace imdi::bench {
+
+// Durable Submit, unary, in batches and alone, against a raw handler over the same committer and
+// against fdatasync.
+void BenchSubmit(const Setting& setting, const Survey& survey, Report& report);
+// Figures, batches and tables against raw echoes of the same bytes; memory of the embedded system.
+void BenchQuery(const Setting& setting, const Survey& survey, Report& report);
+// Acknowledged Submit to the figure that counts it, through all three services.
+void BenchLive(const Setting& setting, const Survey& survey, Report& report);
+// Counting answers out of log records, rebuilding editions, computing a whole release: inside this
+// process, one core.
+void BenchFold(const Setting& setting, const Survey& survey, Report& report);
+// From the start of a killed process to its ready line, with ten editions in the log.
+void BenchStart(const Setting& setting, const Survey& survey, Report& report);
+
+}  // namespace imdi::bench

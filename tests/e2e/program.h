@@ -1,0 +1,34 @@
+#pragma once
+
+// A program run to its end, with what it printed.
+
+#include <string>
+#include <vector>
+
+namespace imdi::e2e {
+
+struct Ran {
+  int code = 0;  // Exit code, or 128 + the signal that ended it.
+  std::string out;
+  std::string err;
+};
+
+// $IMDI_BIN/NAME with these arguments. Its outputs pass through files in `folder`.
+Ran RunProgram(const std::string& folder, const std::string& name,
+               const std::vector<std::string>& arguments);
+
+// A loopback address where nobody listens, kept from others as long as this lives.
+class DeadAddress {
+ public:
+  DeadAddress();
+  ~DeadAddress();
+  DeadAddress(const DeadAddress&) = delete;
+  DeadAddress& operator=(const DeadAddress&) = delete;
+  const std::string& text() const { return text_; }
+
+ private:
+  int socket_ = -1;
+  std::string text_;
+};
+
+}  // namespace imdi::e2e

@@ -1,0 +1,135 @@
+// The cases of this folder against their expected numbers, and that the runner would notice.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/oracle/runner.h"
+
+namespace imdi::oracle {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path CasesFolder() {
+  const char* root = std::getenv("IMDI_ROOT");
+  return (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases";
+}
+
+std::vector<fs::path> Cases() {
+  const auto cases = CasesOf(CasesFolder());
+  EXPECT_TRUE(cases.ok()) << cases.status();
+  return cases.ok() ? *cases : std::vector<fs::path>{};
+}
+
+// Calls `see` for every number below `value`.
+void EachNumber(Value& value, const std::function<void(Value&)>& see) {
+  if (value.kind == Value::Kind::kNumber) see(value);
+  for (Value& one : value.list) EachNumber(one, see);
+  for (auto& [key, one] : value.members) EachNumber(one, see);
+}
+
+TEST(Oracle, EveryCaseAgreesInEveryNumber) {
+  size_t compared = 0;
+  for (const fs::path& folder : Cases()) {
+    SCOPED_TRACE(folder);
+    const auto computed = ComputeCase(folder);
+    ASSERT_TRUE(computed.ok()) << computed.status();
+    const auto expected = ReadExpected(folder);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    const CaseReport report = CompareCase(*computed, *expected);
+    EXPECT_TRUE(report.passed());
+    EXPECT_THAT(report.unsupported, testing::IsEmpty());
+    EXPECT_THAT(report.comparison.differences, testing::IsEmpty());
+    EXPECT_LT(report.comparison.largest_relative, 1e-9);
+    compared += report.comparison.compared;
+  }
+  EXPECT_GT(compared, 11'000u);
+}
+
+TEST(Oracle, SeesOneAlteredNumberAndNoOther) {
+  for (const fs::path& folder : Cases()) {
+    SCOPED_TRACE(folder);
+    const auto computed = ComputeCase(folder);
+    ASSERT_TRUE(computed.ok()) << computed.status();
+    const auto expected = ReadExpected(folder);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    size_t numbers = 0;
+    Value document = *expected;
+    EachNumber(document, [&numbers](Value&) { ++numbers; });
+    // A hundred of them or so, spread over the case.
+    for (size_t altered = 0; altered < numbers; altered += 1 + numbers / 97) {
+      Value wrong = *expected;
+      size_t at = 0;
+      EachNumber(wrong, [&](Value& number) {
+        if (at++ == altered) number.number += 3e-6 * std::fabs(number.number) + 3e-12;
+      });
+      const CaseReport report = CompareCase(*computed, wrong);
+      EXPECT_EQ(report.comparison.differing, 1u) << "number " << altered;
+      EXPECT_EQ(report.comparison.missing, 0u);
+      EXPECT_FALSE(report.passed());
+    }
+  }
+}
+
+Value Results(std::string_view json) {
+  const auto parsed = ParseDocument(json, "test");
+  EXPECT_TRUE(parsed.ok());
+  return parsed.ok() ? *parsed : Value();
+}
+
+Comparison Held(std::string_view got, std::string_view want) {
+  Comparison out;
+  Compare("r", Results(got), Results(want), &out);
+  return out;
+}
+
+TEST(Comparison, KnowsTheTolerances) {
+  EXPECT_EQ(Held(R"({"se": 1.0000000009})", R"({"se": 1})").differing, 0u);
+  EXPECT_EQ(Held(R"({"se": 1.0000000011})", R"({"se": 1})").differing, 1u);
+  EXPECT_EQ(Held(R"({"p": 1.0000009})", R"({"p": 1})").differing, 0u);
+  EXPECT_EQ(Held(R"({"p": 1.0000011})", R"({"p": 1})").differing, 1u);
+  EXPECT_EQ(Held(R"({"p_a": 1.0000009})", R"({"p_a": 1})").differing, 1u);
+  EXPECT_EQ(Held(R"({"se": 9e-13})", R"({"se": 0})").differing, 0u);
+  EXPECT_EQ(Held(R"({"se": 2e-12})", R"({"se": 0})").differing, 1u);
+}
+
+TEST(Comparison, TellsNotDefinedFromZeroAndFromMissing) {
+  EXPECT_EQ(Held(R"({"se": null})", R"({"se": null})").differing, 0u);
+  EXPECT_EQ(Held(R"({"se": 0})", R"({"se": null})").differing, 1u);
+  EXPECT_EQ(Held(R"({"se": null})", R"({"se": 0})").differing, 1u);
+  EXPECT_EQ(Held(R"({})", R"({"se": null})").missing, 1u);
+  EXPECT_EQ(Held(R"({})", R"({"ci": {"wald": [1, 2]}})").missing, 2u);
+  EXPECT_EQ(Held(R"({"status": "ok", "more": 1})", R"({"status": "ok"})").differing, 0u);
+  EXPECT_EQ(Held(R"({"status": "ok"})", R"({"status": "empty"})").differing, 1u);
+}
+
+TEST(Comparison, SeesListsOfAnotherLength) {
+  EXPECT_EQ(Held("[1, 2]", "[1, 2, 3]").missing, 1u);
+  EXPECT_EQ(Held("[1, 2, 3]", "[1, 2]").differing, 1u);
+  EXPECT_EQ(Held("[1, 2]", "[1, 2]").compared, 2u);
+}
+
+TEST(CaseReport, DoesNotPassWhenNothingWasComparedOrSomethingIsUnsupported) {
+  Computed computed;
+  computed.id = "c";
+  EXPECT_FALSE(CompareCase(computed, Results(R"({"results": {}})")).passed());
+  computed.results.Set("a", Results(R"({"n": 3})"));
+  EXPECT_TRUE(CompareCase(computed, Results(R"({"results": {"a": {"n": 3}}})")).passed());
+  EXPECT_FALSE(
+      CompareCase(computed, Results(R"({"results": {"a": {"n": 3}, "b": {"n": 4}}})")).passed());
+  computed.unsupported.push_back("b: type chisq");
+  const CaseReport report =
+      CompareCase(computed, Results(R"({"results": {"a": {"n": 3}, "b": {"n": 4}}})"));
+  EXPECT_EQ(report.comparison.missing, 1u);
+  EXPECT_FALSE(report.passed());
+}
+
+}  // namespace
+}  // namespace imdi::oracle

@@ -1,0 +1,140 @@
+// What readers of FollowFigures are sent.
+
+#include "services/aggregation/figures_chunks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/unit/aggregation/figures_reader.h"
+#include "tests/unit/aggregation/small_log.h"
+
+namespace imdi::aggregation {
+namespace {
+
+using testing_support::Code;
+using testing_support::FiguresReader;
+using testing_support::ReadAll;
+using testing_support::SharedFoldStore;
+using testing_support::SmallLog;
+
+class Chunks : public testing::Test {
+ protected:
+  Chunks() {
+    auto opened = Aggregator::Open(
+        std::make_unique<SharedFoldStore>(std::make_shared<SharedFoldStore::Disk>()));
+    EXPECT_TRUE(opened.ok());
+    aggregator_ = *opened;
+    log_.ApplySmallSurvey({"T", "U"});
+    Feed();
+  }
+  void Feed() {
+    ASSERT_TRUE(
+        aggregator_->Consume(log_.Chunk(aggregator_->cursor().position() + 1, log_.head())).ok());
+  }
+  std::deque<std::string> Since(const Snapshot* sent,
+                                const aggregation_pb::FollowFiguresRequest& request = {}) {
+    auto chunks = MakeChunks(*aggregator_->Current(), sent, request,
+                             [&](const ClosedRelease& one) { return aggregator_->PartsOf(one); });
+    EXPECT_TRUE(chunks.ok()) << chunks.status();
+    return *std::move(chunks);
+  }
+  SmallLog log_;
+  std::shared_ptr<Aggregator> aggregator_;
+};
+
+TEST_F(Chunks, AReaderWithNothingGetsEverythingAsAReset) {
+  const FiguresReader reader = ReadAll(*aggregator_);
+  EXPECT_TRUE(reader.last_swap().reset);
+  EXPECT_EQ(reader.position, log_.head());
+  EXPECT_EQ(reader.counts.size(), 2u);
+  const auto& counts = *aggregator_->Current()->editions.at("T");
+  EXPECT_EQ(reader.counts.at("T").plan, counts.plan().fingerprint());
+  ASSERT_EQ(reader.counts.at("T").parts.size(), counts.parts().size());
+  for (size_t part = 0; part < counts.parts().size(); ++part)
+    EXPECT_EQ(reader.counts.at("T").parts.at(static_cast<uint32_t>(part)), *counts.parts()[part]);
+  const auto catalog = testing_support::CatalogOf(reader.steps);
+  EXPECT_EQ(catalog->Names(), log_.catalog().Names());
+  EXPECT_EQ(domain::PlanOf(*catalog, "T")->fingerprint(), counts.plan().fingerprint())
+      << "a reader makes the same plan of the same definitions";
+}
+
+TEST_F(Chunks, ThenOnlyWhatChanged) {
+  FiguresReader reader = ReadAll(*aggregator_);
+  auto sent = aggregator_->Current();
+  log_.Submit("T", "0101", "first", {{"A1", Code(1)}, {"A5.a", Code(1)}, {"A7", Code(1)}});
+  Feed();
+  reader.Take(Since(sent.get()));
+  EXPECT_EQ(reader.last_swap().steps, 0);
+  EXPECT_GT(reader.last_swap().blocks, 0);
+  EXPECT_LE(static_cast<size_t>(reader.last_swap().blocks),
+            aggregator_->Current()->editions.at("T")->parts().size())
+      << "the other edition is left out";
+  EXPECT_EQ(reader.Say(), ReadAll(*aggregator_).Say());
+  sent = aggregator_->Current();
+  store_pb::Record erased;
+  erased.mutable_text_erased()->set_submission("editions/T/submissions/0101.first@1");
+  log_.Append(erased);
+  Feed();
+  reader.Take(Since(sent.get()));
+  EXPECT_EQ(reader.last_swap().blocks, 0);
+  EXPECT_EQ(reader.position, log_.head()) << "the position alone";
+  sent = aggregator_->Current();
+  log_.SetState("T", model::EDITION_STATE_CLOSED);
+  Feed();
+  reader.Take(Since(sent.get()));
+  EXPECT_EQ(reader.last_swap().steps, 1);
+  EXPECT_EQ(reader.Say(), ReadAll(*aggregator_).Say());
+}
+
+TEST_F(Chunks, AReaderThatComesBackGetsNoDefinitionTwice) {
+  FiguresReader reader = ReadAll(*aggregator_);
+  log_.SetState("T", model::EDITION_STATE_CLOSED);
+  log_.Submit("U", "0101", "first", {{"A1", Code(1)}, {"A5.a", Code(1)}, {"A7", Code(1)}});
+  Feed();
+  reader.Take(Since(nullptr, reader.Resume()));
+  EXPECT_FALSE(reader.last_swap().reset);
+  EXPECT_EQ(reader.last_swap().steps, 1);
+  EXPECT_EQ(reader.Say(), ReadAll(*aggregator_).Say());
+}
+
+TEST_F(Chunks, AReaderOfAnotherLogOrEpochOrOneThatIsAheadBeginsAnew) {
+  const FiguresReader reader = ReadAll(*aggregator_);
+  for (int kind = 0; kind < 3; ++kind) {
+    FiguresReader other = reader;
+    auto request = other.Resume();
+    if (kind == 0) request.set_log_id(std::string(32, 'f'));
+    if (kind == 1) request.set_epoch(2);
+    if (kind == 2) request.set_definitions_position(log_.head() + 1);
+    other.Take(Since(nullptr, request));
+    EXPECT_TRUE(other.last_swap().reset) << kind;
+    EXPECT_EQ(other.Say(), reader.Say());
+  }
+}
+
+TEST_F(Chunks, ADefinitionThatChangesThePlanSendsItsEditionWhole) {
+  FiguresReader reader = ReadAll(*aggregator_);
+  const auto sent = aggregator_->Current();
+  log_.Apply(testing_support::SmallIndicator("IND_NEW", {"T"}, "A1 == 1", {{"ALL", "responded"}}));
+  Feed();
+  reader.Take(Since(sent.get()));
+  EXPECT_EQ(reader.last_swap().steps, 1);
+  EXPECT_EQ(static_cast<size_t>(reader.last_swap().blocks),
+            aggregator_->Current()->editions.at("T")->parts().size());
+  EXPECT_EQ(reader.Say(), ReadAll(*aggregator_).Say());
+}
+
+TEST_F(Chunks, WhatStopsFoldingIsToldWithTheFigures) {
+  const auto sent = aggregator_->Current();
+  log_.AppendBytes("\xff\xff\xff");
+  EXPECT_FALSE(aggregator_->Consume(log_.Chunk(log_.head(), log_.head())).ok());
+  FiguresReader reader;
+  reader.Take(Since(sent.get()));
+  EXPECT_THAT(reader.stopped, testing::StartsWith("STORE_CORRUPT"));
+}
+
+}  // namespace
+}  // namespace imdi::aggregation

@@ -1,0 +1,581 @@
+// Every sentence of the 2017 report over hand-made figures of the fixture: the verdict expected,
+// and for each of them a change of answers that turns it. The documents are the survey's own; the
+// figures are written here.
+
+#include "services/figures/claim_results.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "clients/cli/definition_documents.h"
+
+namespace imdi::figures {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr query_pb::Verdict kHolds = query_pb::VERDICT_HOLDS;
+constexpr query_pb::Verdict kAmong = query_pb::VERDICT_HOLDS_AMONG_ANSWERS;
+constexpr query_pb::Verdict kContradicted = query_pb::VERDICT_CONTRADICTED;
+constexpr query_pb::Verdict kUndecidable = query_pb::VERDICT_UNDECIDABLE;
+
+const domain::Catalog& Documents() {
+  static const std::shared_ptr<const domain::Catalog> catalog = [] {
+    const char* root = std::getenv("IMDI_ROOT");
+    const cli::DefinitionDocuments documents =
+        cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku"});
+    for (const config::Problem& problem : documents.problems)
+      ADD_FAILURE() << config::ToText(problem);
+    std::shared_ptr<const domain::Catalog> out = domain::Catalog::Empty();
+    for (const cli::DefinitionDocument& document : documents.documents) {
+      const domain::DefinitionVerdict verdict = out->ValidateDefinition(document.definition, {});
+      for (const domain::DefinitionFinding& finding : verdict.findings)
+        ADD_FAILURE() << document.name << ": " << ToText(finding);
+      auto applied = out->Apply(document.definition, verdict.revision, verdict.new_items);
+      if (!applied.ok()) {
+        ADD_FAILURE() << document.name << ": " << applied.status();
+        continue;
+      }
+      out = *std::move(applied);
+    }
+    return out;
+  }();
+  return *catalog;
+}
+
+// One cell as it could have been counted.
+struct Cell {
+  int32_t x = 0;
+  int32_t n = 0;
+  double lower = -1;  // Interval; −1 = the figure has no estimate.
+  double upper = -1;
+};
+
+// The figures of four editions, by edition and cell.
+class World {
+ public:
+  World() {
+    Set("IND_RR.FRAME", {322, 441});
+    Set("IND_FLUCT.ANSWERED", {253, 322, 0.762, 0.808});
+    Set("IND_TARGET.WITH_PROGRAMME", {186, 300, 0.591, 0.649});
+    Set("IND_TARGET.ALL", {186, 322, 0.549, 0.607});
+    Set("IND_TARGET.WITH_PROGRAMME.unit_type=municipality", {180, 290, 0.59, 0.65});
+    Set("IND_TARGET.ALL.unit_type=municipality", {180, 311, 0.55, 0.61});
+    Set("IND_MGMT_ASKS.WITH_PROGRAMME", {234, 300, 0.755, 0.805});
+    Set("IND_COMBINE.MUNICIPALITIES_WITH_PROGRAMME", {255, 290, 0.86, 0.9});
+    Set("IND_COMBINE_NO.MUNICIPALITIES_WITH_PROGRAMME", {29, 290, 0.08, 0.12});
+    Set("IND_BUSINESS.WITH_PROGRAMME", {261, 300, 0.85, 0.89});
+    Set("IND_BUSINESS_NAV.COOPERATING", {226, 261, 0.84, 0.89});
+    Set("IND_OWN_AGREEMENTS.WITH_PROGRAMME", {96, 300, 0.29, 0.35});
+    Set("IND_OWN_AGREEMENTS.COOPERATING", {96, 261, 0.34, 0.4});
+    Set("IND_SYS_IMPROVE.USERS", {151, 290, 0.49, 0.55});
+    Set("IND_GUIDE_SYS.ANSWERED_BOTH", {200, 300, 0.6, 0.7});
+    Set("IND_GUIDE_NIR.ANSWERED_BOTH", {190, 300, 0.6, 0.7});
+    SetAreas(167, 152, 109);
+    SetForms(226, 150);
+    Set("IND_TARGET.WITH_PROGRAMME.unit_type=municipality", {113, 190}, "KU2014");
+    Set("IND_TARGET.ALL.unit_type=municipality", {113, 203}, "KU2014");
+    Set("IND_TARGET.WITH_PROGRAMME", {186, 310}, "KU2015");
+    Set("IND_TARGET.ALL", {186, 337}, "KU2015");
+    Set("IND_TARGET.WITH_PROGRAMME", {187, 312}, "KU2016");
+    Set("IND_TARGET.ALL", {187, 335}, "KU2016");
+    Set("IND_MGMT_ASKS.WITH_PROGRAMME", {228, 312}, "KU2016");
+    Set("IND_COMBINE.MUNICIPALITIES_WITH_PROGRAMME", {240, 299}, "KU2016");
+    Set("IND_BUSINESS.WITH_PROGRAMME", {262, 312}, "KU2016");
+    Set("IND_OWN_AGREEMENTS.WITH_PROGRAMME", {81, 312}, "KU2016");
+    Set("IND_OWN_AGREEMENTS.COOPERATING", {81, 262}, "KU2016");
+  }
+
+  void Set(const std::string& cell, Cell counts, const std::string& edition = "KU2017") {
+    query_pb::Figure figure;
+    figure.set_name(cell);
+    figure.set_value(static_cast<double>(counts.x) / counts.n);
+    figure.set_numerator(counts.x);
+    figure.set_base(counts.n);
+    if (counts.lower >= 0) {
+      figure.mutable_estimate()->set_lower(counts.lower);
+      figure.mutable_estimate()->set_upper(counts.upper);
+    }
+    figure.set_etag(cell + std::to_string(counts.x) + "/" + std::to_string(counts.n) + "[" +
+                    std::to_string(counts.lower) + "," + std::to_string(counts.upper) + "]");
+    figures_[edition][cell] = figure;
+  }
+  void SetNoValue(const std::string& cell, domain::CellState state,
+                  const std::string& edition = "KU2017") {
+    query_pb::Figure figure;
+    figure.set_name(cell);
+    *figure.mutable_no_value() = NoValueOf(state);
+    figures_[edition][cell] = figure;
+  }
+  void Remove(const std::string& edition, const std::string& cell) {
+    figures_[edition].erase(cell);
+  }
+  void RemoveEdition(const std::string& edition) { figures_.erase(edition); }
+  void SetAreas(int32_t staffing, int32_t planning, int32_t finances, double p = 0.0001) {
+    const std::string cell = "IND_FLUCT_AREA.CHALLENGED.answer=";
+    for (int code = 1; code <= 11; ++code) Set(cell + std::to_string(code), {90, 253, 0.3, 0.4});
+    Set(cell + "98", {200, 253, 0.3, 0.4});
+    Set(cell + "1", {staffing, 253, 0.62, 0.7});
+    Set(cell + "2", {planning, 253, 0.56, 0.64});
+    Set(cell + "4", {finances, 253, 0.39, 0.47});
+    pair_p_ = p;
+  }
+  void SetForms(int32_t nav, int32_t other, double p = 0.0001) {
+    const std::string cell = "IND_BUSINESS_FORM.COOPERATING.answer=";
+    for (int code = 1; code <= 10; ++code) Set(cell + std::to_string(code), {100, 261, 0.3, 0.4});
+    Set(cell + "98", {0, 261, 0, 0.01});
+    Set(cell + "1", {nav, 261, 0.84, 0.89});
+    Set(cell + "8", {other, 261, 0.5, 0.6});
+    pair_p_ = p;
+  }
+
+  query_pb::ClaimResult Judge(const std::string& id) const {
+    return Judge(*Documents().FindEdition("KU2017")->claims.at(id).second);
+  }
+  query_pb::ClaimResult Judge(const model::Claim& claim) const {
+    const auto find = [this](const std::string& in,
+                             std::string_view cell) -> std::optional<query_pb::Figure> {
+      const auto figures = figures_.find(in);
+      if (figures == figures_.end()) return std::nullopt;
+      const auto found = figures->second.find(std::string(cell));
+      if (found == figures->second.end()) return std::nullopt;
+      return found->second;
+    };
+    const ClaimSources sources{
+        .catalog = Documents(),
+        .edition = *Documents().FindEdition("KU2017"),
+        .find_indicator =
+            [](std::string_view id) {
+              const auto* entry = Documents().FindIndicator(id);
+              return entry == nullptr ? nullptr : entry->compiled.at("KU2017");
+            },
+        .find = [&](std::string_view cell) { return find("KU2017", cell); },
+        .find_pair = [&](std::string_view a, std::string_view b) -> std::optional<PairEvidence> {
+          const auto one = find("KU2017", a);
+          const auto two = find("KU2017", b);
+          if (!one.has_value() || !two.has_value()) return std::nullopt;
+          PairEvidence out;
+          out.tested = true;
+          out.pair.set_a(std::string(a));
+          out.pair.set_b(std::string(b));
+          out.pair.set_base(one->base());
+          out.pair.set_a_yes(one->numerator());
+          out.pair.set_b_yes(two->numerator());
+          out.pair.set_difference(one->value() - two->value());
+          out.pair.set_p(pair_p_);
+          return out;
+        },
+        .others = [&](const std::string& other) -> std::optional<OtherEdition> {
+          if (!figures_.contains(other)) return std::nullopt;
+          return OtherEdition{
+              .release = other == "KU2015" ? "editions/KU2015/releases/1" : "",
+              .find = [find, other](std::string_view cell) { return find(other, cell); }};
+        }};
+    return JudgeClaim(claim, 7, sources);
+  }
+
+ private:
+  std::map<std::string, std::map<std::string, query_pb::Figure>> figures_;
+  double pair_p_ = 0.0001;
+};
+
+std::vector<query_pb::ClaimRemarkKind> KindsOf(const query_pb::ClaimResult& result) {
+  std::vector<query_pb::ClaimRemarkKind> out;
+  for (const query_pb::ClaimRemark& remark : result.remarks()) {
+    EXPECT_FALSE(remark.text().nn().empty());
+    EXPECT_FALSE(remark.text().nb().empty());
+    EXPECT_FALSE(remark.text().en().empty());
+    out.push_back(remark.kind());
+  }
+  return out;
+}
+
+// The bokmål text of the first remark of a kind.
+std::string TextOf(const query_pb::ClaimResult& result, query_pb::ClaimRemarkKind kind) {
+  for (const query_pb::ClaimRemark& remark : result.remarks())
+    if (remark.kind() == kind) return remark.text().nb();
+  return "no such remark";
+}
+
+TEST(Verdicts, AreThoseExpectedOnTheFixture) {
+  const World world;
+  const std::map<std::string, query_pb::Verdict> expected = {
+      {"F00", kHolds},       {"F01", kAmong},       {"F02", kHolds}, {"F03", kAmong},
+      {"F04", kAmong},       {"F05", kAmong},       {"F06", kAmong}, {"F07", kHolds},
+      {"F08", kAmong},       {"F09", kHolds},       {"F10", kAmong}, {"F11", kUndecidable},
+      {"F12", kUndecidable}, {"F13", kUndecidable},
+  };
+  EXPECT_EQ(Documents().FindEdition("KU2017")->claims.size(), expected.size());
+  for (const auto& [id, verdict] : expected)
+    EXPECT_EQ(world.Judge(id).verdict(), verdict) << id << world.Judge(id).DebugString();
+}
+
+TEST(Verdicts, SayWhatToBeCarefulOf) {
+  const World world;
+  EXPECT_THAT(KindsOf(world.Judge("F00")), IsEmpty());
+  EXPECT_THAT(KindsOf(world.Judge("F01")),
+              ElementsAre(query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT));
+  EXPECT_THAT(KindsOf(world.Judge("F02")), IsEmpty());
+  EXPECT_THAT(KindsOf(world.Judge("F03")),
+              ElementsAre(query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT,
+                          query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE));
+  for (const char* id : {"F04", "F05", "F06", "F08", "F10"})
+    EXPECT_THAT(KindsOf(world.Judge(id)), Contains(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED))
+        << id;
+  EXPECT_THAT(KindsOf(world.Judge("F08")), Contains(query_pb::CLAIM_REMARK_KIND_AMBIGUOUS_WORD));
+  EXPECT_THAT(KindsOf(world.Judge("F11")), ElementsAre(query_pb::CLAIM_REMARK_KIND_FACT));
+  EXPECT_THAT(KindsOf(world.Judge("F12")), ElementsAre(query_pb::CLAIM_REMARK_KIND_NO_NUMBER_STATED,
+                                                       query_pb::CLAIM_REMARK_KIND_AMBIGUOUS_WORD));
+  EXPECT_THAT(KindsOf(world.Judge("F13")),
+              ElementsAre(query_pb::CLAIM_REMARK_KIND_NO_NUMBER_STATED));
+}
+
+TEST(Verdicts, AreWordedAsTheFindingsWordThem) {
+  World world;
+  const auto words = [&](const char* id) {
+    const query_pb::ClaimResult result = world.Judge(id);
+    return std::vector<std::string>{result.verdict_text().nn(), result.verdict_text().nb()};
+  };
+  EXPECT_THAT(words("F00"), ElementsAre("held", "holder"));
+  EXPECT_THAT(words("F01"), ElementsAre("held blant dei som svarte, ikkje vist for alle",
+                                        "holder blant dem som svarte, ikke vist for alle"));
+  EXPECT_THAT(words("F12"), ElementsAre("kan ikkje avgjerast", "kan ikke avgjøres"));
+  world.Set("IND_RR.FRAME", {300, 441});
+  EXPECT_THAT(words("F00"), ElementsAre("motsagd av tala", "motsagt av tallene"));
+}
+
+// One change of answers, and what it makes of a sentence.
+struct Flip {
+  const char* what;
+  const char* claim;
+  void (*change)(World& world);
+  query_pb::Verdict verdict;
+  query_pb::ClaimRemarkKind remark;  // One that it brings; unspecified = none.
+};
+const Flip kFlips[] = {
+    {"four units fewer answered", "F00",
+     [](World& w) {
+       w.Set("IND_RR.FRAME", {318, 441});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_ROUNDS_OTHERWISE},
+    {"five more are challenged: eight of ten", "F01",
+     [](World& w) {
+       w.Set("IND_FLUCT.ANSWERED", {258, 322, 0.78, 0.82});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NEAR_EDGE},
+    {"the interval narrows into the words", "F01",
+     [](World& w) {
+       w.Set("IND_FLUCT.ANSWERED", {253, 322, 0.765, 0.7999});
+     },
+     kHolds, query_pb::CLAIM_REMARK_KIND_UNSPECIFIED},
+    {"as many name finances as planning", "F02", [](World& w) { w.SetAreas(167, 152, 152); },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+    {"planning is hardly above finances", "F02", [](World& w) { w.SetAreas(167, 152, 150, 0.4); },
+     kAmong, query_pb::CLAIM_REMARK_KIND_PAIR_NOT_SHOWN},
+    {"seven answers flipped: 59.7", "F03",
+     [](World& w) {
+       w.Set("IND_TARGET.WITH_PROGRAMME", {179, 300, 0.568, 0.625});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NEAR_EDGE},
+    {"half of them", "F03",
+     [](World& w) {
+       w.Set("IND_TARGET.WITH_PROGRAMME", {150, 300, 0.47, 0.53});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_INTERVAL_EXCLUDES},
+    {"as high in 2015 already", "F04",
+     [](World& w) {
+       w.Set("IND_TARGET.WITH_PROGRAMME", {62, 100}, "KU2015");
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+    {"higher among the municipalities of 2014", "F04",
+     [](World& w) {
+       w.Set("IND_TARGET.WITH_PROGRAMME.unit_type=municipality", {119, 190}, "KU2014");
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+    {"fewer managements ask", "F05",
+     [](World& w) {
+       w.Set("IND_MGMT_ASKS.WITH_PROGRAMME", {219, 300});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+    {"fewer combine", "F06",
+     [](World& w) {
+       w.Set("IND_COMBINE.MUNICIPALITIES_WITH_PROGRAMME", {232, 290});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+    {"two more do not", "F07",
+     [](World& w) {
+       w.Set("IND_COMBINE_NO.MUNICIPALITIES_WITH_PROGRAMME", {31, 290});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_ROUNDS_OTHERWISE},
+    {"exactly as many cooperate as the year before", "F08",
+     [](World& w) {
+       w.Set("IND_BUSINESS.WITH_PROGRAMME", {262, 312});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_ROUNDED_EQUAL},
+    {"another form is used by more", "F09", [](World& w) { w.SetForms(149, 150); }, kContradicted,
+     query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+    {"fewer have agreements", "F10",
+     [](World& w) {
+       w.Set("IND_OWN_AGREEMENTS.WITH_PROGRAMME", {77, 300});
+     },
+     kContradicted, query_pb::CLAIM_REMARK_KIND_NOT_HIGHER},
+};
+
+TEST(Verdicts, TurnWhenTheAnswersDo) {
+  std::set<std::string> turned;
+  for (const Flip& flip : kFlips) {
+    SCOPED_TRACE(std::string(flip.claim) + ": " + flip.what);
+    World world;
+    const query_pb::ClaimResult before = world.Judge(flip.claim);
+    flip.change(world);
+    const query_pb::ClaimResult after = world.Judge(flip.claim);
+    EXPECT_NE(before.verdict(), after.verdict());
+    EXPECT_EQ(after.verdict(), flip.verdict) << after.DebugString();
+    EXPECT_NE(before.etag(), after.etag());
+    if (flip.remark != query_pb::CLAIM_REMARK_KIND_UNSPECIFIED) {
+      EXPECT_THAT(KindsOf(after), Contains(flip.remark));
+    }
+    turned.insert(flip.claim);
+  }
+  EXPECT_EQ(turned.size(), 11u) << "every sentence that states something";
+}
+
+TEST(Verdicts, OfSentencesWithoutANumberNeverTurn) {
+  World world;
+  world.Set("IND_SYS_IMPROVE.USERS", {1, 290, 0, 0.02});
+  world.Set("IND_GUIDE_SYS.ANSWERED_BOTH", {0, 300, 0, 0.01});
+  for (const char* id : {"F11", "F12", "F13"})
+    EXPECT_EQ(world.Judge(id).verdict(), kUndecidable) << id;
+  EXPECT_EQ(world.Judge("F13").figures_size(), 2) << "the figures are shown all the same";
+  EXPECT_EQ(world.Judge("F11").figures_size(), 0);
+}
+
+TEST(Remarks, CarryTheNumbers) {
+  World world;
+  EXPECT_EQ(TextOf(world.Judge("F03"), query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE),
+            "Et annet grunnlag sier noe annet: 57,8 prosent (186 av 322) på grunnlaget «Alle som "
+            "svarte på undersøkelsen», 62,0 prosent (186 av 300) på grunnlaget «De som hadde "
+            "deltakere i introduksjonsprogram og svarte».");
+  EXPECT_EQ(TextOf(world.Judge("F03"), query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT),
+            "For alle enheter går intervallet, 59,1 til 64,9 prosent, utenfor det ordene dekker: "
+            "over 60 til under 70 prosent.");
+  EXPECT_EQ(TextOf(world.Judge("F05"), query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED),
+            "Endringen er ikke testet; den gjelder dem som svarte: 73,1 prosent (228 av 312) i "
+            "2016, 78,0 prosent (234 av 300) i 2017.");
+  EXPECT_THAT(TextOf(world.Judge("F04"), query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED),
+              HasSubstr("59,5 prosent (113 av 190) i 2014, 62,1 prosent (180 av 290) i 2017"));
+  EXPECT_EQ(TextOf(world.Judge("F05"), query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME),
+            "At det er spurt om det samme i 2016, er forutsatt, ikke dokumentert.");
+  world.Set("IND_TARGET.WITH_PROGRAMME", {179, 300, 0.568, 0.625});
+  EXPECT_EQ(TextOf(world.Judge("F03"), query_pb::CLAIM_REMARK_KIND_NEAR_EDGE),
+            "Andelen, 59,7 prosent (179 av 300), ligger nær en grense for ordene i setningen: 60 "
+            "prosent.");
+  EXPECT_EQ(TextOf(world.Judge("F03"), query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT),
+            "For alle enheter er setningen ikke utelukket: intervallet, 56,8 til 62,5 prosent, går "
+            "inn i det ordene dekker: over 60 til under 70 prosent.");
+  EXPECT_THAT(KindsOf(world.Judge("F03")),
+              Not(Contains(query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE)))
+      << "now both bases say no";
+  world.Set("IND_RR.FRAME", {318, 441});
+  EXPECT_EQ(TextOf(world.Judge("F00"), query_pb::CLAIM_REMARK_KIND_ROUNDS_OTHERWISE),
+            "72,1 prosent (318 av 441) avrundes til 72, ikke 73.");
+  world.SetAreas(167, 152, 152);
+  EXPECT_EQ(TextOf(world.Judge("F02"), query_pb::CLAIM_REMARK_KIND_NOT_HIGHER),
+            "«Planlegging av tjenestene» ligger ikke over «Økonomi og budsjett»: «Planlegging av "
+            "tjenestene» 60,1 prosent (152 av 253), «Økonomi og budsjett» 60,1 prosent (152 av "
+            "253).");
+}
+
+TEST(Ranking, IsPairwiseAgainstEveryOtherCategoryButThoseLeftOut) {
+  const query_pb::ClaimResult areas = World().Judge("F02");
+  EXPECT_EQ(areas.pairs_size(), 2 * 8) << "2 named, 8 others; other and don't know are left out";
+  for (const query_pb::PairDifference& pair : areas.pairs()) {
+    EXPECT_THAT(pair.a(), testing::AnyOf("IND_FLUCT_AREA.CHALLENGED.answer=1",
+                                         "IND_FLUCT_AREA.CHALLENGED.answer=2"));
+    EXPECT_THAT(pair.b(), Not(testing::EndsWith("=98")));
+    EXPECT_THAT(pair.b(), Not(testing::EndsWith("=11")));
+  }
+  EXPECT_EQ(World().Judge("F09").pairs_size(), 8);
+}
+
+TEST(Increase, ComparesWith2014OnMunicipalitiesOnly) {
+  const query_pb::ClaimResult result = World().Judge("F04");
+  ASSERT_EQ(result.changes_size(), 3);
+  const query_pb::ChangeFigure& first = result.changes(0);
+  EXPECT_EQ(first.name(), "IND_TARGET.WITH_PROGRAMME.unit_type=municipality@2014");
+  EXPECT_EQ(first.later().figure(), "IND_TARGET.WITH_PROGRAMME.unit_type=municipality");
+  EXPECT_EQ(first.later().numerator(), 180);
+  EXPECT_EQ(
+      first.earlier().figure(),
+      "editions/KU2014/releases/live/figures/IND_TARGET.WITH_PROGRAMME.unit_type=municipality");
+  EXPECT_EQ(first.earlier().numerator(), 113);
+  EXPECT_EQ(first.earlier().year(), 2014);
+  EXPECT_DOUBLE_EQ(first.value(), 180.0 / 290 - 113.0 / 190);
+  EXPECT_FALSE(first.tested());
+  EXPECT_THAT(first.relations(), ElementsAre(model::SERIES_RELATION_KIND_ASSUMED_SAME))
+      << "INT01 is the same; that BAK05 is, is assumed";
+  const query_pb::ChangeFigure& second = result.changes(1);
+  EXPECT_EQ(second.name(), "IND_TARGET.WITH_PROGRAMME@2015");
+  EXPECT_EQ(second.earlier_release(), "editions/KU2015/releases/1");
+  EXPECT_EQ(second.earlier().figure(),
+            "editions/KU2015/releases/1/figures/IND_TARGET.WITH_PROGRAMME");
+}
+
+TEST(Increase, CannotBeDecidedWhereAYearIsMissing) {
+  World world;
+  world.RemoveEdition("KU2016");
+  query_pb::ClaimResult result = world.Judge("F05");
+  EXPECT_EQ(result.verdict(), kUndecidable);
+  EXPECT_THAT(KindsOf(result), ElementsAre(query_pb::CLAIM_REMARK_KIND_NO_VALUE));
+  EXPECT_EQ(result.changes(0).no_value().reason(), query_pb::NO_VALUE_REASON_NOT_YET);
+  EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_NO_VALUE),
+            "Det finnes ikke noe endringstall fra 2016 til 2017: ikke klart ennå.");
+  EXPECT_EQ(world.Judge("F04").verdict(), kUndecidable);
+  world.Set("IND_TARGET.WITH_PROGRAMME", {1, 1}, "KU2015");
+  EXPECT_EQ(world.Judge("F04").verdict(), kContradicted) << "one year speaks against it";
+
+  World silent;
+  silent.SetNoValue("IND_MGMT_ASKS.WITH_PROGRAMME", domain::CellState::kNoAnswer, "KU2016");
+  result = silent.Judge("F05");
+  EXPECT_EQ(result.verdict(), kUndecidable);
+  EXPECT_EQ(result.changes(0).no_value().reason(), query_pb::NO_VALUE_REASON_NO_ANSWER);
+  World unasked;
+  unasked.Remove("KU2016", "IND_MGMT_ASKS.WITH_PROGRAMME");
+  EXPECT_EQ(unasked.Judge("F05").changes(0).no_value().reason(),
+            query_pb::NO_VALUE_REASON_NOT_ASKED);
+}
+
+TEST(Increase, CannotBeDecidedOverABreak) {
+  model::Claim claim = *Documents().FindEdition("KU2017")->claims.at("F05").second;
+  claim.mutable_increase()->add_years(2015);
+  World world;
+  world.Set("IND_MGMT_ASKS.WITH_PROGRAMME", {1, 300}, "KU2015");
+  const query_pb::ClaimResult result = world.Judge(claim);
+  EXPECT_EQ(result.verdict(), kUndecidable) << "however much lower the other year is";
+  ASSERT_EQ(result.changes_size(), 2);
+  EXPECT_TRUE(result.changes(0).has_value());
+  EXPECT_EQ(result.changes(1).no_value().reason(), query_pb::NO_VALUE_REASON_SERIES_BREAK);
+  EXPECT_THAT(result.changes(1).relations(),
+              ElementsAre(model::SERIES_RELATION_KIND_BREAK_WORDING));
+  EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_SERIES_BREAK),
+            "Brudd i serien mellom 2015 og 2017 (annen ordlyd): det finnes ikke noe endringstall.");
+}
+
+TEST(Increase, OnAnotherBasisThatSaysOtherwiseIsShown) {
+  World world;
+  world.Set("IND_OWN_AGREEMENTS.COOPERATING", {120, 262}, "KU2016");
+  const query_pb::ClaimResult result = world.Judge("F10");
+  EXPECT_EQ(result.verdict(), kAmong);
+  EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE),
+            "Et annet grunnlag sier noe annet. På grunnlaget «De som samarbeider med lokalt "
+            "næringsliv og svarte»: 45,8 prosent (120 av 262) i 2016, 36,8 prosent (96 av 261) i "
+            "2017.");
+}
+
+TEST(Claims, WithoutAValueOrATestCannotBeDecided) {
+  World world;
+  world.SetNoValue("IND_FLUCT.ANSWERED", domain::CellState::kNotYet);
+  const query_pb::ClaimResult result = world.Judge("F01");
+  EXPECT_EQ(result.verdict(), kUndecidable);
+  EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_NO_VALUE),
+            "IND_FLUCT.ANSWERED har ingen verdi: ikke klart ennå.");
+  EXPECT_EQ(result.figures_size(), 1) << "the figure is there, and says why it has no value";
+  EXPECT_DOUBLE_EQ(result.range_lower(), 0.75);
+  EXPECT_DOUBLE_EQ(result.range_upper(), 0.80);
+  world.Remove("KU2017", "IND_RR.FRAME");
+  EXPECT_EQ(world.Judge("F00").verdict(), kUndecidable);
+  EXPECT_EQ(world.Judge("F00").figures_size(), 0);
+  world.SetNoValue("IND_FLUCT_AREA.CHALLENGED.answer=1", domain::CellState::kNoAnswer);
+  EXPECT_EQ(world.Judge("F02").verdict(), kUndecidable);
+  model::Claim untested = *Documents().FindEdition("KU2017")->claims.at("F07").second;
+  untested.clear_test();
+  EXPECT_EQ(world.Judge(untested).verdict(), kUndecidable);
+  EXPECT_THAT(KindsOf(world.Judge(untested)),
+              ElementsAre(query_pb::CLAIM_REMARK_KIND_NO_TEST_STATED));
+}
+
+TEST(Claims, CarryRevisionAndATagOverWhatIsSaid) {
+  const World world;
+  const query_pb::ClaimResult result = world.Judge("F03");
+  EXPECT_EQ(result.claim_revision(), 7);
+  EXPECT_EQ(result.etag().size(), 32u);
+  EXPECT_EQ(result.etag(), world.Judge("F03").etag());
+  query_pb::ClaimResult changed = result;
+  changed.add_remarks()->set_kind(query_pb::CLAIM_REMARK_KIND_SUPERSEDED);
+  EXPECT_NE(EtagOf(changed), result.etag());
+  changed = result;
+  changed.mutable_claim()->mutable_text()->set_nn("anna");
+  EXPECT_NE(EtagOf(changed), result.etag());
+}
+
+TEST(CellInGroup, SortsWhatStandsBehindTheBasis) {
+  EXPECT_EQ(CellInGroup("IND_A.ALL", ""), "IND_A.ALL");
+  EXPECT_EQ(CellInGroup("IND_A.ALL", "unit_type=municipality"), "IND_A.ALL.unit_type=municipality");
+  EXPECT_EQ(CellInGroup("IND_A.ALL.answer=3", "unit_type=municipality"),
+            "IND_A.ALL.answer=3.unit_type=municipality");
+  EXPECT_EQ(CellInGroup("IND_A.ALL.answer=3", "also=1"), "IND_A.ALL.also=1.answer=3");
+}
+
+Comparability Of(const std::string& indicator, const std::string& earlier,
+                 const std::string& cell = "") {
+  const domain::Catalog& catalog = Documents();
+  const auto& compiled = *catalog.FindIndicator(indicator)->compiled.at("KU2017");
+  const auto& later = *catalog.FindEdition("KU2017");
+  return cell.empty() ? Compare(catalog, later, *catalog.FindEdition(earlier), compiled)
+                      : CompareCell(catalog, later, *catalog.FindEdition(earlier), compiled, cell);
+}
+
+TEST(Comparability, IsTheWeakestOverAllQuestionsThatAnIndicatorReads) {
+  const Comparability target = Of("IND_TARGET", "KU2016");
+  EXPECT_THAT(target.relations, ElementsAre(model::SERIES_RELATION_KIND_ASSUMED_SAME));
+  EXPECT_TRUE(target.comparable);
+  EXPECT_TRUE(target.assumed);
+  const Comparability asks = Of("IND_MGMT_ASKS", "KU2014");
+  EXPECT_THAT(asks.relations, ElementsAre(model::SERIES_RELATION_KIND_BREAK_WORDING));
+  EXPECT_FALSE(asks.comparable);
+  EXPECT_FALSE(asks.assumed);
+  // The distribution's own question counts, beside those of its base.
+  EXPECT_THAT(Of("IND_FLUCT_AREA", "KU2016").relations,
+              ElementsAre(model::SERIES_RELATION_KIND_UNKNOWN));
+  EXPECT_FALSE(Of("IND_FLUCT_AREA", "KU2016").comparable);
+  EXPECT_THAT(
+      Of("IND_GUIDE_SYS", "KU2016").relations,
+      ElementsAre(model::SERIES_RELATION_KIND_NOT_ASKED, model::SERIES_RELATION_KIND_UNKNOWN));
+  EXPECT_THAT(Of("IND_BUSINESS", "KU2014").relations,
+              ElementsAre(model::SERIES_RELATION_KIND_TOPIC_ONLY));
+  // SYS03 says nothing of 2014, and the edition of 2014 does not ask it.
+  EXPECT_THAT(Of("IND_SYS_IMPROVE", "KU2014").relations,
+              ElementsAre(model::SERIES_RELATION_KIND_NOT_ASKED));
+  const Comparability rate = Of("IND_RR", "KU2015");
+  EXPECT_THAT(rate.relations, ElementsAre(model::SERIES_RELATION_KIND_SAME));
+  EXPECT_TRUE(rate.comparable);
+  EXPECT_FALSE(rate.assumed);
+  EXPECT_TRUE(Of("IND_TARGET", "KU2017").comparable);
+  EXPECT_THAT(Of("IND_TARGET", "KU2017").relations, IsEmpty());
+}
+
+TEST(Comparability, OfACellKnowsInWhichGroupTheEditionsCoverTheSameUnits) {
+  const auto is_break = ElementsAre(model::SERIES_RELATION_KIND_BREAK_BASE);
+  EXPECT_THAT(Of("IND_RR", "KU2014", "IND_RR.FRAME").relations, is_break);
+  EXPECT_FALSE(Of("IND_TARGET", "KU2014", "IND_TARGET.ALL").comparable);
+  EXPECT_TRUE(Of("IND_TARGET", "KU2014", "IND_TARGET.ALL.unit_type=municipality").comparable);
+  EXPECT_TRUE(Of("IND_TARGET", "KU2015", "IND_TARGET.ALL").comparable);
+  EXPECT_THAT(Of("IND_TARGET", "KU2014", "IND_TARGET.ALL.unit_type=district").relations, is_break);
+  EXPECT_THAT(Of("IND_MGMT_ASKS", "KU2014", "IND_MGMT_ASKS.WITH_PROGRAMME").relations,
+              ElementsAre(model::SERIES_RELATION_KIND_BREAK_WORDING,
+                          model::SERIES_RELATION_KIND_BREAK_BASE));
+}
+
+}  // namespace
+}  // namespace imdi::figures
