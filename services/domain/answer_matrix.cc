@@ -119,6 +119,9 @@ struct AnswerMatrix::Rows {
     changed.assign(row_words, ~uint64_t{0});
     column.assign(row_words, 0);
     dispositions.assign(units, static_cast<uint8_t>(model::DISPOSITION_NON_CONTACT));
+    out_of_scope.reserve(units);
+    for (UnitIndex unit = 0; unit < units; ++unit)
+      out_of_scope.push_back(plan->frame().unit(unit).out_of_scope() ? 1 : 0);
     for (const FigurePlan::Breakdown& breakdown : plan->breakdowns()) {
       AtomMasks& out = masks.emplace_back();
       size_t entries = 0;
@@ -213,8 +216,9 @@ struct AnswerMatrix::Rows {
 
   size_t bytes() const {
     size_t out = sizeof(Rows) + rows.bytes() + BytesOf(column_of_unit) + BytesOf(tiles) +
-                 BytesOf(by_rows) + BytesOf(changed) + BytesOf(column) + BytesOf(dispositions) +
-                 BytesOf(possible) + BytesOf(frame_true) + BytesOf(frame_known) + BytesOf(parts);
+                 BytesOf(by_rows) + BytesOf(changed) + BytesOf(column) + BytesOf(out_of_scope) +
+                 BytesOf(dispositions) + BytesOf(possible) + BytesOf(frame_true) +
+                 BytesOf(frame_known) + BytesOf(parts);
     for (const AtomMasks& one : masks)
       out += sizeof(AtomMasks) + BytesOf(one.first) + BytesOf(one.atoms) + BytesOf(one.masks);
     for (const EditionCounts::Part& part : parts) out += BytesOf(*part);
@@ -230,8 +234,9 @@ struct AnswerMatrix::Rows {
   // for each row while by_rows says so.
   std::vector<uint64_t> tiles;
   std::vector<uint8_t> by_rows;
-  std::vector<uint64_t> changed;  // Rows that differ from what was counted last.
-  std::vector<uint64_t> column;   // The unit that is being set.
+  std::vector<uint64_t> changed;      // Rows that differ from what was counted last.
+  std::vector<uint64_t> column;       // The unit that is being set.
+  std::vector<uint8_t> out_of_scope;  // By the frame.
   std::vector<uint8_t> dispositions;
   std::vector<AtomMasks> masks;                             // By breakdown.
   std::vector<uint64_t> possible, frame_true, frame_known;  // Rows of `words` words each.
@@ -289,7 +294,7 @@ void AnswerMatrix::Rows::SetAnswers(const DerivedResponse& response) {
 void AnswerMatrix::Rows::Set(UnitIndex unit, const DerivedResponse* response,
                              model::Disposition set_by_team) {
   const model::Disposition disposition =
-      FinalDisposition(plan->frame().unit(unit).out_of_scope(), set_by_team,
+      FinalDisposition(out_of_scope[unit] != 0, set_by_team,
                        response == nullptr ? model::DISPOSITION_UNSPECIFIED : response->outcome);
   dispositions[unit] = static_cast<uint8_t>(disposition);
   std::ranges::fill(column, 0);
@@ -445,7 +450,7 @@ size_t AnswerMatrix::PredictBytes(const FigurePlan& plan) {
   const size_t units = plan.frame().size();
   const size_t words = (units + kTileSide - 1) / kTileSide;
   const size_t row_words = (rows.count() + kTileSide - 1) / kTileSide;
-  size_t out = sizeof(Rows) + rows.bytes() + units * (sizeof(uint32_t) + sizeof(uint8_t)) +
+  size_t out = sizeof(Rows) + rows.bytes() + units * (sizeof(uint32_t) + 2 * sizeof(uint8_t)) +
                words * row_words * kTileSide * sizeof(uint64_t) + words +
                2 * row_words * sizeof(uint64_t) +
                (rows.possibles().size() + 2 * rows.frame_tests().size()) * words * sizeof(uint64_t);

@@ -53,6 +53,8 @@ class AnswerSet {
   // `item` must be below size().
   void Set(ItemIndex item, const AnswerValue& value) { values_[item] = value; }
   void Clear(ItemIndex item) { values_[item] = AnswerValue{}; }
+  // So many items, all blank; memory is kept.
+  void Reset(size_t item_count) { values_.assign(item_count, AnswerValue{}); }
   // Number of items that are not blank.
   size_t CountAnswered() const;
   // Takes over every answer of `other`, which has the same size.

@@ -54,6 +54,10 @@ struct DerivedResponse {
 // submitted part without such items is complete). The response is complete when every part with an
 // item in scope is, partial when at least one part is complete or partial, else a break-off.
 DerivedResponse Derive(const CompiledQuestionnaire& questionnaire, const ResponseInput& input);
+// The same into a response that is used again and again. `input.answers` may be `out->answers`,
+// which then loses what is not routed.
+void DeriveInto(const CompiledQuestionnaire& questionnaire, const ResponseInput& input,
+                DerivedResponse* out);
 
 // How the unit stands in the edition: out of scope (by the frame or the survey team) before all
 // else, then what it answered, then what the survey team set, then non-contact. A break-off

@@ -103,6 +103,7 @@ CompiledFrame::Result CompiledFrame::Compile(const model::Frame& frame) {
   compiled->groups_.assign(static_cast<size_t>(frame.units_size()) * attributes, kUnknownGroup);
   for (int i = 0; i < frame.units_size(); ++i) {
     const model::Unit& unit = frame.units(i);
+    compiled->types_.push_back(unit.type());
     const std::string path = base::StrCat("frame.units[", i, "]");
     if (unit.type() == model::UNIT_TYPE_UNSPECIFIED || !model::UnitType_IsValid(unit.type())) {
       add(path + ".type", "MISSING_TYPE", "the type of the unit is required",
@@ -159,7 +160,7 @@ std::optional<UnitIndex> CompiledFrame::Find(std::string_view code) const {
 }
 
 UnitFacts CompiledFrame::FactsOf(UnitIndex index) const {
-  return {unit(index).type(),
+  return {types_[index],
           std::span(groups_).subspan(index * attributes_.size(), attributes_.size())};
 }
 

@@ -70,7 +70,8 @@ class CompiledFrame {
   CompiledFrame() = default;
   model::Frame definition_;
   std::vector<Attribute> attributes_;
-  std::vector<uint16_t> groups_;  // size() × attributes, by unit.
+  std::vector<model::UnitType> types_;  // By unit: read for every response.
+  std::vector<uint16_t> groups_;        // size() × attributes, by unit.
   std::map<std::string, UnitIndex, std::less<>> by_code_;
 };
 

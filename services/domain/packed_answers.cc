@@ -1,6 +1,7 @@
 #include "services/domain/packed_answers.h"
 
 #include "services/base/error.h"
+#include "services/base/status_macros.h"
 
 namespace imdi::domain {
 namespace {
@@ -58,6 +59,14 @@ survey::store::v1::PackedAnswers PackAnswers(const AnswerSet& answers, const Ite
 absl::StatusOr<AnswerSet> UnpackAnswers(const survey::store::v1::PackedAnswers& packed,
                                         const CompiledQuestionnaire& questionnaire,
                                         const ItemBinding& items) {
+  AnswerSet out;
+  IMDI_RETURN_IF_ERROR(UnpackAnswersInto(packed, questionnaire, items, &out));
+  return out;
+}
+
+absl::Status UnpackAnswersInto(const survey::store::v1::PackedAnswers& packed,
+                               const CompiledQuestionnaire& questionnaire, const ItemBinding& items,
+                               AnswerSet* out) {
   if (packed.code_items_size() != packed.codes_size() ||
       packed.set_items_size() != packed.set_sizes_size() ||
       packed.number_items_size() != packed.numbers_size()) {
@@ -67,18 +76,19 @@ absl::StatusOr<AnswerSet> UnpackAnswers(const survey::store::v1::PackedAnswers& 
       !Ascending(packed.number_items()) || !Ascending(packed.text_items())) {
     return Corrupt("packed answers: item numbers do not ascend");
   }
-  AnswerSet out(questionnaire.item_count());
-  const auto type_of = [&](ItemIndex item) { return questionnaire.items()[item].type; };
+  out->Reset(questionnaire.item_count());
+  const uint32_t* const code_items = packed.code_items().data();
+  const uint32_t* const codes = packed.codes().data();
   for (int i = 0; i < packed.code_items_size(); ++i) {
-    const ItemIndex item = items.IndexOf(packed.code_items(i));
-    if (packed.codes(i) > static_cast<uint32_t>(kCodeMax))
-      return Corrupt("packed answers: impossible code");
+    const uint32_t code = codes[i];
+    if (code > static_cast<uint32_t>(kCodeMax)) return Corrupt("packed answers: impossible code");
+    const ItemIndex item = items.IndexOf(code_items[i]);
     if (item == kNoItem) continue;
-    const auto code = static_cast<int32_t>(packed.codes(i));
-    if (type_of(item) == ValueType::kCode)
-      out.Set(item, AnswerValue::OfCode(code));
-    else if (type_of(item) == ValueType::kNumber && code == kDontKnow)
-      out.Set(item, AnswerValue::DontKnow());
+    const ValueType type = items.type_of[code_items[i]];
+    if (type == ValueType::kCode)
+      out->Set(item, AnswerValue::OfCode(static_cast<int32_t>(code)));
+    else if (type == ValueType::kNumber && code == static_cast<uint32_t>(kDontKnow))
+      out->Set(item, AnswerValue::DontKnow());
     else
       return Corrupt("packed answers: a code for an item of another type");
   }
@@ -93,26 +103,26 @@ absl::StatusOr<AnswerSet> UnpackAnswers(const survey::store::v1::PackedAnswers& 
     }
     const ItemIndex item = items.IndexOf(packed.set_items(i));
     if (item == kNoItem) continue;
-    if (type_of(item) != ValueType::kCodeSet || bits.Empty())
+    if (items.type_of[packed.set_items(i)] != ValueType::kCodeSet || bits.Empty())
       return Corrupt("packed answers: a set for an item of another type");
-    out.Set(item, AnswerValue::OfCodes(bits));
+    out->Set(item, AnswerValue::OfCodes(bits));
   }
   if (next != packed.set_codes_size()) return Corrupt("packed answers: codes are left over");
   for (int i = 0; i < packed.number_items_size(); ++i) {
     const ItemIndex item = items.IndexOf(packed.number_items(i));
     if (item == kNoItem) continue;
-    if (type_of(item) != ValueType::kNumber)
+    if (items.type_of[packed.number_items(i)] != ValueType::kNumber)
       return Corrupt("packed answers: a number for an item of another type");
-    out.Set(item, AnswerValue::OfNumber(packed.numbers(i)));
+    out->Set(item, AnswerValue::OfNumber(packed.numbers(i)));
   }
   for (const uint32_t number : packed.text_items()) {
     const ItemIndex item = items.IndexOf(number);
     if (item == kNoItem) continue;
-    if (type_of(item) != ValueType::kText)
+    if (items.type_of[number] != ValueType::kText)
       return Corrupt("packed answers: a text for an item of another type");
-    out.Set(item, AnswerValue::Text());
+    out->Set(item, AnswerValue::Text());
   }
-  return out;
+  return absl::OkStatus();
 }
 
 }  // namespace imdi::domain

@@ -3,6 +3,7 @@
 // Answers in the form that the log keeps. Apart from the other rules, because it alone knows the
 // store's message.
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "imdi/survey/store/v1/record.pb.h"
 #include "services/domain/answer_set.h"
@@ -19,5 +20,10 @@ survey::store::v1::PackedAnswers PackAnswers(const AnswerSet& answers, const Ite
 absl::StatusOr<AnswerSet> UnpackAnswers(const survey::store::v1::PackedAnswers& packed,
                                         const CompiledQuestionnaire& questionnaire,
                                         const ItemBinding& items);
+
+// The same into a set that is used again and again; after an error its content means nothing.
+absl::Status UnpackAnswersInto(const survey::store::v1::PackedAnswers& packed,
+                               const CompiledQuestionnaire& questionnaire, const ItemBinding& items,
+                               AnswerSet* out);
 
 }  // namespace imdi::domain

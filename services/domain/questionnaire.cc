@@ -52,7 +52,9 @@ class QuestionnaireCompiler {
     ReadRest();
     CompiledQuestionnaire::Result result;
     result.findings = std::move(findings_);
-    if (result.findings.empty()) result.questionnaire = std::move(out_);
+    if (!result.findings.empty()) return result;
+    MakeSteps();
+    result.questionnaire = std::move(out_);
     return result;
   }
 
@@ -417,6 +419,27 @@ class QuestionnaireCompiler {
     }
   }
 
+  void MakeSteps() {
+    std::map<std::string, uint32_t> routes;
+    for (QuestionIndex q = 0; q < out_->questions_.size(); ++q) {
+      const Question& question = out_->questions_[q];
+      FormStep step;
+      step.first_item = question.first_item;
+      step.item_count = question.item_count;
+      step.question = q;
+      step.part = static_cast<uint8_t>(question.part);
+      step.scope = question.scope;
+      step.background = question.background;
+      if (!question.route.empty())
+        step.route =
+            routes.emplace(question.route.Print(), static_cast<uint32_t>(routes.size() + 1))
+                .first->second;
+      for (uint32_t i = 0; i < question.item_count; ++i)
+        step.row_routes = step.row_routes || !out_->items_[question.first_item + i].route.empty();
+      out_->steps_.push_back(step);
+    }
+  }
+
   void ReadChecks() {
     const SymbolTable symbols = out_->Symbols(frame_);
     std::set<std::string> ids;
@@ -648,10 +671,12 @@ std::vector<ItemNumbers::Assigned> AssignItemNumbers(const ItemNumbers& existing
 ItemBinding BindItems(const CompiledQuestionnaire& questionnaire, const ItemNumbers& numbers) {
   ItemBinding out;
   out.index_of.assign(numbers.largest() + 1, kNoItem);
+  out.type_of.assign(numbers.largest() + 1, ValueType::kCode);
   for (ItemIndex index = 0; index < questionnaire.item_count(); ++index) {
     const uint32_t number = numbers.Find(questionnaire.items()[index].id);
     out.number_of.push_back(number);
     out.index_of[number] = index;
+    out.type_of[number] = questionnaire.items()[index].type;
     out.by_number.push_back(index);
   }
   std::ranges::sort(out.by_number, {}, [&](ItemIndex index) { return out.number_of[index]; });

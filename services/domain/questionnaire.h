@@ -65,6 +65,19 @@ struct CompiledCheck {
   model::LocalizedText text;
 };
 
+// One question as far as following routes through the form needs it, small enough for all of them
+// to lie together.
+struct FormStep {
+  ItemIndex first_item = 0;
+  uint32_t item_count = 0;
+  QuestionIndex question = 0;
+  uint32_t route = 0;  // Number of its route among the form's distinct ones; 0 = none.
+  uint8_t part = 0;
+  model::Scope scope = model::SCOPE_BOTH;
+  bool background = false;
+  bool row_routes = false;  // Some row has a route of its own.
+};
+
 // A questionnaire version that has passed every check, in the form that validation and derivation
 // use. Immutable.
 class CompiledQuestionnaire {
@@ -86,6 +99,8 @@ class CompiledQuestionnaire {
   const std::vector<Question>& questions() const { return questions_; }
   const std::vector<Item>& items() const { return items_; }
   size_t item_count() const { return items_.size(); }
+  // As questions().
+  const std::vector<FormStep>& steps() const { return steps_; }
   std::optional<ItemIndex> FindItem(std::string_view id) const;
   const Question* FindQuestion(std::string_view id) const;
   const Question& QuestionOf(ItemIndex item) const { return questions_[items_[item].question]; }
@@ -131,6 +146,7 @@ class CompiledQuestionnaire {
   model::Questionnaire definition_;
   std::vector<Question> questions_;
   std::vector<Item> items_;
+  std::vector<FormStep> steps_;
   std::vector<CompiledCheck> checks_;
   std::vector<std::string> parts_;
   std::unordered_map<std::string, ItemIndex, base::TextHash, std::equal_to<>> item_by_id_;
@@ -172,6 +188,7 @@ struct ItemBinding {
   std::vector<uint32_t> number_of;   // By item index; ≥ 1.
   std::vector<ItemIndex> index_of;   // By number; kNoItem = not in this version.
   std::vector<ItemIndex> by_number;  // Item indices in ascending order of their numbers.
+  std::vector<ValueType> type_of;    // By number; of items that are in this version.
 
   ItemIndex IndexOf(uint32_t number) const {
     return number < index_of.size() ? index_of[number] : kNoItem;

@@ -166,25 +166,18 @@ class ShareSteps {
       steps_.Add("M", open, "N - n", base::StrCat(units_, " - ", n_), share_.may_belong);
       return;
     }
-    const int32_t silent =
-        share_.may_belong - figure_.filter_unknown() - figure_.item_nonresponse();
+    const int32_t silent = share_.may_belong - figure_.item_nonresponse();
     steps_.Add("s",
                Text("einingar som spørsmålet kan gjelde, og som ikkje svarte på undersøkinga",
                     "enheter som spørsmålet kan gjelde, og som ikke svarte på undersøkelsen",
                     "units to which the question can apply and that did not answer the survey"),
                "", "", silent);
-    steps_.Add("f",
-               Text("einingar med ukjent svar på filteret", "enheter med ukjent svar på filteret",
-                    "units whose answer to the filter is unknown"),
-               "", "", figure_.filter_unknown());
     steps_.Add("b",
                Text("einingar som let spørsmålet stå ope", "enheter som lot spørsmålet stå åpent",
                     "units that left the question blank"),
                "", "", figure_.item_nonresponse());
-    steps_.Add(
-        "M", open, "s + f + b",
-        base::StrCat(silent, " + ", figure_.filter_unknown(), " + ", figure_.item_nonresponse()),
-        share_.may_belong);
+    steps_.Add("M", open, "s + b", base::StrCat(silent, " + ", figure_.item_nonresponse()),
+               share_.may_belong);
     if (share_.base_units.has_value()) {
       steps_.Add("N", all, "n, when M = 0", base::StrCat(n_), *share_.base_units);
     }

@@ -468,6 +468,21 @@ TEST_F(Imdictl, FindsNoErrorOfTheStoresInTheLogOfAFirstStart) {
   EXPECT_THAT(lines, testing::Not(HasSubstr("storage_engine")));
 }
 
+TEST_F(Imdictl, EndsTheServerForARestartWhenItsDescriptorsAreUsedUp) {
+  server_->LimitDescriptors(300);
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (int i = 0; i < 600; ++i) {
+    connections.push_back(std::make_unique<Connection>(server_->public_address()));
+  }
+  EXPECT_EQ(server_->WaitExit(kPatience), 3);
+  std::ifstream log(folder_ / "server.log");
+  const std::string lines{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(lines, HasSubstr("listener_dead"));
+  connections.clear();
+  StartServer();
+  EXPECT_EQ(Ctl({"verify"}).code, kExitOk);
+}
+
 TEST(Configuration, RefusesBackupsOfKeysWithinThoseOfTheLog) {
   const TempFolder folder;
   const auto check = [&folder](const std::string& backups, const std::string& keys) {

@@ -147,11 +147,10 @@ class Recomputed {
     const bool frame = estimate.method() == query_pb::INTERVAL_METHOD_HYPERGEOMETRIC ||
                        estimate.method() == query_pb::INTERVAL_METHOD_PREDICTIVE ||
                        (estimate.method() == query_pb::INTERVAL_METHOD_KNOWN && !Has("s"));
-    const int m = frame ? units_ - n_ : static_cast<int>(Given("s") + Given("f") + Given("b"));
+    const int m = frame ? units_ - n_ : static_cast<int>(Given("s") + Given("b"));
     Result("M", m, estimate.may_belong());
     if (!frame) {
       EXPECT_GE(Given("s"), 0) << name;
-      EXPECT_EQ(Given("f"), explanation_.figure().filter_unknown()) << name;
       EXPECT_EQ(Given("b"), explanation_.figure().item_nonresponse()) << name;
     }
     if (frame || m == 0) {

@@ -1,0 +1,166 @@
+#include "tests/bench/fold_bench.h"
+
+#include <ctime>
+#include <map>
+#include <string>
+
+#include "imdi/survey/store/v1/record.pb.h"
+#include "services/base/text.h"
+#include "services/domain/answer_matrix.h"
+#include "services/domain/derivation.h"
+#include "services/domain/figure_plan.h"
+#include "services/domain/packed_answers.h"
+
+namespace imdi::bench {
+namespace {
+
+namespace model = survey::model::v1;
+
+double Now() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+int64_t AnswersIn(const survey::store::v1::PackedAnswers& packed) {
+  return int64_t{packed.code_items_size()} + packed.set_items_size() + packed.number_items_size() +
+         packed.text_items_size();
+}
+
+// Folds responses into a matrix; holds what is reused from one to the next.
+class Folder {
+ public:
+  Folder(const FoldInput& input, std::shared_ptr<const domain::FigurePlan> plan)
+      : input_(input),
+        entry_(*input.catalog->FindEdition(input.edition)),
+        version_(*entry_.Current()),
+        plan_(std::move(plan)) {
+    for (const auto& [unit, answers] : input.responses) units_.push_back(*entry_.frame->Find(unit));
+    all_parts_ = (domain::PartMask{1} << version_.compiled->parts().size()) - 1;
+  }
+
+  // False when stored answers cannot be read.
+  bool Fold(domain::AnswerMatrix& matrix, FoldResult& result) {
+    for (size_t i = 0; i < units_.size(); ++i) {
+      if (!packed_.ParseFromString(input_.responses[i].second)) return false;
+      if (!domain::UnpackAnswersInto(packed_, *version_.compiled, *version_.items,
+                                     &response_.answers)
+               .ok())
+        return false;
+      domain::DeriveInto(*version_.compiled,
+                         {.unit = entry_.frame->FactsOf(units_[i]),
+                          .answers = &response_.answers,
+                          .submitted = all_parts_,
+                          .fielded = nullptr},
+                         &response_);
+      matrix.SetUnit(units_[i], &response_, domain::model::DISPOSITION_UNSPECIFIED);
+      result.answers += AnswersIn(packed_);
+      ++result.responses;
+    }
+    return true;
+  }
+
+ private:
+  const FoldInput& input_;
+  const domain::Catalog::EditionEntry& entry_;
+  const domain::Catalog::QuestionnaireVersion& version_;
+  std::shared_ptr<const domain::FigurePlan> plan_;
+  std::vector<domain::UnitIndex> units_;
+  domain::PartMask all_parts_ = 0;
+  survey::store::v1::PackedAnswers packed_;
+  domain::DerivedResponse response_;
+};
+
+}  // namespace
+
+FoldResult FoldThroughput(const FoldInput& input, int64_t answers) {
+  FoldResult result;
+  const auto plan = domain::PlanOf(*input.catalog, input.edition);
+  if (plan == nullptr || input.responses.empty()) return result;
+  const double begin = Now();
+  domain::AnswerMatrix matrix(plan);
+  Folder folder(input, plan);
+  while (result.answers < answers) {
+    if (!folder.Fold(matrix, result)) return FoldResult();
+  }
+  const double folded = Now();
+  result.counts = matrix.Count();
+  result.matrix_bytes = matrix.bytes();
+  result.seconds = Now() - begin;
+  result.count_seconds = result.seconds - (folded - begin);
+  return result;
+}
+
+FoldResult RebuildEditions(const FoldInput& input, int editions) {
+  FoldResult result;
+  const double begin = Now();
+  for (int i = 0; i < editions; ++i) {
+    const auto plan = domain::PlanOf(*input.catalog, input.edition);
+    if (plan == nullptr) return FoldResult();
+    domain::AnswerMatrix matrix(plan);
+    if (!Folder(input, plan).Fold(matrix, result)) return FoldResult();
+    const double folded = Now();
+    result.counts = matrix.Count();
+    result.count_seconds += Now() - folded;
+    result.matrix_bytes = matrix.bytes();
+  }
+  result.seconds = Now() - begin;
+  return result;
+}
+
+FoldInput WithMoreUnits(const FoldInput& input, int times) {
+  constexpr int kMunicipalitiesMax = 9'000;
+  const domain::Catalog::EditionEntry& entry = *input.catalog->FindEdition(input.edition);
+  FoldInput out;
+  out.edition = input.edition;
+  model::Frame frame = entry.frame->definition();
+  frame.clear_units();
+  std::map<std::string, const std::string*> answers;
+  for (const auto& [unit, packed] : input.responses) answers[unit] = &packed;
+  int municipalities = 0;
+  int districts = 0;
+  for (int copy = 0; copy < times; ++copy) {
+    for (const model::Unit& unit : entry.frame->definition().units()) {
+      model::Unit& clone = *frame.add_units();
+      clone = unit;
+      clone.clear_orgnr();
+      clone.clear_predecessors();
+      const bool municipality =
+          unit.type() == model::UNIT_TYPE_MUNICIPALITY && municipalities < kMunicipalitiesMax;
+      clone.set_type(municipality ? model::UNIT_TYPE_MUNICIPALITY : model::UNIT_TYPE_DISTRICT);
+      clone.set_code(municipality ? base::StrCat(1'000 + municipalities++)
+                                  : base::StrCat(100'000 + districts++));
+      const auto found = answers.find(unit.code());
+      if (found != answers.end()) out.responses.emplace_back(clone.code(), *found->second);
+    }
+  }
+  auto catalog = domain::Catalog::Empty();
+  const auto apply = [&](model::Definition definition) {
+    std::vector<domain::ItemNumbers::Assigned> numbers;
+    if (definition.has_questionnaire()) {
+      const auto& from = input.catalog->NumbersOf(entry.definition->survey());
+      for (uint32_t number = 1; number <= from.largest(); ++number)
+        numbers.push_back({std::string(from.IdOf(number)), number});
+    }
+    const auto next = catalog->Apply(definition, 1, numbers);
+    if (next.ok()) catalog = *next;
+    return next.ok();
+  };
+  model::Definition definition;
+  *definition.mutable_edition() = *entry.definition;
+  bool fine = apply(definition);
+  *definition.mutable_frame() = std::move(frame);
+  fine = fine && apply(definition);
+  *definition.mutable_questionnaire() = entry.Current()->compiled->definition();
+  fine = fine && apply(definition);
+  for (const auto& indicator : input.catalog->IndicatorsOf(input.edition)) {
+    *definition.mutable_indicator() = indicator->definition();
+    definition.mutable_indicator()->clear_editions();
+    definition.mutable_indicator()->add_editions(base::StrCat("editions/", input.edition));
+    fine = fine && apply(definition);
+  }
+  if (fine) out.catalog = std::move(catalog);
+  return out;
+}
+
+}  // namespace imdi::bench

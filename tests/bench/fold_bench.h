@@ -1,0 +1,49 @@
+#pragma once
+
+// How fast counts follow from stored answers: packed answers are unpacked, what follows from them
+// is derived, and the unit's column of the matrix is set; then everything is counted. One thread,
+// no disk, no network.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/domain/edition_counts.h"
+#include "services/domain/survey_catalog.h"
+
+namespace imdi::bench {
+
+// One edition and responses to it as the log keeps them.
+struct FoldInput {
+  std::shared_ptr<const domain::Catalog> catalog;
+  std::string edition;
+  // Unit code, and the answers of all its parts as a record stores them: the bytes of one
+  // PackedAnswers.
+  std::vector<std::pair<std::string, std::string>> responses;
+};
+
+struct FoldResult {
+  int64_t responses = 0;
+  int64_t answers = 0;       // Items that were answered, as stored.
+  double seconds = 0;        // Of this thread's processor time; making the plan is not in it.
+  double count_seconds = 0;  // Of them, counting.
+  size_t matrix_bytes = 0;
+  std::shared_ptr<const domain::EditionCounts> counts;
+};
+
+// Folds the responses again and again until at least so many answers have been read, and counts
+// once at the end.
+FoldResult FoldThroughput(const FoldInput& input, int64_t answers);
+
+// Makes plan and matrix of the edition anew and folds every response once, so many times. `counts`
+// are the last ones; `seconds` hold everything.
+FoldResult RebuildEditions(const FoldInput& input, int editions);
+
+// The edition with its units (and their responses) `times` as often, under invented codes: how time
+// and memory grow. At most 9 000 municipalities and 900 000 districts fit the form of the codes, so
+// further units become districts.
+FoldInput WithMoreUnits(const FoldInput& input, int times);
+
+}  // namespace imdi::bench
