@@ -12,13 +12,13 @@ AnswerCache::Bytes AnswerCache::Find(std::string_view key) {
 
 void AnswerCache::Keep(std::string key, Bytes bytes) {
   const size_t cost = key.size() + bytes->size();
-  if (cost > base::kAnswersKeptBytesMax) return;
+  if (cost > base::kTablesKeptBytesMax) return;
   base::MutexLock lock(mutex_);
   if (by_key_.contains(key)) return;  // Somebody else was faster with the same answer.
   entries_.push_front({std::move(key), std::move(bytes)});
   by_key_.emplace(entries_.front().key, entries_.begin());
   bytes_ += cost;
-  while (entries_.size() > base::kTablesKeptMax || bytes_ > base::kAnswersKeptBytesMax) DropLast();
+  while (entries_.size() > base::kTablesKeptMax || bytes_ > base::kTablesKeptBytesMax) DropLast();
 }
 
 void AnswerCache::DropLast() {

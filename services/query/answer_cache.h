@@ -16,7 +16,7 @@
 
 namespace imdi::query {
 
-// Holds at most kTablesKeptMax answers and kAnswersKeptBytesMax bytes; the one that was asked for
+// Holds at most kTablesKeptMax answers and kTablesKeptBytesMax bytes; the one that was asked for
 // longest ago goes first. Thread-safe.
 class AnswerCache {
  public:

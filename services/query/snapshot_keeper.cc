@@ -5,6 +5,7 @@
 #include "services/base/error.h"
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
+#include "services/base/text.h"
 #include "services/query/kept_state.h"
 
 namespace imdi::query {

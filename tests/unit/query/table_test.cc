@@ -208,15 +208,15 @@ TEST_F(Tables, AreKeptWhereTheyHoldAndSaySoOnlyForTheSameQuestion) {
 TEST(Answers, TheOneAskedForLongestAgoGoesFirst) {
   AnswerCache cache;
   const auto bytes = [](size_t size) { return std::make_shared<const std::string>(size, 'x'); };
-  for (size_t i = 0; i < base::kAnswersKeptMax; ++i) cache.Keep("k" + std::to_string(i), bytes(10));
+  for (size_t i = 0; i < base::kTablesKeptMax; ++i) cache.Keep("k" + std::to_string(i), bytes(10));
   EXPECT_NE(cache.Find("k0"), nullptr);
   cache.Keep("new", bytes(10));
   EXPECT_NE(cache.Find("k0"), nullptr);
   EXPECT_EQ(cache.Find("k1"), nullptr);
-  cache.Keep("huge", bytes(base::kAnswersKeptBytesMax));
+  cache.Keep("huge", bytes(base::kTablesKeptBytesMax));
   EXPECT_EQ(cache.Find("huge"), nullptr) << "larger than all of the cache";
   EXPECT_NE(cache.Find("new"), nullptr);
-  cache.Keep("large", bytes(base::kAnswersKeptBytesMax - 100));
+  cache.Keep("large", bytes(base::kTablesKeptBytesMax - 100));
   EXPECT_NE(cache.Find("large"), nullptr);
   EXPECT_EQ(cache.Find("k5"), nullptr);
 }

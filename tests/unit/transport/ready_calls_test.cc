@@ -1,0 +1,183 @@
+// Reads that are answered with bytes that lie ready.
+
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "echo_listener.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "services/base/limits.h"
+#include "services/base/log.h"
+#include "services/base/text.h"
+#include "services/transport/calls.h"
+
+namespace imdi::transport {
+namespace {
+
+using base::Reason;
+using ReadyCall = Calls::ReadyCall<Node>;
+
+class ReadyEcho final : public RawEchoService {
+ public:
+  explicit ReadyEcho(Calls& calls) : calls_(calls), read_(calls, "EchoService/Read") {}
+
+  std::function<void(const std::shared_ptr<ReadyCall>&)> handler;
+
+  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
+                                 grpc::ByteBuffer* out) override {
+    return calls_.RunReady<Node>(read_, rpc, in, out, [this](const auto& call) { handler(call); });
+  }
+
+ private:
+  Calls& calls_;
+  const Calls::ReadyMethod read_;
+};
+
+class Ready : public ::testing::Test {
+ protected:
+  Ready() {
+    base::SetLogSink([](std::string_view) {});
+    host = ServerHost::Listen("127.0.0.1:0", {&echo}).value();
+    channel = MakeChannel(host->address());
+  }
+  ~Ready() override {
+    host->Drain(absl::ZeroDuration());
+    base::SetLogSink(nullptr);
+  }
+  absl::StatusOr<std::string> Ask(std::string_view request = "") {
+    std::string answer;
+    const grpc::Status status = CallRaw(*channel, kRead, request, &answer);
+    if (!status.ok()) return FromRpc(status);
+    return answer;
+  }
+
+  base::Metrics metrics;
+  base::BoundedExecutor executor{"calls", 1, 1};
+  Calls calls{{.actor = "tester", .internal = true}, executor, metrics};
+  ReadyEcho echo{calls};
+  std::unique_ptr<ServerHost> host;
+  std::shared_ptr<grpc::Channel> channel;
+};
+
+std::string Letters(size_t size, char first) {
+  std::string out(size, ' ');
+  for (size_t i = 0; i < size; ++i) out[i] = static_cast<char>(first + i % 23);
+  return out;
+}
+
+TEST_F(Ready, BytesOfEverySizeArriveAsTheyAre) {
+  for (const size_t shared : {0U, 1U, 8'191U, 8'192U, 8'193U, 100'000U}) {
+    for (const size_t tail : {0U, 1U, 11U, 9'000U, 200'000U}) {
+      const auto body = std::make_shared<const std::string>(Letters(shared, 'A'));
+      const std::string end = Letters(tail, 'a');
+      echo.handler = [&](const std::shared_ptr<ReadyCall>& call) {
+        call->Answer(ReadyBytes{.shared = body, .tail = end});
+      };
+      const auto answer = Ask();
+      ASSERT_TRUE(answer.ok()) << answer.status();
+      EXPECT_TRUE(*answer == *body + end) << shared << " and " << tail;
+      echo.handler = [&](const std::shared_ptr<ReadyCall>& call) {
+        call->Answer(ReadyBytes{.shared = nullptr, .tail = end});
+      };
+      EXPECT_TRUE(Ask().value_or("error") == end) << tail;
+    }
+  }
+}
+
+TEST_F(Ready, TheSharedPartLivesAsLongAsItIsSent) {
+  const auto body = std::make_shared<const std::string>(Letters(500'000, 'A'));
+  const std::string expected = *body;
+  std::weak_ptr<const std::string> watch;
+  echo.handler = [&](const std::shared_ptr<ReadyCall>& call) {
+    auto own = std::make_shared<const std::string>(expected);
+    watch = own;
+    call->Answer(ReadyBytes{.shared = std::move(own), .tail = {}});
+  };
+  EXPECT_TRUE(Ask().value_or("error") == expected);
+  for (const absl::Time until = absl::Now() + kPatience; !watch.expired() && absl::Now() < until;) {
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(watch.expired()) << "and not longer";
+}
+
+TEST_F(Ready, ReadsWhatWasAskedAndRefusesWhatCannotBeRead) {
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) {
+    call->Answer(ReadyBytes{.shared = nullptr, .tail = call->request().text()});
+  };
+  Node request;
+  request.set_text("Måla våre");
+  EXPECT_EQ(*Ask(request.SerializeAsString()), "Måla våre");
+  EXPECT_EQ(*Ask(""), "") << "an empty message is a message";
+  EXPECT_EQ(base::ReasonOf(Ask("\x0a").status()), Reason::kUndecodableRequest);
+  EXPECT_EQ(base::ReasonOf(Ask("\x0a\x01\xff").status()), Reason::kInvalidUtf8);
+}
+
+TEST_F(Ready, GoesOnOnTheExecutorAndIsShedWhereThatIsFull) {
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) {
+    call->OnExecutor([call] { call->Answer(ReadyBytes{.shared = nullptr, .tail = "later"}); });
+  };
+  EXPECT_EQ(*Ask(), "later");
+  std::promise<void> inside, open;
+  ASSERT_TRUE(executor.TrySubmit([&] {
+    inside.set_value();
+    open.get_future().wait();
+  }));
+  inside.get_future().wait();
+  ASSERT_TRUE(executor.TrySubmit([] {}));  // The queue is full now.
+  const absl::Status shed = Ask().status();
+  EXPECT_EQ(base::ReasonOf(shed), Reason::kOverloaded);
+  EXPECT_GT(base::InfoOf(shed).retry_delay, absl::ZeroDuration());
+  open.set_value();
+}
+
+TEST_F(Ready, OnlyTheFirstAnswerCounts) {
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) {
+    call->Answer(ReadyBytes{.shared = nullptr, .tail = "first"});
+    call->Answer(base::Error(Reason::kUnknownResource, "second"));
+    throw std::runtime_error("after the answer");
+  };
+  EXPECT_EQ(*Ask(), "first");
+}
+
+TEST_F(Ready, AnExceptionIsAnIncidentWhereverItIsThrown) {
+  echo.handler = [](const std::shared_ptr<ReadyCall>&) { throw std::runtime_error("Kari"); };
+  EXPECT_EQ(base::ReasonOf(Ask().status()), Reason::kInternal);
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) { call->OnExecutor([] { throw 42; }); };
+  EXPECT_EQ(base::ReasonOf(Ask().status()), Reason::kInternal);
+  EXPECT_EQ(metrics
+                .CounterOf("imdi_transport_exceptions_total",
+                           "Exceptions that reached the edge; must stay 0.")
+                .Value(),
+            2);
+}
+
+TEST_F(Ready, HasADeadlineThatIsCappedAndIsCounted) {
+  absl::Time deadline;
+  echo.handler = [&](const std::shared_ptr<ReadyCall>& call) {
+    deadline = call->deadline();
+    EXPECT_TRUE(call->internal());
+    call->Answer(ReadyBytes{});
+  };
+  ASSERT_TRUE(Ask().ok());
+  EXPECT_LE(deadline, absl::Now() + absl::Milliseconds(base::kReadDeadlineMaxMs));
+  const auto calls_of = [&](const char* reason) {
+    return metrics
+        .CounterOf("imdi_transport_calls_total", "Finished calls.",
+                   {{"method", "EchoService/Read"}, {"reason", reason}})
+        .Value();
+  };
+  EXPECT_EQ(calls_of("OK"), 1);
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) {
+    call->Answer(base::Error(Reason::kUnknownResource, "no"));
+  };
+  EXPECT_EQ(base::ReasonOf(Ask().status()), Reason::kUnknownResource);
+  EXPECT_EQ(calls_of("UNKNOWN_RESOURCE"), 1);
+  EXPECT_EQ(calls_of("OK"), 1);
+}
+
+}  // namespace
+}  // namespace imdi::transport
