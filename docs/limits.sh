@@ -21,6 +21,10 @@ cat <<'TOP'
 "Planned" marks a bound that has a name already and that no code reads yet. Relations between bounds are asserted at
 compile time, at the end of the header. Bounds of the storage interfaces stand in `storage/*.h`, those of the YAML
 reader in `services/config/yaml_message.h`.
+
+The connections of a listener have no bound of their own: gRPC 1.51 offers none, and tells nobody when one opens or
+closes. The descriptors of the process bound them (`kFileDescriptorsWanted`); those that say nothing, are idle, or old are
+closed (`kHandshakeTimeoutMs`, `kConnectionIdleMs`, `kConnectionAgeMs`). Only loopback can connect until login exists.
 TOP
 
 # Names that some code reads; a bound that is only added to others at compile time counts as well.

@@ -24,19 +24,20 @@ struct Words {
   const char* against;
   const char* points;
   const char* no_change;
+  const char* nearest;
   const char* invented;
 };
 Words WordsIn(const std::string& language) {
   if (language == "nn") {
-    return {"av",           "95 %-intervall",        "mogleg", "mot",
-            "prosentpoeng", "inga endring rekna ut", "Tal frå"};
+    return {"av",           "95 %-intervall",        "mogleg",  "mot",
+            "prosentpoeng", "inga endring rekna ut", "nærmast", "Tal frå"};
   }
   if (language == "en") {
-    return {"of",     "95 % interval",    "possible",  "against",
-            "points", "no change figure", "Figures of"};
+    return {"of",     "95 % interval",    "possible", "against",
+            "points", "no change figure", "nearest",  "Figures of"};
   }
   return {"av",           "95 %-intervall",          "mulig",   "mot",
-          "prosentpoeng", "ingen endring regnet ut", "Tall fra"};
+          "prosentpoeng", "ingen endring regnet ut", "nærmest", "Tall fra"};
 }
 
 const char* MarkOf(query_api::Verdict verdict) {
@@ -52,41 +53,38 @@ const char* MarkOf(query_api::Verdict verdict) {
   }
 }
 
-// `text` in exactly so many columns: filled up with spaces, or cut with an ellipsis.
-std::string Fit(std::string text, size_t columns) {
-  size_t width = DisplayWidth(text);
-  if (width > columns) {
-    while (width > columns - 1) {
-      while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
-      text.pop_back();
-      --width;
-    }
-    text += "…";
-    ++width;
-  }
-  return text.append(columns - width, ' ');
-}
-
 std::string IdOf(const query_api::ClaimResult& claim) {
   return claim.claim().name().substr(claim.claim().name().rfind('/') + 1);
 }
 
-// The figures worth a line: all, but of a ranking's many categories only those that the sentence
-// names, and the first of the others.
-std::vector<query_api::Figure> Shown(const query_api::ClaimResult& claim) {
-  if (!claim.claim().has_ranking()) return {claim.figures().begin(), claim.figures().end()};
-  const auto& top = claim.claim().ranking().top();
-  std::vector<query_api::Figure> shown;
-  const query_api::Figure* next = nullptr;
-  for (const query_api::Figure& figure : claim.figures()) {
-    if (std::find(top.begin(), top.end(), CellOf(figure)) != top.end()) {
-      shown.push_back(figure);
-    } else if (next == nullptr || figure.numerator() > next->numerator()) {
-      next = &figure;
-    }
-  }
-  if (next != nullptr) shown.push_back(*next);
-  return shown;
+// Numbers as the language writes them: 62.0 is 62,0 in Norwegian.
+std::string Localised(std::string text, const std::string& language) {
+  if (language == "en") return text;
+  std::replace(text.begin(), text.end(), '.', ',');
+  return text;
+}
+
+// What tells the figures of one claim apart: indicators where they have several, else categories,
+// else bases.
+const survey::model::v1::LocalizedText& LabelOf(const query_api::ClaimResult& claim,
+                                                const query_api::Figure& figure) {
+  const auto indicator = [](const query_api::Figure& one) {
+    const std::string cell = CellOf(one);
+    return cell.substr(0, cell.find('.'));
+  };
+  if (!figure.category_title().nb().empty()) return figure.category_title();
+  const bool several = std::any_of(
+      claim.figures().begin(), claim.figures().end(),
+      [&](const query_api::Figure& one) { return indicator(one) != indicator(figure); });
+  return several ? figure.title() : figure.basis_title();
+}
+
+// The pair of a ranking that is nearest to a tie; null where there is none.
+const query_api::PairDifference* NearestPair(const query_api::ClaimResult& claim) {
+  const auto nearest = std::min_element(
+      claim.pairs().begin(), claim.pairs().end(),
+      [](const auto& a, const auto& b) { return a.difference() < b.difference(); });
+  return nearest == claim.pairs().end() ? nullptr : &*nearest;
 }
 
 }  // namespace
@@ -123,10 +121,9 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
     base::StrAppend(text, "\n", Fit(IdOf(claim), kIndent),
                     Wrap(Label(claim.claim().text()), kIndent, kColumns), "\n");
     base::StrAppend(text, indent, MarkOf(claim.verdict()), " ", Label(claim.verdict_text()), "\n");
-    for (const query_api::Figure& figure : Shown(claim)) {
-      std::string label = Label(figure.category_title());
-      if (label.empty()) label = Label(figure.basis_title());
-      base::StrAppend(text, indent, Fit(std::move(label), kColumns - kIndent - kNumbersColumns));
+    for (const query_api::Figure& figure : claim.figures()) {
+      base::StrAppend(text, indent,
+                      Fit(Label(LabelOf(claim, figure)), kColumns - kIndent - kNumbersColumns));
       if (figure.state_case() == query_api::Figure::kNoValue) {
         base::StrAppend(text, "  ", figure.no_value().sign(), "  ", Label(figure.no_value().text()),
                         "\n");
@@ -138,7 +135,16 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
                                 share, "  ", Fit(counts, 11));
       if (!IntervalOf(figure).empty())
         base::StrAppend(line, "  ", words.interval, " ", IntervalOf(figure));
-      base::StrAppend(text, line.substr(0, line.find_last_not_of(' ') + 1), "\n");
+      line.erase(line.find_last_not_of(' ') + 1);
+      base::StrAppend(text, Localised(std::move(line), options_.language), "\n");
+    }
+    if (const query_api::PairDifference* pair = NearestPair(claim); pair != nullptr) {
+      const std::string line =
+          StrCat(FormatPercent(pair->difference(), 1), " ", words.points, " (",
+                 FormatPercent(pair->lower(), 1), "–", FormatPercent(pair->upper(), 1), ")");
+      base::StrAppend(text, indent, "  ", words.nearest, ": ", pair->a_yes(), " ", words.against,
+                      " ", pair->b_yes(), " ", words.of, " ", pair->base(), " (", pair->b(),
+                      "): ", Localised(line, options_.language), "\n");
     }
     for (const query_api::ChangeFigure& change : claim.changes()) {
       if (change.state_case() == query_api::ChangeFigure::kNoValue) {
@@ -146,13 +152,16 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
                         words.no_change, " (", Label(change.no_value().text()), ")\n");
         continue;
       }
-      const std::string points = FormatPercent(change.value(), 1);
-      base::StrAppend(text, indent, "  ", words.against, " ", change.earlier().year(), ": ",
-                      FormatPercent(change.later().value(), 1), " % (", change.later().numerator(),
-                      " ", words.of, " ", change.later().base(), ") – ",
-                      FormatPercent(change.earlier().value(), 1), " % (",
-                      change.earlier().numerator(), " ", words.of, " ", change.earlier().base(),
-                      ") = ", change.value() > 0 ? "+" : "", points, " ", words.points, "\n");
+      const auto share = [&](const query_api::SharePoint& point) {
+        return StrCat(FormatPercent(point.value(), 1), " % (", point.numerator(), " ", words.of,
+                      " ", point.base(), ")");
+      };
+      base::StrAppend(
+          text, indent, "  ", words.against, " ", change.earlier().year(), ": ",
+          Localised(StrCat(share(change.later()), " – ", share(change.earlier()), " = ",
+                           change.value() > 0 ? "+" : "", FormatPercent(change.value(), 1)),
+                    options_.language),
+          " ", words.points, "\n");
     }
     for (const query_api::ClaimRemark& remark : claim.remarks()) {
       base::StrAppend(text, indent, "! ", Wrap(Label(remark.text()), kIndent + 2, kColumns), "\n");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "clients/cli/commands_common.h"
 #include "clients/cli/print.h"
@@ -17,6 +18,7 @@ using base::StrCat;
 using Query = query_api::QueryService::StubInterface;
 
 constexpr size_t kColumns = 100;
+constexpr size_t kStratumColumns = 44;
 
 std::string Number(double value, const char* format) {
   char text[64];
@@ -69,19 +71,22 @@ int Commands::Explain(const std::string& name) {
   for (const query_api::StratumEvidence& stratum : answer->strata()) {
     std::string title = Label(stratum.title());
     if (title.empty()) title = stratum.stratum();
-    rows.push_back({title, StrCat(stratum.frame()), StrCat(stratum.responded()),
-                    Number(stratum.weight(), "%.4f"), StrCat(stratum.domain_frame()),
-                    StrCat(stratum.base()), StrCat(stratum.yes())});
+    rows.push_back({Fit(std::move(title), kStratumColumns), StrCat(stratum.frame()),
+                    StrCat(stratum.responded()), Number(stratum.weight(), "%.4f"),
+                    StrCat(stratum.domain_frame()), StrCat(stratum.base()), StrCat(stratum.yes())});
   }
   base::StrAppend(text, FormatTable(rows), "\n");
   for (const query_api::CollapsedStratum& collapsed : answer->collapsed()) {
-    base::StrAppend(text, "joined: ", Wrap(Label(collapsed.reason()), 8, kColumns), "\n");
+    base::StrAppend(text, "joined: ", collapsed.from(), " into ", collapsed.into(), ": ",
+                    Label(collapsed.reason()), "\n");
   }
   if (!answer->collapsed().empty()) text += '\n';
+  // Steps that follow one formula, stratum by stratum, need it once.
+  std::string formula;
   for (const query_api::FormulaStep& step : answer->steps()) {
     base::StrAppend(text, step.symbol(), " = ", Number(step.result(), "%.10g"), "   ",
                     Label(step.title()), "\n");
-    if (!step.formula().empty())
+    if (!step.formula().empty() && step.formula() != std::exchange(formula, step.formula()))
       base::StrAppend(text, "    = ", Wrap(step.formula(), 6, kColumns), "\n");
     if (!step.substituted().empty())
       base::StrAppend(text, "    = ", Wrap(step.substituted(), 6, kColumns), "\n");
@@ -165,7 +170,7 @@ int Commands::Table(const std::string& edition, const std::string& release,
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> head_row = {""};
   for (const query_api::TableColumn& column : all.columns())
-    head_row.push_back(column.labels().empty() ? column.group() : column.labels(0));
+    head_row.push_back(column.group().empty() ? "all" : column.labels(0));
   rows.push_back(head_row);
   for (const query_api::TableRow& row : all.rows()) {
     if (!row.indicator_labels().empty() && !row.indicator_labels(0).empty())
@@ -270,7 +275,8 @@ int Commands::MethodNote(const std::string& edition, const std::string& release)
   for (const query_api::DispositionTable& table : note->groups()) add(table);
   text += FormatTable(rows);
   for (const query_api::CollapsedStratum& collapsed : note->collapsed())
-    base::StrAppend(text, "joined: ", Wrap(Label(collapsed.reason()), 8, kColumns), "\n");
+    base::StrAppend(text, "joined: ", collapsed.from(), " into ", collapsed.into(), ": ",
+                    Label(collapsed.reason()), "\n");
   for (const model::LocalizedText& change : note->changes())
     base::StrAppend(text, "since the edition before: ", Wrap(Label(change), 26, kColumns), "\n");
   PrintOut(text);

@@ -66,6 +66,20 @@ std::string Wrap(std::string_view text, size_t indent, size_t width) {
   return out;
 }
 
+std::string Fit(std::string text, size_t columns) {
+  size_t width = DisplayWidth(text);
+  if (width > columns) {
+    while (width > columns - 1) {
+      while ((static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
+      text.pop_back();
+      --width;
+    }
+    text += "…";
+    ++width;
+  }
+  return text.append(columns - width, ' ');
+}
+
 std::string FormatJson(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;

@@ -22,6 +22,9 @@ size_t DisplayWidth(std::string_view text);
 // spaces, which the first is taken to have already. A longer word has a line of its own.
 std::string Wrap(std::string_view text, size_t indent, size_t width);
 
+// `text` in exactly so many columns: filled up with spaces, or cut with an ellipsis.
+std::string Fit(std::string text, size_t columns);
+
 // proto3 JSON with proto field names, two spaces of indent, one line end.
 std::string FormatJson(const google::protobuf::Message& message);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
+#include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/edition_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/submission_service.grpc.pb.h"

@@ -23,8 +23,7 @@ inline constexpr size_t kMetadataBytesMax = 16 * kKiB;        // Header block of
 inline constexpr size_t kHttp2FrameBytesMax = 16 * kKiB;      // HTTP/2 frame; page.
 inline constexpr size_t kHttp2LookaheadBytes = 64 * kKiB;     // Flow-control window; page.
 inline constexpr int kConcurrentStreamsMax = 100;             // Calls per connection; the client waits.
-inline constexpr int kConnectionsMax = 1'000;                 // Open connections per listener; refuse.
-inline constexpr int kFileDescriptorsWanted = 16'384;         // RLIMIT_NOFILE is raised to this at start.
+inline constexpr int kFileDescriptorsWanted = 16'384;         // Open files and connections (RLIMIT_NOFILE is raised to this at start); used up, the watchdog ends the process for a restart.
 inline constexpr int kParseDepthMax = 100;                    // Nested messages; refuse NESTING_TOO_DEEP.
 inline constexpr size_t kErrorDetailBytesMax = 7'000;         // Error details in trailing metadata; cut.
 inline constexpr size_t kErrorMessageBytesMax = 1 * kKiB;     // The message of an error; cut.
@@ -69,13 +68,13 @@ inline constexpr size_t kFindingsPerResponseMax = 200;        // Findings in an 
 
 // ---- Definitions
 inline constexpr size_t kDefinitionBytesMax = 768 * kKiB;     // A definition document; refuse TOO_LARGE (split it).
-inline constexpr int kExpressionDepthMax = 64;                // Brackets in an expression; refuse DEFINITION_INVALID.
-inline constexpr size_t kExpressionBytesMax = 4 * kKiB;       // An expression's text; refuse DEFINITION_INVALID.
-inline constexpr size_t kItemsPerSurveyMax = 65'535;          // Item numbers of a survey; refuse DEFINITION_INVALID.
-inline constexpr size_t kUnitsPerFrameMax = 1'000'000;        // Units of an edition; refuse DEFINITION_INVALID.
-inline constexpr size_t kPartsPerEditionMax = 16;             // Parts of an edition; refuse DEFINITION_INVALID.
-inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an edition; refuse DEFINITION_INVALID (fewer breakdowns).
-inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse DEFINITION_INVALID.
+inline constexpr int kExpressionDepthMax = 64;                // Brackets in an expression; refuse with a finding.
+inline constexpr size_t kExpressionBytesMax = 4 * kKiB;       // An expression's text; refuse with a finding.
+inline constexpr size_t kItemsPerSurveyMax = 65'535;          // Item numbers of a survey; refuse with a finding.
+inline constexpr size_t kUnitsPerFrameMax = 1'000'000;        // Units of an edition; refuse with a finding.
+inline constexpr size_t kPartsPerEditionMax = 16;             // Parts of an edition; refuse with a finding.
+inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an edition; refuse with a finding (fewer breakdowns).
+inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse with a finding.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.
@@ -130,6 +129,7 @@ inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
 inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut.
 inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.
+inline constexpr int kWatchdogGreetingMs = 4'000;             // How long the port may take to greet; a failure.
 inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
 
 static_assert(kPageSizeDefault <= kPageSizeMax);
@@ -147,8 +147,6 @@ static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax 
               "base64 of the details still fits beside the rest of the trailing metadata");
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
 static_assert(kCommitQueueBytesMax >= kCommitBytesMax);
-static_assert(kConnectionsMax * 2 < kFileDescriptorsWanted,
-              "two listeners full of connections leave descriptors for the store");
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
 static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");

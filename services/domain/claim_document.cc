@@ -289,8 +289,8 @@ DefinitionFindings CheckClaimFits(const model::Claim& claim, const ClaimGround& 
         std::move(path), "UNKNOWN_FIGURE",
         base::StrCat("the edition has no figure ", cell,
                      ground.find_indicator(figure->indicator) == nullptr
-                         ? ": there is no such indicator"
-                         : ": the indicator has no such basis or category in this edition"),
+                         ? ": it has no such indicator"
+                         : ": the indicator has no such basis or category there"),
         "name a basis of an indicator of this edition, with .answer={code} in distributions"));
   };
   for (int i = 0; i < claim.figures_size(); ++i)

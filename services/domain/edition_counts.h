@@ -52,8 +52,11 @@ struct CellCounts {
   int32_t possible = 0;  // Invited units to whom the base can apply, by attributes and scope.
   int32_t silent_possible = 0;  // Those of them that did not respond.
   CellState state = CellState::kNotYet;
-  // Units of which it is unknown whether they belong to the base or what they would answer (M).
-  int32_t may_belong() const { return silent_possible + filter_unknown + item_nonresponse; }
+  // Units that may belong to the base and have not said so (M): the silent to whom it can apply,
+  // and those that were asked and left the question blank. A unit that answered, and whose filter
+  // is blank or "don't know", is in no base by rule, whatever anybody else would have said; it is
+  // counted beside.
+  int32_t may_belong() const { return silent_possible + item_nonresponse; }
   friend bool operator==(const CellCounts&, const CellCounts&) = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "services/domain/distributions.h"
@@ -61,40 +62,6 @@ void FillBetaBinomial(int32_t m, double a, double b, Terms* out) {
   double sum = 0;
   for (k = out->first; k <= out->last; ++k) sum += p[k];
   out->sum = sum;
-}
-
-// Of the silent of all strata, how many say yes: probabilities of first, first + 1, …
-CountDistribution SilentYes(std::span<const StratumCell> strata) {
-  int64_t n = 0;
-  int64_t x = 0;
-  int64_t silent = 0;
-  for (const StratumCell& h : strata) {
-    n += h.base;
-    x += h.yes;
-    silent += h.domain_frame - h.base;
-  }
-  const double mu = (static_cast<double>(x) + 0.5) / (static_cast<double>(n) + 1);
-  CountDistribution out;
-  out.p = {1};
-  out.p.reserve(static_cast<size_t>(silent) + 1);
-  std::vector<double> sum;
-  sum.reserve(static_cast<size_t>(silent) + 1);
-  Terms terms;
-  for (const StratumCell& h : strata) {
-    const int32_t m = h.domain_frame - h.base;
-    if (m <= 0) continue;
-    FillBetaBinomial(m, h.yes + 2 * mu, h.base - h.yes + 2 * (1 - mu), &terms);
-    const double scale = 1 / terms.sum;
-    sum.assign(out.p.size() + static_cast<size_t>(terms.last - terms.first), 0);
-    for (int32_t k = terms.first; k <= terms.last; ++k) {
-      const double factor = terms.p[static_cast<size_t>(k)] * scale;
-      double* const to = sum.data() + (k - terms.first);
-      for (size_t j = 0; j < out.p.size(); ++j) to[j] += factor * out.p[j];
-    }
-    out.p.swap(sum);
-    out.first += terms.first;
-  }
-  return out;
 }
 
 }  // namespace
@@ -173,59 +140,100 @@ CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes
 }
 
 Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_t yes) {
-  const int32_t low = std::max(0, answers - (units - marked));
-  const int32_t high = std::min(answers, marked);
-  const auto mode = static_cast<int32_t>((static_cast<int64_t>(answers) + 1) * (marked + 1) /
-                                         (static_cast<int64_t>(units) + 2));
-  const int32_t start = std::clamp(mode, low, high);
-  const double rest = static_cast<double>(units) - marked - answers;
-  // P(X = k + 1) / P(X = k).
-  const auto ratio = [&](int32_t k) {
-    return (static_cast<double>(marked - k) * (answers - k)) / ((k + 1.0) * (rest + k + 1.0));
-  };
-  double below = 0;
-  double at = 0;
-  double above = 0;
-  const auto add = [&](int32_t k, double term) {
-    (k < yes ? below : k > yes ? above : at) += term;
-  };
-  add(start, 1);
-  double term = 1;
-  for (int32_t k = start; k < high; ++k) add(k + 1, term *= ratio(k));
-  term = 1;
-  for (int32_t k = start; k > low; --k) add(k - 1, term /= ratio(k - 1));
-  const double all = below + at + above;
-  return {(at + above) / all, (below + at) / all};
+  const int32_t silent = units - answers;
+  const int32_t silent_yes = marked - yes;
+  Tails out{1, 1};
+  Terms terms;
+  if (yes > 0) {  // As in the interval: the yes-th marked answer has a number of at most `marked`.
+    FillBetaBinomial(silent, yes, answers - yes + 1.0, &terms);
+    double sum = 0;
+    for (int32_t k = terms.first; k <= std::min(silent_yes, terms.last); ++k)
+      sum += terms.p[static_cast<size_t>(k)];
+    out.at_least = sum / terms.sum;
+  }
+  if (yes < answers) {
+    FillBetaBinomial(silent, yes + 1.0, answers - yes, &terms);
+    double sum = 0;
+    for (int32_t k = terms.last; k >= std::max(silent_yes, terms.first); --k)
+      sum += terms.p[static_cast<size_t>(k)];
+    out.at_most = sum / terms.sum;
+  }
+  return out;
 }
+
+namespace {
+
+// Probabilities that first, first + 1, … of the silent say yes.
+struct SilentYes {
+  int32_t first = 0;
+  std::vector<double> p;
+};
+SilentYes DistributionOfSilent(std::span<const StratumCell> strata) {
+  int64_t n = 0;
+  int64_t x = 0;
+  int64_t silent = 0;
+  for (const StratumCell& h : strata) {
+    n += h.base;
+    x += h.yes;
+    silent += h.domain_frame - h.base;
+  }
+  const double mu = (static_cast<double>(x) + 0.5) / (static_cast<double>(n) + 1);
+  // Over the strata so far.
+  std::vector<double> total = {1};
+  std::vector<double> sum;
+  total.reserve(static_cast<size_t>(silent) + 1);
+  sum.reserve(static_cast<size_t>(silent) + 1);
+  int32_t first = 0;
+  Terms terms;
+  for (const StratumCell& h : strata) {
+    const int32_t m = h.domain_frame - h.base;
+    if (m <= 0) continue;
+    FillBetaBinomial(m, h.yes + 2 * mu, h.base - h.yes + 2 * (1 - mu), &terms);
+    const double scale = 1 / terms.sum;
+    sum.assign(total.size() + static_cast<size_t>(terms.last - terms.first), 0);
+    for (int32_t k = terms.first; k <= terms.last; ++k) {
+      const double factor = terms.p[static_cast<size_t>(k)] * scale;
+      double* const to = sum.data() + (k - terms.first);
+      for (size_t j = 0; j < total.size(); ++j) to[j] += factor * total[j];
+    }
+    total.swap(sum);
+    first += terms.first;
+  }
+  return {first, std::move(total)};
+}
+
+}  // namespace
 
 CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level) {
   int32_t x = 0;
   for (const StratumCell& h : strata) x += h.yes;
-  const CountDistribution silent = SilentYes(strata);
+  const auto [first, total] = DistributionOfSilent(strata);
   const double tail = (1 - level) / 2;
   // Rounding must not push an end beyond the last term.
-  const auto last = static_cast<int32_t>(silent.p.size()) - 1;
+  const auto last = static_cast<int32_t>(total.size()) - 1;
   int32_t k = 0;
-  double cumulated = silent.p[0];
+  double cumulated = total[0];
   while (k < last && !(cumulated > tail + kPredictiveTolerance))
-    cumulated += silent.p[static_cast<size_t>(++k)];
+    cumulated += total[static_cast<size_t>(++k)];
   CountInterval out;
-  out.lower = x + silent.first + k;
+  out.lower = x + first + k;
   while (k < last && !(cumulated >= 1 - tail - kPredictiveTolerance))
-    cumulated += silent.p[static_cast<size_t>(++k)];
-  out.upper = x + silent.first + k;
+    cumulated += total[static_cast<size_t>(++k)];
+  out.upper = x + first + k;
   return out;
 }
 
 CountDistribution PredictiveDistribution(std::span<const StratumCell> strata) {
-  return SilentYes(strata);
+  SilentYes silent = DistributionOfSilent(strata);
+  CountDistribution out{silent.first, std::move(silent.p)};
+  double sum = 0;
+  for (double& term : out.cumulated) term = sum += term;
+  return out;
 }
 
 double CountDistribution::AtMost(int32_t k) const {
-  double sum = 0;
-  for (int32_t i = first; i <= k && static_cast<size_t>(i - first) < p.size(); ++i)
-    sum += p[static_cast<size_t>(i - first)];
-  return sum;
+  if (k < first || cumulated.empty()) return 0;
+  return cumulated[std::min(static_cast<size_t>(k - first), cumulated.size() - 1)];
 }
 
 }  // namespace imdi::domain

@@ -41,7 +41,7 @@ struct CountInterval {
 // either side at (1 - level) / 2. 0 <= x <= n <= N, N > 0.
 CountInterval HypergeometricInterval(int32_t units, int32_t answers, int32_t yes, double level);
 // What decides it: of X, the number of yes among `answers` drawn from `units` of which `marked` say
-// yes, P(X >= yes) and P(X <= yes).
+// yes, P(X >= yes) and P(X <= yes). `marked` in [yes, units - answers + yes].
 struct Tails {
   double at_least = 0;
   double at_most = 0;
@@ -53,9 +53,9 @@ Tails HypergeometricTails(int32_t units, int32_t marked, int32_t answers, int32_
 CountInterval PredictiveInterval(std::span<const StratumCell> strata, double level);
 // What decides it: the distribution of K = sum K_h, the silent that say yes.
 struct CountDistribution {
-  int32_t first = 0;               // Smaller numbers have no weight.
-  std::vector<double> p;           // P(K = first), P(K = first + 1), …
-  double AtMost(int32_t k) const;  // P(K <= k).
+  int32_t first = 0;              // Smaller numbers have no weight.
+  std::vector<double> cumulated;  // P(K <= first), P(K <= first + 1), …
+  double AtMost(int32_t k) const;
 };
 CountDistribution PredictiveDistribution(std::span<const StratumCell> strata);
 

@@ -12,6 +12,7 @@
 #include "services/base/limits.h"
 #include "services/base/text.h"
 #include "services/domain/answer_matrix.h"
+#include "services/domain/automatic_indicators.h"
 #include "services/domain/definition_change.h"
 #include "services/domain/figure_plan.h"
 
@@ -478,10 +479,10 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   const std::shared_ptr<const Catalog> after =
       Applied(definition, out.revision + 1, out.new_items, &out.findings);
   if (after == nullptr) return out;
+  out.findings = after->CheckSizes(definition);
+  if (!out.findings.empty()) return out;
   // A claim that lost its ground still folds: it is refused here, and a log that has it is read.
   out.findings = after->BrokenClaims(*this, definition);
-  if (!out.findings.empty()) return out;
-  out.findings = after->CheckSizes(definition);
   if (!out.findings.empty()) return out;
   out.changed = true;
   ++out.revision;
@@ -491,20 +492,33 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
 DefinitionFindings Catalog::CheckClaimHere(const model::Claim& claim,
                                            const EditionEntry& edition) const {
   const PhrasesEntry* phrases = FindPhrases(edition.definition->survey());
-  const auto find_indicator = [this](std::string_view id) -> const model::Indicator* {
-    const IndicatorEntry* indicator = FindIndicator(id);
-    return indicator == nullptr ? nullptr : indicator->definition.get();
+  // Automatic indicators are made when one is named: no document of them is kept.
+  std::vector<std::shared_ptr<const CompiledIndicator>> automatic;
+  const auto find = [&](std::string_view id) -> const CompiledIndicator* {
+    if (id.starts_with(kAutomaticPrefix)) {
+      if (automatic.empty() && edition.Current() != nullptr && edition.frame != nullptr)
+        automatic = AutomaticIndicators(*edition.Current()->compiled, *edition.frame);
+      const auto found =
+          std::ranges::find(automatic, id, [](const auto& one) { return one->id(); });
+      return found == automatic.end() ? nullptr : found->get();
+    }
+    const IndicatorEntry* entry = FindIndicator(id);
+    if (entry == nullptr) return nullptr;
+    const auto compiled = entry->compiled.find(edition.id);
+    return compiled == entry->compiled.end() ? nullptr : compiled->second.get();
+  };
+  const auto find_indicator = [&](std::string_view id) -> const model::Indicator* {
+    const CompiledIndicator* indicator = find(id);
+    return indicator == nullptr ? nullptr : &indicator->definition();
   };
   const auto has_cell = [&](std::string_view cell) {
     const std::optional<FigureReference> figure = ParseFigureReference(cell);
-    const IndicatorEntry* indicator = FindIndicator(figure->indicator);
-    const bool distribution =
-        indicator != nullptr && indicator->definition->kind() == model::INDICATOR_KIND_DISTRIBUTION;
-    if (indicator == nullptr || distribution != (figure->answer != 0)) return false;
-    const auto compiled = indicator->compiled.find(edition.id);
-    return compiled != indicator->compiled.end() &&
-           std::ranges::any_of(compiled->second->bases(),
-                               [&](const auto& basis) { return basis.id == figure->basis; });
+    const CompiledIndicator* indicator = find(figure->indicator);
+    return indicator != nullptr &&
+           std::ranges::any_of(indicator->bases(), [&](const CompiledIndicator::Basis& basis) {
+             return basis.id == figure->basis &&
+                    std::ranges::find(basis.codes, figure->answer) != basis.codes.end();
+           });
   };
   return CheckClaimFits(claim,
                         {.phrases = phrases == nullptr ? nullptr : phrases->definition.get(),

@@ -125,7 +125,7 @@ class ShareSteps {
  private:
   void ShareOfAnswers() {
     steps_.Add("n",
-               Text("einingar i basen som svarte", "enheter i basen som svarte",
+               Text("einingar i grunnlaget som svarte", "enheter i grunnlaget som svarte",
                     "units in the base that answered"),
                "sum_h n_hd",
                Sum(strata_,
@@ -150,12 +150,12 @@ class ShareSteps {
   }
 
   void UnitsOfBase() {
-    const LocalizedText all = Text("einingar i basen, anten dei svarte eller ikkje",
-                                   "enheter i basen, enten de svarte eller ikke",
+    const LocalizedText all = Text("einingar i grunnlaget, anten dei svarte eller ikkje",
+                                   "enheter i grunnlaget, enten de svarte eller ikke",
                                    "units in the base, whether they answered or not");
     const LocalizedText open =
-        Text("einingar som kan høyre til basen, og som vi ikkje har svar frå",
-             "enheter som kan høre til basen, og som vi ikke har svar fra",
+        Text("einingar som kan høyre til grunnlaget, og som vi ikkje har svar frå",
+             "enheter som kan høre til grunnlaget, og som vi ikke har svar fra",
              "units that may belong to the base and of which we have no answer");
     if (given_by_frame_) {
       steps_.Add(
@@ -166,25 +166,18 @@ class ShareSteps {
       steps_.Add("M", open, "N - n", base::StrCat(units_, " - ", n_), share_.may_belong);
       return;
     }
-    const int32_t silent =
-        share_.may_belong - figure_.filter_unknown() - figure_.item_nonresponse();
+    const int32_t silent = share_.may_belong - figure_.item_nonresponse();
     steps_.Add("s",
                Text("einingar som spørsmålet kan gjelde, og som ikkje svarte på undersøkinga",
                     "enheter som spørsmålet kan gjelde, og som ikke svarte på undersøkelsen",
                     "units to which the question can apply and that did not answer the survey"),
                "", "", silent);
-    steps_.Add("f",
-               Text("einingar med ukjent svar på filteret", "enheter med ukjent svar på filteret",
-                    "units whose answer to the filter is unknown"),
-               "", "", figure_.filter_unknown());
     steps_.Add("b",
                Text("einingar som let spørsmålet stå ope", "enheter som lot spørsmålet stå åpent",
                     "units that left the question blank"),
                "", "", figure_.item_nonresponse());
-    steps_.Add(
-        "M", open, "s + f + b",
-        base::StrCat(silent, " + ", figure_.filter_unknown(), " + ", figure_.item_nonresponse()),
-        share_.may_belong);
+    steps_.Add("M", open, "s + b", base::StrCat(silent, " + ", figure_.item_nonresponse()),
+               share_.may_belong);
     if (share_.base_units.has_value()) {
       steps_.Add("N", all, "n, when M = 0", base::StrCat(n_), *share_.base_units);
     }
@@ -218,10 +211,10 @@ class ShareSteps {
   }
 
   void DegreesOfFreedom() {
-    steps_.Add(
-        "H",
-        Text("lag med svar i basen", "lag med svar i basen", "strata with answers in the base"),
-        "number of h with n_hd > 0", base::StrCat(strata_of_base_), strata_of_base_);
+    steps_.Add("H",
+               Text("lag med svar i grunnlaget", "lag med svar i grunnlaget",
+                    "strata with answers in the base"),
+               "number of h with n_hd > 0", base::StrCat(strata_of_base_), strata_of_base_);
     steps_.Add("df", Text("fridomsgrader", "frihetsgrader", "degrees of freedom"), "n - H",
                base::StrCat(n_, " - ", strata_of_base_), share_.df);
   }
@@ -244,7 +237,8 @@ class ShareSteps {
                  raw_.estimate);
     }
     steps_.Add("S",
-               Text("vekta sum av basen, W_h = N_h / r_h", "vektet sum av basen, W_h = N_h / r_h",
+               Text("vekta sum av grunnlaget, W_h = N_h / r_h",
+                    "vektet sum av grunnlaget, W_h = N_h / r_h",
                     "weighted sum of the base, W_h = N_h / r_h"),
                "sum_h N_h / r_h * n_hd",
                Sum(strata_,

@@ -54,6 +54,25 @@ int64_t PositionIn(const Request& request) {
 
 }  // namespace
 
+QueryRpc::QueryRpc(transport::Calls& calls, Snapshots& snapshots, ReleaseShelf& shelf)
+    : calls_(calls),
+      snapshots_(snapshots),
+      shelf_(shelf),
+      get_figure_(calls, "QueryService/GetFigure"),
+      batch_get_figures_(calls, "QueryService/BatchGetFigures"),
+      list_figures_(calls, "QueryService/ListFigures"),
+      get_table_(calls, "QueryService/GetTable"),
+      get_series_(calls, "QueryService/GetSeries"),
+      explain_figure_(calls, "QueryService/ExplainFigure"),
+      list_editions_(calls, "QueryService/ListEditions"),
+      list_indicators_(calls, "QueryService/ListIndicators"),
+      list_claims_(calls, "QueryService/ListClaims"),
+      list_changes_(calls, "QueryService/ListChanges"),
+      get_method_note_(calls, "QueryService/GetMethodNote"),
+      get_release_(calls, "QueryService/GetRelease"),
+      list_releases_(calls, "QueryService/ListReleases"),
+      followers_(std::make_shared<std::atomic<int>>(0)) {}
+
 template <typename Call, typename Quick, typename Full>
 void QueryRpc::AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snapshot, Quick quick,
                           Full full) {
@@ -69,7 +88,7 @@ void QueryRpc::AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snap
 }
 
 template <typename Request, typename Quick, typename Full>
-grpc::ServerUnaryReactor* QueryRpc::Answer(std::string_view method, Rpc* rpc, const Bytes* in,
+grpc::ServerUnaryReactor* QueryRpc::Answer(const Method& method, Rpc* rpc, const Bytes* in,
                                            Bytes* out, Quick quick, Full full) {
   return calls_.RunReady<Request>(method, rpc, in, out, [this, quick, full](const auto& call) {
     const int64_t wanted = PositionIn(call->request());
@@ -101,18 +120,17 @@ grpc::ServerUnaryReactor* QueryRpc::Answer(std::string_view method, Rpc* rpc, co
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::GetFigureRequest>("QueryService/GetFigure", rpc, in, out,
-                                            InMemory(&query::GetFigure), &query::GetFigure);
+  return Answer<query_pb::GetFigureRequest>(get_figure_, rpc, in, out, InMemory(&query::GetFigure),
+                                            &query::GetFigure);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::BatchGetFigures(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::BatchGetFiguresRequest>("QueryService/BatchGetFigures", rpc, in, out,
-                                                  InMemory(&query::BatchGetFigures),
-                                                  &query::BatchGetFigures);
+  return Answer<query_pb::BatchGetFiguresRequest>(
+      batch_get_figures_, rpc, in, out, InMemory(&query::BatchGetFigures), &query::BatchGetFigures);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListFigures(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::ListFiguresRequest>("QueryService/ListFigures", rpc, in, out, kOnExecutor,
+  return Answer<query_pb::ListFiguresRequest>(list_figures_, rpc, in, out, kOnExecutor,
                                               &query::ListFigures);
 }
 
@@ -122,56 +140,52 @@ grpc::ServerUnaryReactor* QueryRpc::GetTable(Rpc* rpc, const Bytes* in, Bytes* o
     if (!found.has_value()) return std::nullopt;
     return *std::move(found);
   };
-  return Answer<query_pb::GetTableRequest>("QueryService/GetTable", rpc, in, out, kept,
-                                           &query::GetTable);
+  return Answer<query_pb::GetTableRequest>(get_table_, rpc, in, out, kept, &query::GetTable);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetSeries(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::GetSeriesRequest>("QueryService/GetSeries", rpc, in, out, kOnExecutor,
+  return Answer<query_pb::GetSeriesRequest>(get_series_, rpc, in, out, kOnExecutor,
                                             query::Bytes(&query::GetSeries));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ExplainFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::ExplainFigureRequest>("QueryService/ExplainFigure", rpc, in, out,
-                                                kOnExecutor, query::Bytes(&query::ExplainFigure));
+  return Answer<query_pb::ExplainFigureRequest>(explain_figure_, rpc, in, out, kOnExecutor,
+                                                query::Bytes(&query::ExplainFigure));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListEditions(Rpc* rpc, const Bytes* in, Bytes* out) {
   const auto list = query::Bytes(&query::ListEditions);
-  return Answer<query_pb::ListEditionsRequest>("QueryService/ListEditions", rpc, in, out,
-                                               InMemory(list), list);
+  return Answer<query_pb::ListEditionsRequest>(list_editions_, rpc, in, out, InMemory(list), list);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListIndicators(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::ListIndicatorsRequest>("QueryService/ListIndicators", rpc, in, out,
-                                                 kOnExecutor, query::Bytes(&query::ListIndicators));
+  return Answer<query_pb::ListIndicatorsRequest>(list_indicators_, rpc, in, out, kOnExecutor,
+                                                 query::Bytes(&query::ListIndicators));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListClaims(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::ListClaimsRequest>("QueryService/ListClaims", rpc, in, out, kOnExecutor,
+  return Answer<query_pb::ListClaimsRequest>(list_claims_, rpc, in, out, kOnExecutor,
                                              query::Bytes(&query::ListClaims));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListChanges(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::ListChangesRequest>("QueryService/ListChanges", rpc, in, out, kOnExecutor,
+  return Answer<query_pb::ListChangesRequest>(list_changes_, rpc, in, out, kOnExecutor,
                                               query::Bytes(&query::ListChanges));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetMethodNote(Rpc* rpc, const Bytes* in, Bytes* out) {
-  return Answer<query_pb::GetMethodNoteRequest>("QueryService/GetMethodNote", rpc, in, out,
-                                                kOnExecutor, query::Bytes(&query::GetMethodNote));
+  return Answer<query_pb::GetMethodNoteRequest>(get_method_note_, rpc, in, out, kOnExecutor,
+                                                query::Bytes(&query::GetMethodNote));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetRelease(Rpc* rpc, const Bytes* in, Bytes* out) {
   const auto get = query::Bytes(&query::GetRelease);
-  return Answer<query_pb::GetReleaseRequest>("QueryService/GetRelease", rpc, in, out, InMemory(get),
-                                             get);
+  return Answer<query_pb::GetReleaseRequest>(get_release_, rpc, in, out, InMemory(get), get);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListReleases(Rpc* rpc, const Bytes* in, Bytes* out) {
   const auto list = query::Bytes(&query::ListReleases);
-  return Answer<query_pb::ListReleasesRequest>("QueryService/ListReleases", rpc, in, out,
-                                               InMemory(list), list);
+  return Answer<query_pb::ListReleasesRequest>(list_releases_, rpc, in, out, InMemory(list), list);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* QueryRpc::FollowReleases(Rpc*, const Bytes* in) {

@@ -31,11 +31,7 @@ using RawQueryService = RawFigures<RawLists<RawReleases<Qs::Service>>>;
 class QueryRpc final : public RawQueryService {
  public:
   // All must outlive the service.
-  QueryRpc(transport::Calls& calls, Snapshots& snapshots, ReleaseShelf& shelf)
-      : calls_(calls),
-        snapshots_(snapshots),
-        shelf_(shelf),
-        followers_(std::make_shared<std::atomic<int>>(0)) {}
+  QueryRpc(transport::Calls& calls, Snapshots& snapshots, ReleaseShelf& shelf);
 
   using Rpc = grpc::CallbackServerContext;
   using Bytes = grpc::ByteBuffer;
@@ -57,8 +53,9 @@ class QueryRpc final : public RawQueryService {
  private:
   // Answers from the first snapshot that has the request's at_least_position: with what `quick`
   // says on this thread, or, where it says nothing, with what `full` says on the executor.
+  using Method = transport::Calls::ReadyMethod;
   template <typename Request, typename Quick, typename Full>
-  grpc::ServerUnaryReactor* Answer(std::string_view method, Rpc* rpc, const Bytes* in, Bytes* out,
+  grpc::ServerUnaryReactor* Answer(const Method& method, Rpc* rpc, const Bytes* in, Bytes* out,
                                    Quick quick, Full full);
   template <typename Call, typename Quick, typename Full>
   void AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snapshot, Quick quick,
@@ -67,6 +64,19 @@ class QueryRpc final : public RawQueryService {
   transport::Calls& calls_;
   Snapshots& snapshots_;
   ReleaseShelf& shelf_;
+  const Method get_figure_;
+  const Method batch_get_figures_;
+  const Method list_figures_;
+  const Method get_table_;
+  const Method get_series_;
+  const Method explain_figure_;
+  const Method list_editions_;
+  const Method list_indicators_;
+  const Method list_claims_;
+  const Method list_changes_;
+  const Method get_method_note_;
+  const Method get_release_;
+  const Method list_releases_;
   const std::shared_ptr<std::atomic<int>> followers_;
 };
 

@@ -59,7 +59,7 @@ absl::Status SnapshotKeeper::Consume(const aggregation_pb::FollowFiguresResponse
   absl::StatusOr<std::optional<Swap>> swap = assembler_.Add(chunk);
   absl::Status status = swap.status();
   if (status.ok() && swap->has_value()) status = Take(**std::move(swap));
-  if (!status.ok()) snapshots_.MarkStale(NowUs(), status.message());
+  if (!status.ok()) snapshots_.MarkStale(NowUs(), base::ToStd(status.message()));
   return status;
 }
 
@@ -93,7 +93,7 @@ absl::Status SnapshotKeeper::Take(Swap swap) {
 
 void SnapshotKeeper::StreamEnded(const absl::Status& status) {
   assembler_.Forget();
-  if (!status.ok()) snapshots_.MarkStale(NowUs(), status.message());
+  if (!status.ok()) snapshots_.MarkStale(NowUs(), base::ToStd(status.message()));
 }
 
 absl::Status SnapshotKeeper::Keep() {

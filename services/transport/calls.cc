@@ -137,7 +137,7 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
   const absl::Duration took = absl::Now() - state.started;
   const std::string_view reason =
       status.ok() ? std::string_view("OK") : base::Name(base::ReasonOf(status));
-  const Series series = SeriesOf(state.method);
+  const Series series = state.series.answered == nullptr ? SeriesOf(state.method) : state.series;
   if (status.ok()) {
     series.answered->Increment();
   } else {

@@ -48,9 +48,15 @@ grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes);
 
 // Shared by all services of a listener. Thread-safe. Must outlive the server.
 class Calls {
+  // A method's own series, found once.
+  struct Series {
+    base::Counter* answered = nullptr;
+    base::Histogram* seconds = nullptr;
+  };
   struct State {
     grpc::CallbackServerContext* rpc = nullptr;
     std::string_view method;
+    Series series;
     bool mutation = false;
     absl::Time started;
     absl::Time deadline;
@@ -128,6 +134,18 @@ class Calls {
     return reactor;
   }
 
+  // A method of that kind, and what is counted of it.
+  class ReadyMethod {
+   public:
+    ReadyMethod(Calls& calls, std::string_view name)
+        : info_{.name = name, .where = Where::kInline}, series_(calls.SeriesOf(name)) {}
+
+   private:
+    friend class Calls;
+    const MethodInfo info_;
+    const Series series_;
+  };
+
   // A read that is answered with ready bytes, in one allocation and without a look at metadata: for
   // answers that cost less than what surrounds them. Kept alive by whoever will answer it.
   template <typename Request>
@@ -172,14 +190,14 @@ class Calls {
   // `handler` gets the call as a shared pointer, on gRPC's own thread, and sees to it that it is
   // answered.
   template <typename Request, typename Handler>
-  grpc::ServerUnaryReactor* RunReady(std::string_view name, grpc::CallbackServerContext* rpc,
+  grpc::ServerUnaryReactor* RunReady(const ReadyMethod& method, grpc::CallbackServerContext* rpc,
                                      const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
                                      const Handler& handler) {
     grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     auto call = std::make_shared<ReadyCall<Request>>(*this, reactor, out);
-    const MethodInfo method = {.name = name, .where = Where::kInline};
-    Begin(method, rpc, call->state_);
-    if (absl::Status admitted = Admit(method, call->state_); !admitted.ok()) {
+    Begin(method.info_, rpc, call->state_);
+    call->state_.series = method.series_;
+    if (absl::Status admitted = Admit(method.info_, call->state_); !admitted.ok()) {
       call->Answer(std::move(admitted));
       return reactor;
     }
@@ -213,11 +231,6 @@ class Calls {
     options.max_block_size = 64 * base::kKiB;
     return options;
   }
-  // A method's own series, found once.
-  struct Series {
-    base::Counter* answered;
-    base::Histogram* seconds;
-  };
   Series SeriesOf(std::string_view method);
 
   // INTERNAL when `work` throws.

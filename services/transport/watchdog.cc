@@ -2,8 +2,11 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <utility>
 
@@ -11,7 +14,24 @@
 
 namespace imdi::transport {
 
-bool CanConnect(const std::string& address) {
+namespace {
+
+// The frame by which a server of HTTP/2 greets: 9 bytes, of which the fourth is its type, SETTINGS.
+bool IsGreeted(int descriptor) {
+  constexpr size_t kFrameHeaderBytes = 9;
+  constexpr uint8_t kSettings = 4;
+  const timeval patience{.tv_sec = base::kWatchdogGreetingMs / 1'000,
+                         .tv_usec = (base::kWatchdogGreetingMs % 1'000) * 1'000};
+  if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
+    return false;
+  std::array<uint8_t, kFrameHeaderBytes> header{};
+  const ssize_t got = recv(descriptor, header.data(), header.size(), MSG_WAITALL);
+  return got == static_cast<ssize_t>(header.size()) && header[3] == kSettings;
+}
+
+}  // namespace
+
+bool IsServed(const std::string& address) {
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos) return false;
   std::string host = address.substr(0, colon);
@@ -24,11 +44,13 @@ bool CanConnect(const std::string& address) {
   if (getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found) != 0)
     return false;
   const int descriptor = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool connected =
-      descriptor >= 0 && connect(descriptor, found->ai_addr, found->ai_addrlen) == 0;
+  // Connecting alone proves nothing: the kernel does it for a listener that accepts no more.
+  const bool served = descriptor >= 0 &&
+                      connect(descriptor, found->ai_addr, found->ai_addrlen) == 0 &&
+                      IsGreeted(descriptor);
   if (descriptor >= 0) close(descriptor);
   freeaddrinfo(found);
-  return connected;
+  return served;
 }
 
 Watchdog::Watchdog(std::vector<std::string> addresses,
@@ -57,7 +79,7 @@ void Watchdog::Run() {
     if (stopping_) return;
     for (const std::string& address : addresses_) {
       int& in_a_row = failures[address];
-      in_a_row = CanConnect(address) ? 0 : in_a_row + 1;
+      in_a_row = IsServed(address) ? 0 : in_a_row + 1;
       if (in_a_row >= base::kWatchdogFailuresMax) {
         given_up_(address);
         return;

@@ -15,9 +15,9 @@
 
 namespace imdi::transport {
 
-// True when a TCP connection to a numeric loopback address ("127.0.0.1:50051", "[::1]:50051") can
-// be made.
-bool CanConnect(const std::string& address);
+// True when a numeric loopback address ("127.0.0.1:50051", "[::1]:50051") takes a TCP connection
+// and greets it as a server of HTTP/2 does, within kWatchdogGreetingMs.
+bool IsServed(const std::string& address);
 
 class Watchdog {
  public:

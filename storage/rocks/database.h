@@ -57,6 +57,9 @@ struct Schema {
   std::string kind;
   int version = 1;
   std::vector<std::string> families;
+  // Entries of a batch come in the order of their keys, family by family: each is then sought from
+  // where the one before it went, rather than from the top.
+  bool ordered_batches = false;
 };
 
 class Database {

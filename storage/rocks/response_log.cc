@@ -32,7 +32,10 @@ enum Family : size_t { kLog = 0, kRequest = 1, kCurrent = 2, kRevision = 3, kMet
 
 const Schema& LogSchema() {
   static const auto* schema =
-      new Schema{"log", kLogFormatVersion, {"log", "request", "current", "revision", "meta"}};
+      new Schema{.kind = "log",
+                 .version = kLogFormatVersion,
+                 .families = {"log", "request", "current", "revision", "meta"},
+                 .ordered_batches = true};
   return *schema;
 }
 
@@ -360,24 +363,37 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
     rocksdb::WriteBatch batch(payload_bytes + plan.records.size() * kIndexBytesOfRecord);
     std::vector<ResourceRevision> moved;
     moved.reserve(plan.records.size());
+    using Entries = std::vector<std::pair<std::string, std::string>>;
+    Entries requests;
+    Entries currents;
+    Entries revisions;
     for (const PlannedRecord& record : plan.records) {
       const Proposal& proposal = proposals[record.proposal];
       batch.Put(handle->family(kLog), LogKey(record.position),
                 EncodeEnvelope(record.time, record.chain, proposal.bytes));
       if (!proposal.request_key.empty()) {
-        batch.Put(handle->family(kRequest), RequestKey(proposal.request_key),
-                  EncodeRequest({record.position, proposal.fingerprint}));
+        requests.emplace_back(RequestKey(proposal.request_key),
+                              EncodeRequest({record.position, proposal.fingerprint}));
       }
       for (const Dependency& dependency : proposal.depends_on) {
         if (!dependency.advances) continue;
         const int64_t revision = dependency.revision + 1;
-        batch.Put(handle->family(kCurrent), CurrentKey(dependency.resource),
-                  EncodeCurrent({revision, record.position}));
-        batch.Put(handle->family(kRevision), RevisionKey(dependency.resource, revision),
-                  EncodePosition(record.position));
+        currents.emplace_back(CurrentKey(dependency.resource),
+                              EncodeCurrent({revision, record.position}));
+        revisions.emplace_back(RevisionKey(dependency.resource, revision),
+                               EncodePosition(record.position));
         moved.push_back({dependency.resource, revision, record.position});
       }
     }
+    // In the order of their keys, as the schema says. Of a resource that moved twice the later
+    // entry stays the later one, and holds.
+    const auto put_ordered = [&](Family family, Entries& entries) {
+      std::ranges::stable_sort(entries, {}, &Entries::value_type::first);
+      for (const auto& [key, value] : entries) batch.Put(handle->family(family), key, value);
+    };
+    put_ordered(kRequest, requests);
+    put_ordered(kCurrent, currents);
+    put_ordered(kRevision, revisions);
     head = std::move(plan.head);
     const bool seal =
         head.position / kCheckpointEveryRecords > before.position / kCheckpointEveryRecords;

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/cli/commands.h"
@@ -76,9 +77,9 @@ class Imdictl : public testing::Test {
  protected:
   void SetUp() override { StartServer(); }
 
-  void StartServer() {
+  void StartServer(const std::string& data = "data") {
     server_ = std::make_unique<ServerProcess>(
-        ServerProcess::Options{.data = folder_ / "data", .log_file = folder_ / "server.log"});
+        ServerProcess::Options{.data = folder_ / data, .log_file = folder_ / "server.log"});
     ASSERT_TRUE(server_->WaitReady(kPatience));
   }
   void StopServer() {
@@ -110,6 +111,13 @@ class Imdictl : public testing::Test {
                   R"(","part":"leader","questionnaire":1,"language":"nn","expected_revision":)",
                   revision, R"(,"request_id":")", id, R"(","answers":{"L01":1,"L02":[1,2],)",
                   R"("L03":{"number":)", settled, R"(},"K01":1}})", "\n");
+  }
+  // The same with a text.
+  static std::string Text(const std::string& unit, const std::string& id) {
+    return StrCat(R"({"edition":"TP2019","unit":")", unit,
+                  R"(","part":"leader","questionnaire":1,)",
+                  R"("language":"nn","expected_revision":0,"request_id":")", id,
+                  R"(","answers":{"L01":1,"L04":{"text":"Lite bustader"}}})", "\n");
   }
   static std::string Answers(const std::string& lines) {
     return StrCat(R"({"format":"imdi-answers/1","note":"Invented"})", "\n", lines);
@@ -398,6 +406,103 @@ TEST_F(Imdictl, PrintsJsonWhereItIsAskedForAndNothingElse) {
   EXPECT_EQ(as_json({"erase-text", StrCat(submission, "@1"), "--reason", "r"}), json::object())
       << "there was no text, so no position";
   EXPECT_EQ(as_json({"close", "TP2019"})["state"], "EDITION_STATE_CLOSED");
+}
+
+TEST_F(Imdictl, BacksUpAServingServerAndRestoresItElsewhereAsANewEpoch) {
+  ApplyAndOpen();
+  ASSERT_EQ(Ctl({"submit", "--answers", File("a.ndjson", Answers(Text("1201", "one")))}).code,
+            kExitOk);
+  const std::string head = Ctl({"head"}).out;
+  const Ran made = Ctl({"backup", "first"});
+  EXPECT_EQ(made.code, kExitOk) << made.err;
+  EXPECT_THAT(made.out, HasSubstr(StrCat("up to position ", head.substr(0, head.size() - 1), ";")));
+  EXPECT_EQ(Ctl({"backup", "first"}).code, kExitConflict);
+  EXPECT_EQ(json::parse(Ctl({"-o", "json", "backup", "second"}).out)["key_path"], "second");
+  const json whole = json::parse(Ctl({"-o", "json", "verify"}).out);
+  ASSERT_EQ(Ctl({"submit", "--answers", File("b.ndjson", Answers(Text("1103", "two")))}).code,
+            kExitOk);
+
+  const std::string backup = folder_ / "data/backups/first";
+  const std::string keys = folder_ / "data/key-backups/first";
+  const std::string target = folder_ / "restored";
+  EXPECT_EQ(Ctl({"restore", backup, "--data", target}).code, kExitUsage) << "keys, or without";
+  EXPECT_EQ(Ctl({"restore", backup, "--keys", keys, "--without-keys", "--data", target}).code,
+            kExitUsage);
+  const Ran restored = Ctl({"restore", backup, "--keys", keys, "--data", target});
+  EXPECT_EQ(restored.code, kExitOk) << restored.err;
+  EXPECT_THAT(restored.out, HasSubstr("epoch 2"));
+  EXPECT_THAT(restored.out, HasSubstr("1 of 1 texts have their key"));
+  EXPECT_EQ(Ctl({"restore", backup, "--keys", keys, "--data", target}).code, cli::kExitFailed)
+      << "there is a log already";
+  EXPECT_EQ(
+      Ctl({"restore", folder_ / "data/backups", "--without-keys", "--data", folder_ / "none"}).code,
+      kExitCorrupt)
+      << "no backup at all";
+
+  StopServer();
+  fs::copy_file(folder_ / "data/master.key", target + "/master.key");
+  StartServer("restored");
+  json again = json::parse(Ctl({"-o", "json", "verify"}).out);
+  EXPECT_EQ(again["head"]["epoch"], "2");
+  again["head"]["epoch"] = "1";
+  EXPECT_EQ(again, whole) << "the same log";
+  const auto text_of_1201 = [this] {
+    return Ctl({"get", "editions/TP2019/submissions/1201.leader"});
+  };
+  EXPECT_THAT(text_of_1201().out, HasSubstr("Lite bustader"));
+  EXPECT_EQ(Ctl({"get", "editions/TP2019/submissions/1103.leader"}).code, kExitNotFound);
+
+  // The keys alone are lost and come back.
+  StopServer();
+  fs::remove_all(target + "/ingestion/keys");
+  EXPECT_EQ(Ctl({"restore-keys", backup, "--data", target}).code, kExitCorrupt)
+      << "these are no keys";
+  EXPECT_EQ(Ctl({"restore-keys", keys, "--data", target}).code, kExitOk);
+  StartServer("restored");
+  EXPECT_THAT(text_of_1201().out, HasSubstr("Lite bustader"));
+}
+
+TEST_F(Imdictl, FindsNoErrorOfTheStoresInTheLogOfAFirstStart) {
+  std::ifstream log(folder_ / "server.log");
+  const std::string lines{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(lines, testing::Not(HasSubstr("storage_engine")));
+}
+
+TEST_F(Imdictl, EndsTheServerForARestartWhenItsDescriptorsAreUsedUp) {
+  server_->LimitDescriptors(300);
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (int i = 0; i < 600; ++i) {
+    connections.push_back(std::make_unique<Connection>(server_->public_address()));
+  }
+  EXPECT_EQ(server_->WaitExit(kPatience), 3);
+  std::ifstream log(folder_ / "server.log");
+  const std::string lines{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(lines, HasSubstr("listener_dead"));
+  connections.clear();
+  StartServer();
+  EXPECT_EQ(Ctl({"verify"}).code, kExitOk);
+}
+
+TEST(Configuration, RefusesBackupsOfKeysWithinThoseOfTheLog) {
+  const TempFolder folder;
+  const auto check = [&folder](const std::string& backups, const std::string& keys) {
+    std::ofstream(folder / "server.yaml")
+        << "listen: \"127.0.0.1:0\"\ninternal_listen: \"127.0.0.1:0\"\n"
+        << "health_listen: \"127.0.0.1:0\"\ninsecure_loopback: true\nactor: a\n"
+        << "ingestion: {data_dir: d/i, master_key_file: m, backup_dir: \"" << backups
+        << "\", key_backup_dir: \"" << keys << "\"}\n"
+        << "aggregation: {data_dir: d/a}\nquery: {data_dir: d/q}\n";
+    return RunProgram(folder.path(), "imdi-allinone",
+                      {"--config", folder / "server.yaml", "--check_config"});
+  };
+  EXPECT_EQ(check("b", "k").code, 0) << check("b", "k").err;
+  EXPECT_EQ(check("", "").code, 0);
+  for (const auto& [backups, keys] : std::vector<std::pair<std::string, std::string>>{
+           {"b", ""}, {"", "k"}, {"b", "b"}, {"b", "b/keys"}, {"k/log", "k"}, {"b", "x/../b/k"}}) {
+    const Ran ran = check(backups, keys);
+    EXPECT_EQ(ran.code, 2) << backups << " " << keys;
+    EXPECT_THAT(ran.err, HasSubstr("ingestion.key_backup_dir: ")) << backups << " " << keys;
+  }
 }
 
 }  // namespace

@@ -79,4 +79,17 @@ DeadAddress::DeadAddress() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXE
 
 DeadAddress::~DeadAddress() { ::close(socket_); }
 
+Connection::Connection(const std::string& address)
+    : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+  if (socket_ < 0) std::abort();
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  // Completed by the kernel, whether or not the process accepts it.
+  static_cast<void>(::connect(socket_, reinterpret_cast<sockaddr*>(&to), sizeof to));
+}
+
+Connection::~Connection() { ::close(socket_); }
+
 }  // namespace imdi::e2e

@@ -31,4 +31,16 @@ class DeadAddress {
   std::string text_;
 };
 
+// An open TCP connection that says nothing, to "127.0.0.1:port"; none where it was refused.
+class Connection {
+ public:
+  explicit Connection(const std::string& address);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+ private:
+  int socket_ = -1;
+};
+
 }  // namespace imdi::e2e

@@ -23,7 +23,9 @@
 #include "services/base/error.h"
 #include "services/base/executor.h"
 #include "services/base/limits.h"
+#include "services/query/folded_state.h"
 #include "services/query/query_app.h"
+#include "services/query/swap.h"
 #include "services/transport/server_host.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/demo/demo_answers.h"
@@ -615,9 +617,10 @@ TEST_F(Chain, TheFiguresComeInChunksOfBoundedSizeAndThenOnlyWhatChanged) {
   const auto reader =
       stub->FollowFigures(&context, survey::aggregation::v1::FollowFiguresRequest());
   survey::aggregation::v1::FollowFiguresResponse chunk;
-  std::map<std::string, std::string> etags;
+  query::SwapAssembler assembler;
+  query::FoldedState state;
   const auto read_swap = [&] {
-    std::set<std::string> editions;
+    query::Swap swap;
     int chunks = 0;
     do {
       if (!reader->Read(&chunk)) {
@@ -625,20 +628,32 @@ TEST_F(Chain, TheFiguresComeInChunksOfBoundedSizeAndThenOnlyWhatChanged) {
         break;
       }
       EXPECT_LE(chunk.ByteSizeLong(), base::kFollowChunkBytesMax + base::kRecordEnvelopeBytesMax);
-      EXPECT_EQ(chunk.reset(), ++chunks == 1 && etags.empty());
-      for (const auto& edition : chunk.editions()) {
-        EXPECT_EQ(edition.continued(), !editions.insert(edition.edition().name()).second)
-            << edition.edition().name();
-        for (const query_pb::Figure& figure : edition.figures())
-          etags[edition.edition().name().substr(9) + " " +
-                figure.name().substr(figure.name().rfind('/') + 1)] = figure.etag();
+      EXPECT_EQ(chunk.reset(), ++chunks == 1 && !state.loaded());
+      auto added = assembler.Add(chunk);
+      if (!added.ok()) {
+        ADD_FAILURE() << added.status();
+        break;
       }
+      if (added->has_value()) swap = **std::move(added);
     } while (!chunk.last_chunk());
-    return std::pair(editions, chunks);
+    auto next = state.After(swap);
+    EXPECT_TRUE(next.ok()) << next.status();
+    if (next.ok()) state = *std::move(next);
+    return std::pair(std::move(swap), chunks);
   };
   const auto [all, chunks] = read_swap();
-  EXPECT_EQ(all.size(), 4u);
-  EXPECT_GT(chunks, 1) << "the survey's figures do not fit into one chunk";
+  EXPECT_EQ(all.counts.size(), 4u);
+  EXPECT_GT(all.definitions.size(), 4u);
+  EXPECT_GT(chunks, 1) << "the survey's counts do not fit into one chunk";
+  std::map<std::string, std::string> etags;
+  const auto snapshot = state.ToSnapshot();
+  for (const auto& [id, edition] : snapshot->editions) {
+    ASSERT_NE(edition.live, nullptr) << id;
+    for (size_t rank = 0; rank < edition.live->size(); ++rank) {
+      const auto& figure = edition.live->At(edition.live->PlaceOf(rank)).stored->figure();
+      etags[id + " " + figure.name()] = figure.etag();
+    }
+  }
   EXPECT_EQ(etags, EtagsOf(system));
   EXPECT_EQ(chunk.position(), head_);
   ingestion_pb::SetEditionStateRequest open;
@@ -649,7 +664,11 @@ TEST_F(Chain, TheFiguresComeInChunksOfBoundedSizeAndThenOnlyWhatChanged) {
                   ->Call(system.connection->editions(),
                          &ingestion_pb::EditionService::StubInterface::SetEditionState, open)
                   .ok());
-  EXPECT_THAT(read_swap().first, ElementsAre("editions/KU2016"));
+  const auto [opened, few] = read_swap();
+  EXPECT_EQ(few, 1);
+  ASSERT_EQ(opened.definitions.size(), 1u);
+  EXPECT_EQ(opened.definitions[0].edition_state_changed().edition(), "KU2016");
+  for (const auto& [id, counts] : opened.counts) EXPECT_EQ(id, "KU2016");
   EXPECT_EQ(chunk.position(), head_ + 1);
   context.TryCancel();
 }

@@ -84,7 +84,8 @@ inline std::shared_ptr<const domain::EditionCounts> RandomCounts(
       }
       continue;
     }
-    const int blank = percent(5) ? 60 : habits.blank;  // Some break off.
+    // Some answer in part, some break off.
+    const int blank = percent(5) ? 35 : percent(5) ? 80 : habits.blank;
     domain::AnswerSet answers(form.item_count());
     for (domain::ItemIndex item = 0; item < form.item_count(); ++item) {
       const domain::Question& question = form.QuestionOf(item);

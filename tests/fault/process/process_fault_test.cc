@@ -14,12 +14,14 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "clients/cli/answers_file.h"
 #include "clients/cli/definition_documents.h"
 #include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
+#include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
 #include "services/base/error.h"
 #include "services/base/text.h"
 #include "tests/fault/process/server_process.h"
@@ -232,6 +234,84 @@ TEST_F(Process, KilledAgainAndAgainUnderLoadLosesNothingThatWasAcknowledged) {
   ASSERT_TRUE(submitters->WaitForAccepted(submitters->accepted() + 1, kPatience));
   std::cout << rounds << " kills, " << kills_at_start << " more of them during the start\n";
   Compare(*submitters);
+}
+
+TEST_F(Process, KilledWhileItPublishesThereIsAWholeReleaseOrNone) {
+  namespace aggregation_pb = survey::aggregation::v1;
+  using Releases = aggregation_pb::ReleaseService::StubInterface;
+  std::mt19937_64 random(testing_support::CampaignSeed("kills while publishing"));
+  const int64_t rounds = (testing_support::CampaignRounds(30) + 2) / 3;
+  ASSERT_NO_FATAL_FAILURE(Start());
+  ASSERT_NO_FATAL_FAILURE(ApplySurvey());
+  const auto releases = [&] {
+    return aggregation_pb::ReleaseService::NewStub(
+        transport::MakeChannel(server_->internal_address()));
+  };
+  const auto build = [&]() -> absl::StatusOr<aggregation_pb::Candidate> {
+    aggregation_pb::BuildReleaseRequest request;
+    request.set_parent("editions/KU2017");
+    request.set_audience(survey::query::v1::AUDIENCE_INTERNAL);
+    const auto stub = releases();
+    return Server().Call(static_cast<Releases&>(*stub), &Releases::BuildRelease, request);
+  };
+  const auto publish = [&](const std::string& candidate) {
+    aggregation_pb::PublishReleaseRequest request;
+    request.set_candidate(candidate);
+    request.set_reason("one more answered");
+    const auto stub = releases();
+    return Server().Call(static_cast<Releases&>(*stub), &Releases::PublishRelease, request);
+  };
+  int32_t published = 0;
+  int cut = 0;
+  for (int64_t round = 0; round < rounds; ++round) {
+    const auto answered =
+        Server().Call(Server().submissions(), &Submissions::Submit,
+                      FirstSubmissions()[static_cast<size_t>(round) % FirstSubmissions().size()]);
+    ASSERT_TRUE(answered.ok()) << answered.status();
+    auto candidate = build();
+    ASSERT_TRUE(candidate.ok()) << candidate.status();
+    ASSERT_EQ(candidate->release().number(), published + 1);
+    const std::shared_ptr<const cli::Connection> connection = line_.Current();
+    std::thread caller([&, stub = std::shared_ptr(releases())] {
+      aggregation_pb::PublishReleaseRequest request;
+      request.set_candidate(candidate->name());
+      request.set_reason("one more answered");
+      (void)connection->Call(static_cast<Releases&>(*stub), &Releases::PublishRelease, request);
+    });
+    // Somewhere between the first part and some time after the close.
+    const int64_t before = Head();
+    const int64_t wait_for = before + static_cast<int64_t>(random() % 8);
+    const absl::Time until = absl::Now() + absl::Milliseconds(200);
+    while (Head() < wait_for && absl::Now() < until) continue;
+    Kill();
+    caller.join();
+    ASSERT_NO_FATAL_FAILURE(Start());
+    ASSERT_NO_FATAL_FAILURE(ExpectEverythingFolded());
+    // What the log has is whole: it verifies, and the next number says how many there are.
+    candidate = build();
+    ASSERT_TRUE(candidate.ok()) << candidate.status();
+    const int32_t there = candidate->release().number() - 1;
+    ASSERT_GE(there, published);
+    ASSERT_LE(there, published + 1);
+    if (there == published) {
+      ++cut;
+      const auto again = publish(candidate->name());
+      ASSERT_TRUE(again.ok()) << again.status();
+      EXPECT_EQ(again->release().number(), published + 1);
+    } else {
+      EXPECT_TRUE(candidate->unchanged());
+    }
+    ++published;
+    ASSERT_NO_FATAL_FAILURE(ExpectEverythingFolded());
+    aggregation_pb::VerifyReleaseRequest verify;
+    verify.set_name(StrCat("editions/KU2017/releases/", published));
+    const auto stub = releases();
+    const auto verified =
+        Server().Call(static_cast<Releases&>(*stub), &Releases::VerifyRelease, verify);
+    ASSERT_TRUE(verified.ok()) << verified.status();
+    EXPECT_TRUE(verified->identical()) << verified->DebugString();
+  }
+  std::cout << cut << " of " << rounds << " publications were cut before the close\n";
 }
 
 TEST_F(Process, KilledWhileItMakesItsFoldersStartsTheNextTime) {

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -139,6 +140,11 @@ bool ServerProcess::WaitReady(absl::Duration patience) {
     internal_address_ = AddressIn(line, "internal");
   }
   return !public_address_.empty() && !internal_address_.empty();
+}
+
+void ServerProcess::LimitDescriptors(int most) {
+  const rlimit limit{.rlim_cur = static_cast<rlim_t>(most), .rlim_max = static_cast<rlim_t>(most)};
+  if (::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0) std::abort();
 }
 
 void ServerProcess::Kill() {

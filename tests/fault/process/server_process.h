@@ -40,6 +40,9 @@ class ServerProcess {
   const std::string& public_address() const { return public_address_; }
   const std::string& internal_address() const { return internal_address_; }
 
+  // At most so many open files from now on.
+  void LimitDescriptors(int most);
+
   // SIGKILL; returns when the process is gone.
   void Kill();
   void Terminate();

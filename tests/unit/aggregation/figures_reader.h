@@ -87,7 +87,9 @@ class FiguresReader {
         *this = {};
         last_swap_.reset = true;
       }
-      if (i > 0) EXPECT_EQ(chunk.position(), position);
+      if (i > 0) {
+        EXPECT_EQ(chunk.position(), position);
+      }
       log_id = chunk.log_id();
       epoch = chunk.epoch();
       position = chunk.position();

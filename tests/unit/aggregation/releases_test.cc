@@ -448,7 +448,9 @@ TEST_F(ReleasesTest, AReleaseThatDiffersBlocksPublishingUntilItVerifies) {
   EXPECT_EQ(ReasonOf(Build().status()), Reason::kReleaseDiffers);
   EXPECT_EQ(ReasonOf(Publish(*candidate).status()), Reason::kReleaseDiffers);
   for (const store_pb::ReleaseFigure& figure : ContentOf("T", 1).figures) {
-    if (figure.figure().name() == "IND_CODE.ALL") EXPECT_EQ(figure.figure().value(), 0.25);
+    if (figure.figure().name() == "IND_CODE.ALL") {
+      EXPECT_EQ(figure.figure().value(), 0.25);
+    }
   }
 }
 

@@ -275,6 +275,22 @@ class ClaimInCatalog : public testing::Test {
     Hold(definition);
     *definition.mutable_indicator() = SmallIndicator("IND_RR", {"SM2017"}, "", {});
     Hold(definition);
+    *definition.mutable_indicator() =
+        SmallIndicator("IND_AREA", {"SM2017"}, "", {{"SOME", "A1 in (1,2) and answered(A2)"}});
+    definition.mutable_indicator()->set_kind(model::INDICATOR_KIND_DISTRIBUTION);
+    definition.mutable_indicator()->set_question("A2");
+    Hold(definition);
+  }
+  // Codes of A2: 1, 2, 3, 90, 98.
+  static void Rank(model::Claim& claim, const std::vector<int>& top,
+                   const std::vector<int>& except) {
+    claim.clear_figures();
+    claim.mutable_ranking();
+    for (const int code : top) {
+      claim.add_figures("IND_AREA.SOME.answer=" + std::to_string(code));
+      claim.mutable_ranking()->add_top(claim.figures(claim.figures_size() - 1));
+    }
+    for (const int code : except) claim.mutable_ranking()->add_except(code);
   }
   static model::Indicator Code() {
     model::Indicator out = SmallIndicator("IND_CODE", {"SM2017"}, "A1 == 1",
@@ -339,6 +355,35 @@ TEST_F(ClaimInCatalog, ItsFiguresExistInTheEdition) {
                           "claim.figures[3] UNKNOWN_FIGURE"));
   EXPECT_THAT(Try([](model::Claim& claim) { claim.set_name("editions/NONE/claims/F01"); }),
               ElementsAre("claim.name UNKNOWN_EDITION"));
+}
+
+TEST_F(ClaimInCatalog, ADistributionIsNamedByCategoryAlsoOneWithoutADocument) {
+  EXPECT_THAT(Try([](model::Claim& claim) { claim.set_figures(0, "IND_AREA.SOME.answer=90"); }),
+              IsEmpty());
+  EXPECT_THAT(Try([](model::Claim& claim) { claim.set_figures(0, "IND_AREA.SOME"); }),
+              ElementsAre("claim.figures[0] UNKNOWN_FIGURE"));
+  EXPECT_THAT(Try([](model::Claim& claim) { claim.set_figures(0, "IND_AREA.SOME.answer=4"); }),
+              ElementsAre("claim.figures[0] UNKNOWN_FIGURE"));
+  EXPECT_THAT(Try([](model::Claim& claim) { claim.set_figures(0, "Q_A1.ANSWERED.answer=98"); }),
+              IsEmpty());
+  EXPECT_THAT(Try([](model::Claim& claim) { claim.set_figures(0, "Q_A1.SUBSTANTIVE.answer=98"); }),
+              ElementsAre("claim.figures[0] UNKNOWN_FIGURE"))
+      << "don't know is no category where it is out of the base";
+  EXPECT_THAT(Try([](model::Claim& claim) { claim.set_figures(0, "Q_A4.ANSWERED.answer=1"); }),
+              ElementsAre("claim.figures[0] UNKNOWN_FIGURE"))
+      << "a number has no distribution";
+}
+
+TEST_F(ClaimInCatalog, ARankingNamesCodesOfItsQuestionAndLeavesSomethingToBeAbove) {
+  const auto ranking = [this](const std::vector<int>& top, const std::vector<int>& except) {
+    return Try([&](model::Claim& claim) { Rank(claim, top, except); });
+  };
+  EXPECT_THAT(ranking({1}, {90, 98}), IsEmpty());
+  EXPECT_THAT(ranking({1, 2}, {90, 98}), IsEmpty());
+  EXPECT_THAT(ranking({1, 4}, {90, 98}), ElementsAre("claim.figures[1] UNKNOWN_FIGURE",
+                                                     "claim.ranking.top[1] UNKNOWN_FIGURE"));
+  EXPECT_THAT(ranking({1}, {90, 97}), ElementsAre("claim.ranking.except[1] UNKNOWN_CODE"));
+  EXPECT_THAT(ranking({1, 2, 3}, {90, 98}), ElementsAre("claim.ranking MISSING_FIGURE"));
 }
 
 TEST_F(ClaimInCatalog, WithoutQuestionnaireThereAreNoFigures) {

@@ -1,6 +1,6 @@
 // The survey's own documents: every route and every indicator of 2017 is read, checked and printed
-// canonically. The texts beside the ids were copied by hand, so a change of a document or of the
-// printer shows here.
+// canonically; its phrases, comparisons and sentences are as the findings state them. The texts
+// beside the ids were copied by hand, so a change of a document or of the printer shows here.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +9,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "clients/cli/definition_documents.h"
+#include "services/base/text.h"
 #include "services/domain/indicator.h"
 #include "services/domain/questionnaire.h"
 
@@ -21,6 +23,8 @@ struct Survey {
   std::shared_ptr<const CompiledFrame> frame;
   std::shared_ptr<const CompiledQuestionnaire> questionnaire;
   std::map<std::string, model::Indicator> indicators;  // By id.
+  std::map<std::string, model::Claim> claims;          // By id.
+  model::PhraseList phrases;
 };
 
 const Survey& Survey2017() {
@@ -36,6 +40,9 @@ const Survey& Survey2017() {
       const model::Definition& definition = document.definition;
       if (definition.has_indicator())
         out.indicators[definition.indicator().name().substr(11)] = definition.indicator();
+      if (definition.has_claim())
+        out.claims[definition.claim().name().substr(23)] = definition.claim();
+      if (definition.has_phrases()) out.phrases = definition.phrases();
       if (document.name == "editions/KU2017") edition = definition.edition();
       if (document.name == "editions/KU2017/frame") {
         const CompiledFrame::Result frame = CompiledFrame::Compile(definition.frame());
@@ -101,10 +108,10 @@ const std::map<std::string, std::string> kChecks = {
 
 constexpr const char* kWithProgramme = "BAK05 in (1,2) and answered";
 
-// Id → numerator; "{id}.{basis}" → base.
+// Id → numerator, or question and codes of a distribution; "{id}.{basis}" → base.
 std::map<std::string, std::string> IndicatorTexts() {
   const std::string programme = kWithProgramme;
-  std::map<std::string, std::string> out = {
+  return {
       {"IND_FLUCT", "BOS01 in (1,2)"},
       {"IND_FLUCT.ANSWERED", "answered(BOS01)"},
       {"IND_TARGET", "INT01 == 1"},
@@ -133,15 +140,13 @@ std::map<std::string, std::string> IndicatorTexts() {
       {"IND_GUIDE_NIR", "SYS06.c in (3,4) or SYS06.d in (3,4)"},
       {"IND_GUIDE_NIR.ANSWERED_BOTH",
        "answered(SYS06.c) and answered(SYS06.d) and not SYS06.c == 97 and not SYS06.d == 97"},
+      {"IND_FLUCT_AREA", "BOS02: 1,2,3,4,5,6,7,8,9,10,11,98"},
+      {"IND_FLUCT_AREA.CHALLENGED", "BOS01 in (1,2) and answered(BOS02)"},
+      {"IND_BUSINESS_FORM", "ARB02: 1,2,3,4,5,6,7,8,9,10,98"},
+      {"IND_BUSINESS_FORM.COOPERATING", "ARB01 in (1,2) and answered(ARB02)"},
       {"IND_RR", ""},
       {"IND_RR.FRAME", ""},
   };
-  for (int area = 1; area <= 11; ++area) {
-    const std::string id = "IND_FLUCT_AREA_" + std::to_string(area);
-    out[id] = "BOS02 has_any (" + std::to_string(area) + ")";
-    out[id + ".CHALLENGED"] = "BOS01 in (1,2) and answered(BOS02)";
-  }
-  return out;
 }
 
 // Print → parse → the same value and the same text.
@@ -192,14 +197,122 @@ TEST(SurveyDocuments, EveryIndicatorIsReadOn2017AndPrintedCanonically) {
     for (const DefinitionFinding& finding : compiled.findings) ADD_FAILURE() << ToText(finding);
     ASSERT_NE(compiled.indicator, nullptr) << id;
     EXPECT_FALSE(compiled.indicator->not_asked()) << id;
-    texts[id] = compiled.indicator->numerator().Print();
-    ExpectRoundTrip(compiled.indicator->numerator(), ExpressionUse::kNumerator);
+    if (definition.kind() == model::INDICATOR_KIND_DISTRIBUTION) {
+      std::vector<int32_t> codes;
+      for (const auto& category : compiled.indicator->categories()) codes.push_back(category.code);
+      texts[id] = definition.question() + ": " + base::StrJoin(codes, ",");
+    } else {
+      texts[id] = compiled.indicator->numerator().Print();
+      ExpectRoundTrip(compiled.indicator->numerator(), ExpressionUse::kNumerator);
+    }
     for (const CompiledIndicator::Basis& basis : compiled.indicator->bases()) {
       texts[id + "." + basis.id] = basis.base.Print();
       ExpectRoundTrip(basis.base, ExpressionUse::kBase);
     }
   }
   EXPECT_EQ(texts, IndicatorTexts());
+}
+
+TEST(SurveyDocuments, NothingIsFoundWrongWithThemAndEachFindsWhatItRestsOn) {
+  const char* root = std::getenv("IMDI_ROOT");
+  const cli::DefinitionDocuments documents =
+      cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku"});
+  EXPECT_TRUE(documents.problems.empty());
+  for (const config::Problem& problem : cli::ValidateOffline(documents.documents))
+    ADD_FAILURE() << config::ToText(problem);
+}
+
+TEST(SurveyDocuments, ComparisonsAreDeclaredWith2014OnMunicipalitiesOnly) {
+  const std::string all = "2014 unit_type=municipality, 2015, 2016";
+  const std::map<std::string, std::string> expected = {{"IND_RR", all},
+                                                       {"IND_TARGET", all},
+                                                       {"IND_MGMT_ASKS", all},
+                                                       {"IND_COMBINE", "2016"},
+                                                       {"IND_COMBINE_NO", "2016"},
+                                                       {"IND_BUSINESS", "2016"},
+                                                       {"IND_OWN_AGREEMENTS", "2016"}};
+  std::map<std::string, std::string> declared;
+  for (const auto& [id, definition] : Survey2017().indicators) {
+    for (const model::Comparison& comparison : definition.compare()) {
+      std::string& text = declared[id];
+      base::StrAppend(text, text.empty() ? "" : ", ", comparison.year(),
+                      comparison.group().empty() ? "" : " ", comparison.group());
+    }
+  }
+  EXPECT_EQ(declared, expected);
+}
+
+TEST(SurveyDocuments, ThePhrasesCoverThePercentsThatTheFindingsGiveThem) {
+  const std::map<std::string, std::string> expected = {
+      {"NEARLY_TENTHS", "10X [-500 0)"},
+      {"TENTHS", "10X [-250 500)"},
+      {"MORE_THAN_TENTHS", "10X (0 1000)"},
+      {"WELL_OVER_HALF", "(5000 5700]"},
+      {"HALF", "[4750 5250]"},
+      {"SLIGHTLY_OVER_A_QUARTER", "(2500 2800]"},
+      {"A_QUARTER", "[2250 2750]"},
+  };
+  std::map<std::string, std::string> ranges;
+  EXPECT_EQ(Survey2017().phrases.name(), "surveys/KU/phrases");
+  for (const model::Phrase& phrase : Survey2017().phrases.phrases()) {
+    ranges[phrase.id()] =
+        base::StrCat(phrase.from_tenths() ? "10X " : "", phrase.lower_included() ? "[" : "(",
+                     phrase.lower_hundredths(), " ", phrase.upper_hundredths(),
+                     phrase.upper_included() ? "]" : ")");
+    EXPECT_FALSE(phrase.anchor().empty()) << phrase.id();
+    EXPECT_FALSE(phrase.words().en().empty()) << phrase.id();
+  }
+  EXPECT_EQ(ranges, expected);
+}
+
+TEST(SurveyDocuments, EverySentenceStatesHowItIsTested) {
+  const std::map<std::string, std::string> expected = {
+      {"F00", "73 percent"},
+      {"F01", "NEARLY_TENTHS 8"},
+      {"F02",
+       "above all: IND_FLUCT_AREA.CHALLENGED.answer=1 IND_FLUCT_AREA.CHALLENGED.answer=2 but "
+       "11,98"},
+      {"F03", "MORE_THAN_TENTHS 6"},
+      {"F04", "above 2014,2015,2016"},
+      {"F05", "above 2016"},
+      {"F06", "above 2016"},
+      {"F07", "10 percent"},
+      {"F08", "above 2016; fleire"},
+      {"F09", "above all: IND_BUSINESS_FORM.COOPERATING.answer=1 but 10,98"},
+      {"F10", "above 2016"},
+      {"F11", "fact"},
+      {"F12", "no number; fleire"},
+      {"F13", "no number"},
+  };
+  std::map<std::string, std::string> tests;
+  for (const auto& [id, claim] : Survey2017().claims) {
+    std::string& text = tests[id];
+    switch (claim.test_case()) {
+      case model::Claim::kShareInWords:
+        text = base::StrCat(claim.share_in_words().phrase(), " ", claim.share_in_words().tenths());
+        break;
+      case model::Claim::kStatedPercent:
+        text = base::StrCat(claim.stated_percent().percent(), " percent");
+        break;
+      case model::Claim::kIncrease:
+        text = base::StrCat("above ", base::StrJoin(claim.increase().years(), ","));
+        break;
+      case model::Claim::kRanking:
+        text = base::StrCat("above all: ", base::StrJoin(claim.ranking().top(), " "), " but ",
+                            base::StrJoin(claim.ranking().except(), ","));
+        break;
+      case model::Claim::kNotTestable:
+        text =
+            claim.not_testable().reason() == model::NOT_TESTABLE_REASON_FACT ? "fact" : "no number";
+        break;
+      case model::Claim::TEST_NOT_SET:
+        break;
+    }
+    for (const model::AmbiguousWord& word : claim.ambiguous())
+      base::StrAppend(text, "; ", word.word());
+    EXPECT_FALSE(claim.text().en().empty()) << id;
+  }
+  EXPECT_EQ(tests, expected);
 }
 
 TEST(SurveyDocuments, UnitsWithoutAValueAreInTheGroupUnknown) {

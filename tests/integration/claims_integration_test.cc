@@ -1,0 +1,255 @@
+// The sentences of the 2017 report through the whole chain: answers in by Submit, verdicts out by
+// ListClaims. Answers are changed until a sentence is false, and changed back.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+
+#include "clients/cli/connection.h"
+#include "clients/cli/definition_documents.h"
+#include "clients/cli/submitter.h"
+#include "services/allinone/allinone_app.h"
+#include "services/base/clock.h"
+#include "tests/support/temp_folder.h"
+#include "tests/unit/demo/claim_flips.h"
+#include "tests/unit/demo/demo_answers.h"
+
+namespace imdi {
+namespace {
+
+namespace ingestion_pb = survey::ingestion::v1;
+namespace query_pb = survey::query::v1;
+namespace model = survey::model::v1;
+
+using demo_test::Demo;
+using Editions = ingestion_pb::EditionService::StubInterface;
+using Query = query_pb::QueryService::StubInterface;
+using Submissions = ingestion_pb::SubmissionService::StubInterface;
+using Claims = std::map<std::string, query_pb::ClaimResult>;  // By id.
+
+// Long enough for any machine.
+constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr const char* kEdition = "editions/KU2017";
+
+const std::map<std::string, query_pb::Verdict> kExpected = {
+    {"F00", query_pb::VERDICT_HOLDS},
+    {"F01", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F02", query_pb::VERDICT_HOLDS},
+    {"F03", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F04", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F05", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F06", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F07", query_pb::VERDICT_HOLDS},
+    {"F08", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F09", query_pb::VERDICT_HOLDS},
+    {"F10", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F11", query_pb::VERDICT_UNDECIDABLE},
+    {"F12", query_pb::VERDICT_UNDECIDABLE},
+    {"F13", query_pb::VERDICT_UNDECIDABLE},
+};
+
+class ClaimsInTheChain : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new testing_support::TempFolder;
+    auto started = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder_->path()), *clock_);
+    ASSERT_TRUE(started.ok()) << started.status();
+    all_ = started->release();
+    connection_ = new cli::Connection(all_->public_address(), all_->internal_address(), kPatience);
+    const char* root = std::getenv("IMDI_ROOT");
+    const cli::DefinitionDocuments documents =
+        cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku"});
+    ASSERT_EQ(documents.problem_count, 0u);
+    for (const cli::DefinitionDocument& document : documents.documents) {
+      ingestion_pb::ApplyDefinitionRequest request;
+      *request.mutable_definition() = document.definition;
+      request.set_request_id(NextId());
+      const auto response =
+          connection_->Call(connection_->editions(), &Editions::ApplyDefinition, request);
+      ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
+      ASSERT_EQ(response->findings_size(), 0) << response->DebugString();
+    }
+    SubmitDemo();
+    ingestion_pb::SetEditionStateRequest open;
+    open.set_edition(kEdition);
+    open.set_state(model::EDITION_STATE_OPEN);
+    open.set_request_id(NextId());
+    const auto opened =
+        connection_->Call(connection_->editions(), &Editions::SetEditionState, open);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    position_ = opened->position();
+  }
+  static void TearDownTestSuite() {
+    if (all_ != nullptr) all_->Stop();
+    delete connection_;
+    delete all_;
+    delete folder_;
+  }
+
+  static std::string NextId() { return "claims-" + std::to_string(++ids_); }
+
+  static void SubmitDemo() {
+    const auto send = [](const cli::AnswersAction& action) -> absl::StatusOr<cli::Outcome> {
+      const auto done = [](const auto& response) -> absl::StatusOr<cli::Outcome> {
+        if (!response.ok()) return response.status();
+        return cli::Outcome{};
+      };
+      if (const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request))
+        return done(connection_->Call(connection_->submissions(), &Submissions::Submit, *submit));
+      if (const auto* withdraw = std::get_if<ingestion_pb::WithdrawRequest>(&action.request))
+        return done(
+            connection_->Call(connection_->submissions(), &Submissions::Withdraw, *withdraw));
+      if (const auto* set = std::get_if<ingestion_pb::SetDispositionRequest>(&action.request))
+        return done(connection_->Call(connection_->editions(), &Editions::SetDisposition, *set));
+      return done(
+          connection_->Call(connection_->editions(), &Editions::SetEditionState,
+                            std::get<ingestion_pb::SetEditionStateRequest>(action.request)));
+    };
+    const cli::SubmitReport report = cli::SubmitAll(
+        Demo().actions, {.in_flight = 32, .head_before = 0, .progress = nullptr}, send);
+    for (const cli::Refusal& refusal : report.refusals)
+      ADD_FAILURE() << "line " << refusal.line << ": " << refusal.error;
+    for (const cli::AnswersAction& action : Demo().actions) {
+      if (action.edition == "KU2017" &&
+          (std::holds_alternative<ingestion_pb::SubmitRequest>(action.request) ||
+           std::holds_alternative<ingestion_pb::WithdrawRequest>(action.request)))
+        ++revisions_[action.unit];
+    }
+  }
+
+  void Submit(const std::string& unit, const demo_test::Answers& answers) {
+    ingestion_pb::SubmitRequest request;
+    ingestion_pb::SubmissionDraft& draft = *request.mutable_submission();
+    draft.set_edition(kEdition);
+    draft.set_unit(unit);
+    draft.set_part("main");
+    draft.set_questionnaire(1);
+    draft.set_language(model::LANGUAGE_NB);
+    for (const auto& [item, answer] : answers) *draft.add_answers() = answer;
+    request.set_expected_revision(revisions_[unit]);
+    request.set_request_id(NextId());
+    const auto response =
+        connection_->Call(connection_->submissions(), &Submissions::Submit, request);
+    ASSERT_TRUE(response.ok()) << unit << ": " << response.status();
+    ASSERT_EQ(response->outcome(), ingestion_pb::SUBMIT_OUTCOME_ACCEPTED)
+        << response->DebugString();
+    ++revisions_[unit];
+    position_ = response->receipt().position();
+  }
+  void Withdraw(const std::string& unit) {
+    ingestion_pb::WithdrawRequest request;
+    request.set_name(std::string(kEdition) + "/submissions/" + unit + ".main");
+    request.set_expected_revision(revisions_[unit]);
+    request.set_reason("asked for it");
+    request.set_request_id(NextId());
+    const auto response =
+        connection_->Call(connection_->submissions(), &Submissions::Withdraw, request);
+    ASSERT_TRUE(response.ok()) << unit << ": " << response.status();
+    ++revisions_[unit];
+    position_ = response->receipt().position();
+  }
+
+  // All sentences, with everything counted that was sent.
+  Claims List() {
+    Claims out;
+    query_pb::ListClaimsRequest request;
+    request.set_parent(std::string(kEdition) + "/releases/live");
+    request.set_page_size(5);
+    request.set_at_least_position(position_);
+    do {
+      const auto page = connection_->Call(connection_->query(), &Query::ListClaims, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      for (const query_pb::ClaimResult& claim : page->claims())
+        EXPECT_TRUE(out.emplace(claim.claim().name().substr(23), claim).second);
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return out;
+  }
+
+  static inline base::SystemClock* clock_ = new base::SystemClock;
+  static inline testing_support::TempFolder* folder_ = nullptr;
+  static inline allinone::AllInOne* all_ = nullptr;
+  static inline cli::Connection* connection_ = nullptr;
+  static inline std::map<std::string, int64_t> revisions_;  // By unit.
+  static inline int64_t position_ = 0;
+  static inline int ids_ = 0;
+};
+
+void ExpectVerdicts(const Claims& claims) {
+  ASSERT_EQ(claims.size(), kExpected.size());
+  for (const auto& [id, verdict] : kExpected)
+    EXPECT_EQ(claims.at(id).verdict(), verdict) << id << " " << claims.at(id).DebugString();
+}
+
+TEST_F(ClaimsInTheChain, HaveTheVerdictsThatTheFindingsExpect) {
+  const Claims claims = List();
+  ASSERT_NO_FATAL_FAILURE(ExpectVerdicts(claims));
+  for (const auto& [id, claim] : claims) {
+    EXPECT_EQ(claim.figures_size(), claim.claim().figures_size()) << id;
+    for (const query_pb::Figure& figure : claim.figures())
+      EXPECT_TRUE(figure.name().starts_with("editions/KU2017/releases/live/figures/"))
+          << figure.name();
+    EXPECT_FALSE(claim.verdict_text().nn().empty()) << id;
+    EXPECT_FALSE(claim.etag().empty()) << id;
+    EXPECT_GE(claim.claim_revision(), 1) << id;
+  }
+}
+
+TEST_F(ClaimsInTheChain, SevenAnswersFlippedMakeF03FiftyNinePointSeven) {
+  const auto& flips = demo_test::ClaimFlips();
+  const auto flip =
+      std::find_if(flips.begin(), flips.end(), [](const auto& one) { return one.claim == "F03"; });
+  ASSERT_EQ(flip->changed.size(), 7u);
+  for (const auto& [unit, answers] : flip->changed) ASSERT_NO_FATAL_FAILURE(Submit(unit, answers));
+  const query_pb::ClaimResult claim = List().at("F03");
+  EXPECT_EQ(claim.verdict(), query_pb::VERDICT_CONTRADICTED);
+  EXPECT_NEAR(100 * claim.figures(0).value(), 59.7, 0.05);
+  for (const auto& [unit, answers] : flip->changed)
+    ASSERT_NO_FATAL_FAILURE(Submit(unit, Demo().editions.at("KU2017").sent.at(unit)));
+}
+
+TEST_F(ClaimsInTheChain, OneUnitWithdrawnLeaves321Of441) {
+  const std::string unit = Demo().editions.at("KU2017").counted.begin()->first;
+  ASSERT_NO_FATAL_FAILURE(Withdraw(unit));
+  const query_pb::ClaimResult claim = List().at("F00");
+  EXPECT_EQ(claim.figures(0).numerator(), 321);
+  EXPECT_EQ(claim.figures(0).base(), 441);
+  EXPECT_EQ(claim.verdict(), query_pb::VERDICT_HOLDS) << "72.8 is 73 still";
+  ASSERT_NO_FATAL_FAILURE(Submit(unit, Demo().editions.at("KU2017").sent.at(unit)));
+}
+
+TEST_F(ClaimsInTheChain, EverySentenceTurnsWithTheAnswersAndTurnsBack) {
+  const Claims before = List();
+  std::set<std::string> turned;
+  for (const demo_test::ClaimFlip& flip : demo_test::ClaimFlips()) {
+    SCOPED_TRACE(flip.claim + ": " + flip.what);
+    for (const auto& [unit, answers] : flip.changed) ASSERT_NO_FATAL_FAILURE(Submit(unit, answers));
+    for (const std::string& unit : flip.withdrawn) ASSERT_NO_FATAL_FAILURE(Withdraw(unit));
+    const query_pb::ClaimResult after = List().at(flip.claim);
+    EXPECT_EQ(after.verdict(), query_pb::VERDICT_CONTRADICTED) << after.DebugString();
+    EXPECT_EQ(after.figures(0).numerator(), flip.numerator);
+    EXPECT_EQ(after.figures(0).base(), flip.base);
+    EXPECT_NE(after.etag(), before.at(flip.claim).etag());
+    const demo_test::Responses& sent = Demo().editions.at("KU2017").sent;
+    for (const auto& [unit, answers] : flip.changed)
+      ASSERT_NO_FATAL_FAILURE(Submit(unit, sent.at(unit)));
+    for (const std::string& unit : flip.withdrawn)
+      ASSERT_NO_FATAL_FAILURE(Submit(unit, sent.at(unit)));
+    turned.insert(flip.claim);
+  }
+  EXPECT_EQ(turned.size(), 11u) << "every sentence that states something";
+  const Claims back = List();
+  ASSERT_NO_FATAL_FAILURE(ExpectVerdicts(back));
+  for (const auto& [id, claim] : back) EXPECT_EQ(claim.etag(), before.at(id).etag()) << id;
+}
+
+}  // namespace
+}  // namespace imdi
