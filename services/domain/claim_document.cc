@@ -68,6 +68,9 @@ void CheckRanking(const model::Claim& claim, DefinitionFindings& out) {
   if (static_cast<size_t>(test.top_size()) > kClaimFiguresMax)
     out.push_back(Finding("claim.ranking.top", "TOO_MANY_FIGURES",
                           base::StrCat("at most ", kClaimFiguresMax, " categories"), "name fewer"));
+  // Each is looked for among the figures: what is too long is not looked through.
+  if (static_cast<size_t>(std::max(test.top_size(), claim.figures_size())) > kClaimFiguresMax)
+    return;
   std::set<std::string_view> top;
   std::set<int32_t> codes;
   std::optional<FigureReference> first;
@@ -100,6 +103,9 @@ void CheckRanking(const model::Claim& claim, DefinitionFindings& out) {
     if (!except.insert(test.except(i)).second)
       out.push_back(Finding(path, "DUPLICATE", base::StrCat(test.except(i), " stands twice"),
                             "leave one out"));
+    if (test.except(i) < 1 || test.except(i) > kCodeMax)
+      out.push_back(
+          Finding(path, "BAD_BOUNDS", base::StrCat("a code is 1 to ", kCodeMax), "correct it"));
     if (codes.contains(test.except(i)))
       out.push_back(Finding(path, "BAD_BOUNDS",
                             base::StrCat("code ", test.except(i), " is both named and left out"),

@@ -513,6 +513,7 @@ DefinitionFindings Catalog::CheckClaimHere(const model::Claim& claim,
   };
   const auto has_cell = [&](std::string_view cell) {
     const std::optional<FigureReference> figure = ParseFigureReference(cell);
+    if (!figure.has_value()) return false;
     const CompiledIndicator* indicator = find(figure->indicator);
     return indicator != nullptr &&
            std::ranges::any_of(indicator->bases(), [&](const CompiledIndicator::Basis& basis) {

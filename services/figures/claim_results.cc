@@ -256,6 +256,7 @@ class Judge {
     }
     if (!all_declared && verdict == ClaimVerdict::kHoldsAmongAnswers)
       verdict = ClaimVerdict::kUndecidable;
+    std::vector<int32_t> assumed;
     for (const query_pb::ChangeFigure& change : changes) {
       if (IsBreak(change)) {
         Remark(query_pb::CLAIM_REMARK_KIND_SERIES_BREAK, claim_texts::SeriesBreak(change));
@@ -274,11 +275,12 @@ class Judge {
       if (rounded == domain::RoundedPercent(earlier, decimals))
         Remark(query_pb::CLAIM_REMARK_KIND_ROUNDED_EQUAL,
                claim_texts::RoundedEqual(change, rounded, decimals));
-      if (IsAssumed(change))
-        Remark(query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME, claim_texts::AssumedSame(change));
+      if (IsAssumed(change)) assumed.push_back(change.earlier().year());
     }
+    if (!assumed.empty())
+      Remark(query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME, claim_texts::AssumedSame(assumed));
     if (verdict == ClaimVerdict::kHoldsAmongAnswers)
-      Remark(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED, claim_texts::ChangeNotTested(changes));
+      Remark(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED, claim_texts::ChangeNotTested());
     for (const auto& basis : indicator_->bases()) {
       if (basis.id == reference_->basis || verdict == ClaimVerdict::kUndecidable) continue;
       const std::vector<query_pb::ChangeFigure> other = ChangesOf(OnBasis(basis.id));

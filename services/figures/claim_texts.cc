@@ -251,13 +251,10 @@ LocalizedText RoundsOtherwise(int32_t stated, CountedShare share) {
   });
 }
 
-LocalizedText ChangeNotTested(std::span<const query_pb::ChangeFigure> changes) {
-  return InAll([&](Tongue t) {
-    return StrCat(Word(t, "Endringa er ikkje testa; ho gjeld dei som svarte: ",
-                       "Endringen er ikke testet; den gjelder dem som svarte: ",
-                       "The change is not tested; it is one among those who answered: "),
-                  AllChangeWords(changes, t), ".");
-  });
+LocalizedText ChangeNotTested() {
+  return Text("Endringa er ikkje testa; ho gjeld dei som svarte.",
+              "Endringen er ikke testet; den gjelder dem som svarte.",
+              "The change is not tested; it is one among those who answered.");
 }
 
 LocalizedText YearNotLower(const query_pb::ChangeFigure& change) {
@@ -290,11 +287,16 @@ LocalizedText SeriesBreak(const query_pb::ChangeFigure& change) {
   });
 }
 
-LocalizedText AssumedSame(const query_pb::ChangeFigure& change) {
+LocalizedText AssumedSame(std::span<const int32_t> years) {
   return InAll([&](Tongue t) {
+    std::string list;
+    for (size_t i = 0; i < years.size(); ++i) {
+      const bool last = i + 1 == years.size();
+      base::StrAppend(list, i == 0 ? "" : last ? Word(t, " og ", " og ", " and ") : ", ", years[i]);
+    }
     return StrCat(Word(t, "At det er spurt om det same i ", "At det er spurt om det samme i ",
                        "That the same was asked in "),
-                  change.earlier().year(),
+                  list,
                   Word(t, ", er føresett, ikkje dokumentert.", ", er forutsatt, ikke dokumentert.",
                        " is assumed, not documented."));
   });

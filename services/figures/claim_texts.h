@@ -37,13 +37,13 @@ model::LocalizedText IntervalExcludes(const domain::PhraseRange& range,
                                       const domain::ShareInterval& interval);
 model::LocalizedText RoundsOtherwise(int32_t stated, domain::CountedShare share);
 
-model::LocalizedText ChangeNotTested(std::span<const query_pb::ChangeFigure> changes);
+model::LocalizedText ChangeNotTested();
 model::LocalizedText YearNotLower(const query_pb::ChangeFigure& change);
 // Both years print as `rounded`, which has `decimals`.
 model::LocalizedText RoundedEqual(const query_pb::ChangeFigure& change, int64_t rounded,
                                   int32_t decimals);
 model::LocalizedText SeriesBreak(const query_pb::ChangeFigure& change);
-model::LocalizedText AssumedSame(const query_pb::ChangeFigure& change);
+model::LocalizedText AssumedSame(std::span<const int32_t> years);  // At least one.
 
 // `a` and `b` are the categories' labels.
 model::LocalizedText PairNotShown(const query_pb::PairDifference& pair, bool tested,

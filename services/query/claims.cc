@@ -68,6 +68,8 @@ query_pb::ClaimResult Completed(const Snapshot& snapshot, const FigureSet& set,
     const absl::StatusOr<ReleaseName> release = ReleaseName::Parse(named);
     if (release.ok()) *out.add_remarks() = SupersededRemark(named, LatestOf(snapshot, *release));
   }
+  // A remark more is another answer.
+  if (out.remarks_size() != stored.remarks_size()) out.set_etag(figures::EtagOf(out));
   return out;
 }
 

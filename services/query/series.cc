@@ -59,16 +59,16 @@ const domain::CompiledIndicator* FindIndicator(const Place& place, std::string_v
   return nullptr;
 }
 
-// How an earlier edition relates to a later one over what the indicator reads; unknown where the
-// later one does not have the indicator any more.
+// How an earlier edition relates to a later one over what the cell's indicator reads, and whether
+// both cover the cell's units; unknown where the later one does not have the indicator any more.
 figures::Comparability Relate(const Snapshot& snapshot, const Place& later, const Place& earlier,
-                              std::string_view indicator) {
+                              std::string_view indicator, std::string_view cell) {
   const domain::CompiledIndicator* compiled = FindIndicator(later, indicator);
   if (compiled == nullptr) {
     return {
         .relations = {model::SERIES_RELATION_KIND_UNKNOWN}, .comparable = false, .assumed = false};
   }
-  return figures::Compare(*snapshot.catalog, *later.entry, *earlier.entry, *compiled);
+  return figures::CompareCell(*snapshot.catalog, *later.entry, *earlier.entry, *compiled, cell);
 }
 
 query_pb::SharePoint PointOf(const Place& place) {
@@ -95,7 +95,7 @@ query_pb::ChangeFigure ChangeOf(const Snapshot& snapshot, const Place& later, co
       return out;
     }
   }
-  const figures::Comparability relation = Relate(snapshot, later, earlier, indicator);
+  const figures::Comparability relation = Relate(snapshot, later, earlier, indicator, cell);
   out.set_name(name);
   for (const model::SeriesRelationKind kind : relation.relations) out.add_relations(kind);
   *out.mutable_later() = PointOf(later);
@@ -168,7 +168,8 @@ absl::StatusOr<query_pb::Series> GetSeries(Reading& reading,
     if (&place == latest) {
       point.set_comparable(true);
     } else if (place.has_cell) {
-      const figures::Comparability relation = Relate(snapshot, *latest, place, name.indicator);
+      const figures::Comparability relation =
+          Relate(snapshot, *latest, place, name.indicator, cell);
       for (const model::SeriesRelationKind kind : relation.relations) point.add_relations(kind);
       point.set_comparable(relation.comparable);
       point.set_assumed(relation.assumed);

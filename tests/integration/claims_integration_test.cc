@@ -203,6 +203,43 @@ TEST_F(ClaimsInTheChain, HaveTheVerdictsThatTheFindingsExpect) {
   }
 }
 
+TEST_F(ClaimsInTheChain, ASeriesNamesTheBreaksBetweenEditions) {
+  const auto series = [&](const std::string& cell) {
+    query_pb::GetSeriesRequest request;
+    request.set_parent("surveys/KU");
+    request.set_cell(cell);
+    request.set_live(true);
+    request.set_at_least_position(position_);
+    const auto out = connection_->Call(connection_->query(), &Query::GetSeries, request);
+    EXPECT_TRUE(out.ok()) << out.status();
+    return out.value_or(query_pb::Series());
+  };
+  const query_pb::Series total = series("IND_TARGET.WITH_PROGRAMME");
+  ASSERT_EQ(total.points_size(), 4);
+  EXPECT_FALSE(total.points(0).comparable()) << "2014 asked municipalities only";
+  EXPECT_THAT(total.points(0).relations(),
+              testing::ElementsAre(model::SERIES_RELATION_KIND_BREAK_BASE));
+  EXPECT_TRUE(total.points(1).comparable());
+  EXPECT_TRUE(total.points(1).assumed());
+  ASSERT_EQ(total.changes_size(), 3);
+  EXPECT_EQ(total.changes(0).no_value().reason(), query_pb::NO_VALUE_REASON_SERIES_BREAK);
+  EXPECT_DOUBLE_EQ(total.changes(2).value(), 186.0 / 300 - 187.0 / 312);
+  const query_pb::Series municipalities =
+      series("IND_TARGET.WITH_PROGRAMME.unit_type=municipality");
+  ASSERT_EQ(municipalities.points_size(), 4);
+  EXPECT_TRUE(municipalities.points(0).comparable());
+  EXPECT_TRUE(municipalities.changes(0).has_value());
+  const query_pb::Series asks = series("IND_MGMT_ASKS.WITH_PROGRAMME");
+  ASSERT_EQ(asks.points_size(), 4);
+  for (const int point : {0, 1}) {
+    EXPECT_FALSE(asks.points(point).comparable());
+    EXPECT_THAT(asks.points(point).relations(),
+                testing::Contains(model::SERIES_RELATION_KIND_BREAK_WORDING));
+    EXPECT_EQ(asks.points(point).figure().no_value().reason(), query_pb::NO_VALUE_REASON_NOT_ASKED);
+  }
+  EXPECT_TRUE(asks.points(2).comparable());
+}
+
 TEST_F(ClaimsInTheChain, SevenAnswersFlippedMakeF03FiftyNinePointSeven) {
   const auto& flips = demo_test::ClaimFlips();
   const auto flip =

@@ -130,7 +130,7 @@ Entries EntriesOf(const figures::ReleaseContent& content) {
   for (const query_pb::ChangeFigure& change : content.changes)
     add("change/" + change.name(), EntryOf(change));
   for (const query_pb::StratumEvidence& stratum : content.header.strata()) {
-    add("stratum/" + stratum.id(),
+    add("stratum/" + stratum.stratum(),
         {.exact = base::StrCat(stratum.frame(), " ", stratum.responded()),
          .numbers = {stratum.weight()}});
   }

@@ -283,7 +283,8 @@ TEST(Aggregator, AnEditionThatDidNotChangeIsSharedWithTheSnapshotBefore) {
   EXPECT_TRUE(after->editions.at("U") == before->editions.at("U"));
   EXPECT_FALSE(after->editions.at("T") == before->editions.at("T"));
   EXPECT_EQ(after->position, before->position + 1);
-  log.Submit("T", "0101", "first", {{"A1", Code(1)}, {"A5.a", Code(1)}, {"A7", Code(2)}});
+  log.Submit("T", "0101", "first",
+             {{"A1", Code(1)}, {"A5.a", Code(1)}, {"A6", Text()}, {"A7", Code(1)}});
   ASSERT_TRUE(aggregator->Consume(log.Chunk(log.head(), log.head())).ok());
   EXPECT_TRUE(aggregator->Current()->editions.at("T") == after->editions.at("T"))
       << "an answer that no figure reads changes no figure";

@@ -237,8 +237,14 @@ TEST(ClaimDocument, ARankingNamesCategoriesOfOneDistributionThatReadersSee) {
               ElementsAre("claim.ranking.top[1] NOT_AMONG_FIGURES"));
   EXPECT_THAT(ranking([](model::Ranking& test) { test.add_except(98); }),
               ElementsAre("claim.ranking.except[1] DUPLICATE"));
-  EXPECT_THAT(ranking([](model::Ranking& test) { test.add_except(1); }),
-              ElementsAre("claim.ranking.except[1] BAD_BOUNDS"));
+  for (const int32_t code : {1, 0, -5, 128})
+    EXPECT_THAT(ranking([&](model::Ranking& test) { test.add_except(code); }),
+                ElementsAre("claim.ranking.except[1] BAD_BOUNDS"));
+  EXPECT_THAT(ranking([](model::Ranking& test) {
+                for (size_t i = 0; i < kClaimFiguresMax; ++i)
+                  test.add_top("IND_AREA.SOME.answer=1");
+              }),
+              ElementsAre("claim.ranking.top TOO_MANY_FIGURES"));
 }
 
 TEST(ClaimDocument, AnAmbiguousWordIsExplainedInBothStandards) {

@@ -230,6 +230,8 @@ TEST_F(Releases, AComparisonSaysWhenTheReleaseItReadHasBeenFollowed) {
   ASSERT_FALSE(remarks.empty());
   EXPECT_EQ(remarks.rbegin()->kind(), query_pb::CLAIM_REMARK_KIND_SUPERSEDED);
   EXPECT_NE(remarks.rbegin()->text().nn(), remarks.rbegin()->text().nb());
+  EXPECT_NE(after->claims(1).etag(), before->claims(1).etag()) << "a remark more, another tag";
+  EXPECT_EQ(after->claims(0).etag(), before->claims(0).etag());
   // Live claims read the latest release of the other edition.
   const auto live = Claims("editions/E17/releases/live");
   EXPECT_EQ(live->claims(1).changes(0).earlier_release(), "editions/E16/releases/2");

@@ -28,7 +28,9 @@ class MuteListener {
     socklen_t size = sizeof own;
     auto* generic = reinterpret_cast<sockaddr*>(&own);
     EXPECT_EQ(bind(socket_, generic, size), 0);
-    if (listens) EXPECT_EQ(listen(socket_, 16), 0);
+    if (listens) {
+      EXPECT_EQ(listen(socket_, 16), 0);
+    }
     EXPECT_EQ(getsockname(socket_, generic, &size), 0);
     address_ = "127.0.0.1:" + std::to_string(ntohs(own.sin_port));
   }
