@@ -27,7 +27,7 @@ absl::StatusOr<const EditionView*> Reading::Edition(std::string_view id) const {
   const auto found = snapshot_->editions.find(id);
   if (found != snapshot_->editions.end()) return &found->second;
   if (const auto* entry = snapshot_->catalog->FindEdition(id);
-      entry != nullptr && domain::PlanOf(*snapshot_->catalog, id) != nullptr) {
+      entry != nullptr && entry->frame != nullptr && entry->Current() != nullptr) {
     return Later(base::StrCat("the counts of edition ", entry->id, " have not come yet"));
   }
   return base::Error(base::Reason::kUnknownResource,

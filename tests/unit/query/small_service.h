@@ -130,7 +130,9 @@ class SmallAggregation {
       content->differences = figures::Differences(before.back(), content->figures);
     before.push_back(content->figures);
     const std::vector<std::string> parts = figures::WriteParts(*content);
-    const std::string build = "build" + std::to_string(++builds_);
+    std::string build(32, '0');  // 32 hexadecimal digits.
+    for (int rest = ++builds_, i = 31; rest > 0; rest /= 10, --i)
+      build[static_cast<size_t>(i)] = static_cast<char>('0' + rest % 10);
     for (size_t i = 0; i < parts.size(); ++i)
       log.AppendPart(edition, build, static_cast<int32_t>(i), parts[i]);
     log.CloseRelease(edition, build, parts);
