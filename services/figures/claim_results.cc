@@ -436,6 +436,7 @@ void PutText(std::string& out, std::string_view text) {
   base::PutU64(out, text.size());
   out.append(text);
 }
+void PutInt(std::string& out, int64_t value) { base::PutU64(out, static_cast<uint64_t>(value)); }
 
 }  // namespace
 
@@ -479,9 +480,24 @@ std::string EtagOf(const query_pb::ClaimResult& result) {
   std::string bytes(kEtagLayout);
   PutText(bytes, domain::CanonicalBytes(result.claim()));
   for (const query_pb::Figure& figure : result.figures()) PutText(bytes, figure.etag());
-  base::PutU64(bytes, static_cast<uint64_t>(result.verdict()));
+  PutInt(bytes, result.verdict());
   for (const query_pb::ClaimRemark& remark : result.remarks())
     PutText(bytes, domain::CanonicalBytes(remark));
+  // The figures of other years have no tag here: what their changes are computed from stands for
+  // them.
+  for (const query_pb::ChangeFigure& change : result.changes()) {
+    for (const query_pb::SharePoint* point : {&change.later(), &change.earlier()}) {
+      PutInt(bytes, point->year());
+      PutInt(bytes, point->numerator());
+      PutInt(bytes, point->base());
+    }
+    PutInt(bytes, change.no_value().reason());
+    for (const int relation : change.relations()) PutInt(bytes, relation);
+  }
+  for (const query_pb::PairDifference& pair : result.pairs()) {
+    for (const int32_t count : {pair.base(), pair.a_yes(), pair.b_yes(), pair.both_yes()})
+      PutInt(bytes, count);
+  }
   const base::Digest digest = base::Sha256(bytes);
   return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));
 }

@@ -45,8 +45,8 @@ query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
                                                const FindOtherEdition& others);
 
-// Over sentence, figures' etags, verdict and remarks, in hexadecimal. To be set anew by whoever
-// adds a remark.
+// Over sentence, figures' etags, verdict, remarks, and what changes and pairs are computed from, in
+// hexadecimal. To be set anew by whoever adds a remark.
 std::string EtagOf(const query_pb::ClaimResult& result);
 
 }  // namespace imdi::figures

@@ -510,6 +510,11 @@ TEST(Claims, CarryRevisionAndATagOverWhatIsSaid) {
   EXPECT_EQ(result.claim_revision(), 7);
   EXPECT_EQ(result.etag().size(), 32u);
   EXPECT_EQ(result.etag(), world.Judge("F03").etag());
+  World earlier;
+  earlier.Set("IND_TARGET.WITH_PROGRAMME", {185, 312}, "KU2016");
+  EXPECT_NE(earlier.Judge("F04").etag(), world.Judge("F04").etag())
+      << "a figure of another year counts where the sentence reads it";
+  EXPECT_EQ(earlier.Judge("F03").etag(), result.etag());
   query_pb::ClaimResult changed = result;
   changed.add_remarks()->set_kind(query_pb::CLAIM_REMARK_KIND_SUPERSEDED);
   EXPECT_NE(EtagOf(changed), result.etag());
