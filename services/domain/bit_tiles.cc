@@ -1,19 +1,10 @@
 #include "services/domain/bit_tiles.h"
 
 namespace imdi::domain {
+#if defined(__x86_64__)
 namespace {
 
-void CountSharedPlainly(const uint64_t* rows, size_t width, const uint32_t* atoms,
-                        const uint64_t* masks, size_t entries, int32_t* counts) {
-  for (size_t e = 0; e < entries; ++e) {
-    const uint64_t mask = masks[e];
-    int32_t* const out = counts + size_t{atoms[e]} * width;
-    for (size_t k = 0; k < width; ++k) out[k] += __builtin_popcountll(rows[k] & mask);
-  }
-}
-
-#if defined(__x86_64__)
-// The same loop with the processor's own instruction.
+// CountSharedPlainly with the processor's own instruction.
 __attribute__((target("popcnt"))) void CountSharedByProcessor(const uint64_t* rows, size_t width,
                                                               const uint32_t* atoms,
                                                               const uint64_t* masks, size_t entries,
@@ -25,9 +16,9 @@ __attribute__((target("popcnt"))) void CountSharedByProcessor(const uint64_t* ro
   }
 }
 const bool kProcessorCounts = __builtin_cpu_supports("popcnt") != 0;
-#endif
 
 }  // namespace
+#endif
 
 void TurnTile(uint64_t* words) {
   // Hacker's Delight, 7-3: quarters change places, then quarters of quarters.
@@ -38,6 +29,15 @@ void TurnTile(uint64_t* words) {
       words[k] ^= change << step;
       words[k | step] ^= change;
     }
+  }
+}
+
+void CountSharedPlainly(const uint64_t* rows, size_t width, const uint32_t* atoms,
+                        const uint64_t* masks, size_t entries, int32_t* counts) {
+  for (size_t e = 0; e < entries; ++e) {
+    const uint64_t mask = masks[e];
+    int32_t* const out = counts + size_t{atoms[e]} * width;
+    for (size_t k = 0; k < width; ++k) out[k] += __builtin_popcountll(rows[k] & mask);
   }
 }
 

@@ -18,4 +18,8 @@ void TurnTile(uint64_t* words);
 void CountShared(const uint64_t* rows, size_t width, const uint32_t* atoms, const uint64_t* masks,
                  size_t entries, int32_t* counts);
 
+// The same without the processor's own instruction, for machines that have none.
+void CountSharedPlainly(const uint64_t* rows, size_t width, const uint32_t* atoms,
+                        const uint64_t* masks, size_t entries, int32_t* counts);
+
 }  // namespace imdi::domain

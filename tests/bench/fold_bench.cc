@@ -73,6 +73,28 @@ class Folder {
 
 }  // namespace
 
+FoldInput FoldInputOf(std::span<const model::Definition> definitions, const std::string& edition) {
+  FoldInput out;
+  out.edition = edition;
+  std::shared_ptr<const domain::Catalog> catalog = domain::Catalog::Empty();
+  for (const model::Definition& definition : definitions) {
+    const domain::DefinitionVerdict verdict = catalog->ValidateDefinition(definition, {});
+    if (!verdict.changed) return out;
+    const auto next = catalog->Apply(definition, verdict.revision, verdict.new_items);
+    if (!next.ok()) return out;
+    catalog = *next;
+  }
+  out.catalog = std::move(catalog);
+  return out;
+}
+
+void AddResponse(FoldInput& input, const std::string& unit, const domain::AnswerList& answers) {
+  const auto& version = *input.catalog->FindEdition(input.edition)->Current();
+  std::vector<model::Finding> findings;
+  const domain::AnswerSet set = domain::ReadAnswers(*version.compiled, answers, &findings);
+  input.responses.emplace_back(unit, domain::PackAnswers(set, *version.items).SerializeAsString());
+}
+
 FoldResult FoldThroughput(const FoldInput& input, int64_t answers) {
   FoldResult result;
   const auto plan = domain::PlanOf(*input.catalog, input.edition);

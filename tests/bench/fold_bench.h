@@ -6,10 +6,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "imdi/survey/model/v1/definition.pb.h"
+#include "services/domain/answers.h"
 #include "services/domain/edition_counts.h"
 #include "services/domain/survey_catalog.h"
 
@@ -23,6 +26,13 @@ struct FoldInput {
   // PackedAnswers.
   std::vector<std::pair<std::string, std::string>> responses;
 };
+
+// An edition out of definitions in the order in which they can be applied, without responses.
+// `catalog` is null when one of them is refused.
+FoldInput FoldInputOf(std::span<const survey::model::v1::Definition> definitions,
+                      const std::string& edition);
+// Adds a unit's answers as a record would store them; those that cannot stand are left out.
+void AddResponse(FoldInput& input, const std::string& unit, const domain::AnswerList& answers);
 
 struct FoldResult {
   int64_t responses = 0;

@@ -163,34 +163,33 @@ model::Claim SomeRanking(Random& random) {
   return claim;
 }
 
+AnswerValue SomeAnswer(Random& random, const CompiledQuestionnaire& form, ItemIndex item) {
+  const std::vector<int32_t> codes = form.QuestionOf(item).code_bits.Codes();
+  const auto code = [&] {
+    return codes[static_cast<size_t>(random.Below(static_cast<int>(codes.size())))];
+  };
+  switch (form.items()[item].type) {
+    case ValueType::kCode:
+      return AnswerValue::OfCode(code());
+    case ValueType::kCodeSet: {
+      CodeBits bits = CodeBits::Of(code());
+      bits.Add(code());
+      return AnswerValue::OfCodes(bits);
+    }
+    case ValueType::kNumber:
+      return random.OneIn(4) ? AnswerValue::DontKnow() : AnswerValue::OfNumber(random.Below(300));
+    case ValueType::kText:
+      break;
+  }
+  return AnswerValue::Text();
+}
+
 DerivedResponse SomeResponse(Random& random, const CompiledQuestionnaire& form,
                              const UnitFacts& unit) {
   AnswerSet answers(form.item_count());
   const int silence = 1 + random.Below(6);
   for (ItemIndex item = 0; item < form.item_count(); ++item) {
-    if (random.OneIn(silence + 1)) continue;
-    const std::vector<int32_t> codes = form.QuestionOf(item).code_bits.Codes();
-    const auto code = [&] {
-      return codes[static_cast<size_t>(random.Below(static_cast<int>(codes.size())))];
-    };
-    switch (form.items()[item].type) {
-      case ValueType::kCode:
-        answers.Set(item, AnswerValue::OfCode(code()));
-        break;
-      case ValueType::kCodeSet: {
-        CodeBits bits = CodeBits::Of(code());
-        bits.Add(code());
-        answers.Set(item, AnswerValue::OfCodes(bits));
-        break;
-      }
-      case ValueType::kNumber:
-        answers.Set(item, random.OneIn(4) ? AnswerValue::DontKnow()
-                                          : AnswerValue::OfNumber(random.Below(300)));
-        break;
-      case ValueType::kText:
-        answers.Set(item, AnswerValue::Text());
-        break;
-    }
+    if (!random.OneIn(silence + 1)) answers.Set(item, SomeAnswer(random, form, item));
   }
   std::vector<bool> fielded(form.item_count(), true);
   for (ItemIndex item = 0; item < form.item_count(); ++item) fielded[item] = !random.OneIn(30);
@@ -239,6 +238,17 @@ World SomeWorld(Random& random) {
   out.responses.resize(frame->size());
   out.words.assign(frame->size(), model::DISPOSITION_UNSPECIFIED);
   return out;
+}
+
+// One answer becomes another, and nothing else changes: not who answered what, nor how the unit
+// stands.
+void CorrectOne(Random& random, World& world, UnitIndex unit) {
+  const CompiledQuestionnaire& form = world.plan->questionnaire();
+  if (!world.responses[unit].has_value()) return;
+  const auto item = static_cast<ItemIndex>(random.Below(static_cast<int>(form.item_count())));
+  DerivedResponse& response = *world.responses[unit];
+  if (response.states[item] == ItemState::kAnswered)
+    response.answers.Set(item, SomeAnswer(random, form, item));
 }
 
 void ChangeOne(Random& random, World& world, UnitIndex unit) {
@@ -336,12 +346,18 @@ TEST(AnswerMatrixProperty, EveryCellEqualsAPlainLoopAndARebuildInAnyOrder) {
     const auto units = static_cast<int>(world.plan->frame().size());
     AnswerMatrix matrix(world.plan);
     std::shared_ptr<const EditionCounts> last = matrix.Count();
-    const int counts = 1 + random.Below(4);
+    const int counts = 1 + random.Below(6);
     for (int count = 0; count < counts; ++count) {
-      const int changes = random.OneIn(3) ? random.Below(3) : random.Below(units * 2);
+      // Few corrections, few changes, or many.
+      const bool corrections = count > 0 && random.OneIn(2);
+      const int changes =
+          corrections || random.OneIn(3) ? random.Below(4) : random.Below(units * 2);
       for (int change = 0; change < changes; ++change) {
         const auto unit = static_cast<UnitIndex>(random.Below(units));
-        ChangeOne(random, world, unit);
+        if (corrections)
+          CorrectOne(random, world, unit);
+        else
+          ChangeOne(random, world, unit);
         world.SetIn(matrix, unit);
       }
       const std::shared_ptr<const EditionCounts> now = matrix.Count();

@@ -7,8 +7,10 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "services/domain/automatic_indicators.h"
@@ -437,6 +439,53 @@ TEST(FigurePlan, AnEditionsPlanHoldsDocumentsByIdThenTheAutomaticOnes) {
   for (const auto& one : plan->indicators()) ids.push_back(one->id());
   ids.resize(4);
   EXPECT_THAT(ids, ElementsAre("IND_A", "IND_B", "Q_A1", "Q_A2"));
+}
+
+TEST(Indicator, TheGroupOfAComparisonIsKnownToBothEditions) {
+  auto catalog = Catalog::Empty();
+  const auto judge = [&](auto&& fill) {
+    model::Definition definition;
+    fill(definition);
+    const DefinitionVerdict verdict = catalog->ValidateDefinition(definition, {});
+    if (verdict.changed) catalog = *catalog->Apply(definition, verdict.revision, verdict.new_items);
+    return Say(verdict.findings);
+  };
+  for (const auto& [id, year] : {std::pair{"T14", 2014}, {"T15", 2015}, {"T16", 2016}}) {
+    const auto hold = [&](auto&& fill) { ASSERT_THAT(judge(fill), IsEmpty()); };
+    hold([&, id = id, year = year](auto& to) {
+      *to.mutable_edition() = SmallEdition(id);
+      to.mutable_edition()->set_reference_year(year);
+    });
+    hold([&, id = id](auto& to) {
+      *to.mutable_frame() = SmallFrame(id);
+      // Before 2016 there was no fourth region.
+      if (std::string(id) != "T16")
+        to.mutable_frame()->mutable_variables(0)->mutable_groups()->RemoveLast();
+    });
+    hold([&, id = id](auto& to) { *to.mutable_questionnaire() = SmallQuestionnaire(id); });
+  }
+  const auto compare = [&](const std::vector<std::string>& editions, const std::string& group) {
+    model::Indicator one = SmallIndicator("IND", editions, "A1 == 1", {{"ALL", "responded"}});
+    one.add_compare()->set_year(2015);
+    one.mutable_compare(0)->set_group(group);
+    return judge([&](auto& to) { *to.mutable_indicator() = one; });
+  };
+  EXPECT_THAT(compare({"T14", "T15", "T16"}, "region=9"),
+              ElementsAre("indicator.compare[0].group UNKNOWN_GROUP",
+                          "indicator.compare[0].group UNKNOWN_GROUP"));
+  EXPECT_THAT(compare({"T14", "T15", "T16"}, "region=4"),
+              ElementsAre("indicator.compare[0].group UNKNOWN_GROUP"))
+      << "2015 does not know it; 2014 is not compared";
+  EXPECT_THAT(compare({"T14", "T16"}, "region=4"), IsEmpty());
+  EXPECT_THAT(compare({"T15", "T16"}, "region=1"), IsEmpty());
+}
+
+TEST(Frame, NoVariableIsCalledLikeTheCategoriesOfADistribution) {
+  model::Frame frame = SmallFrame("T");
+  frame.mutable_variables(0)->set_id("answer");
+  for (model::Unit& unit : *frame.mutable_units()) unit.clear_attributes();
+  EXPECT_THAT(Say(CompiledFrame::Compile(frame).findings),
+              ElementsAre("frame.variables[0].id RESERVED_ID"));
 }
 
 TEST(FigurePlan, AnEditionWithTooManyFiguresIsRefused) {
