@@ -2,20 +2,20 @@
 
 namespace imdi::query {
 
-AnswerCache::Bytes AnswerCache::Find(std::string_view key) {
+std::optional<transport::ReadyBytes> AnswerCache::Find(std::string_view key) {
   base::MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
-  if (found == by_key_.end()) return nullptr;
+  if (found == by_key_.end()) return std::nullopt;
   entries_.splice(entries_.begin(), entries_, found->second);
-  return found->second->bytes;
+  return found->second->answer;
 }
 
-void AnswerCache::Keep(std::string key, Bytes bytes) {
-  const size_t cost = key.size() + bytes->size();
+void AnswerCache::Keep(std::string key, transport::ReadyBytes answer) {
+  const size_t cost = key.size() + answer.size();
   if (cost > base::kTablesKeptBytesMax) return;
   base::MutexLock lock(mutex_);
   if (by_key_.contains(key)) return;  // Somebody else was faster with the same answer.
-  entries_.push_front({std::move(key), std::move(bytes)});
+  entries_.push_front({std::move(key), std::move(answer)});
   by_key_.emplace(entries_.front().key, entries_.begin());
   bytes_ += cost;
   while (entries_.size() > base::kTablesKeptMax || bytes_ > base::kTablesKeptBytesMax) DropLast();
@@ -23,7 +23,7 @@ void AnswerCache::Keep(std::string key, Bytes bytes) {
 
 void AnswerCache::DropLast() {
   const Entry& last = entries_.back();
-  bytes_ -= last.key.size() + last.bytes->size();
+  bytes_ -= last.key.size() + last.answer.size();
   by_key_.erase(last.key);
   entries_.pop_back();
 }

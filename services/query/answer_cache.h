@@ -1,10 +1,11 @@
 #pragma once
 
 // Whole answers as bytes, by what was asked: for panels that many readers ask for again and again.
+// A release keeps its own, by what is meant; a snapshot keeps those of the very bytes of a request.
 
 #include <cstddef>
 #include <list>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "services/base/limits.h"
 #include "services/base/mutex.h"
+#include "services/transport/ready_bytes.h"
 
 namespace imdi::query {
 
@@ -20,16 +22,14 @@ namespace imdi::query {
 // longest ago goes first. Thread-safe.
 class AnswerCache {
  public:
-  using Bytes = std::shared_ptr<const std::string>;
-
-  Bytes Find(std::string_view key);
+  std::optional<transport::ReadyBytes> Find(std::string_view key);
   // An answer larger than the whole cache is not kept.
-  void Keep(std::string key, Bytes bytes);
+  void Keep(std::string key, transport::ReadyBytes answer);
 
  private:
   struct Entry {
     std::string key;
-    Bytes bytes;
+    transport::ReadyBytes answer;
   };
   void DropLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -37,6 +37,12 @@ class AnswerCache {
   std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // Asked for last, first.
   std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// What a snapshot keeps; it goes with it.
+struct KeptAnswers {
+  AnswerCache batches;
+  AnswerCache tables;
 };
 
 }  // namespace imdi::query

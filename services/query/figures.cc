@@ -80,40 +80,52 @@ absl::StatusOr<ReadyBytes> BatchGetFigures(Reading& reading,
     return base::InvalidField("names", base::StrCat("1 to ", base::kBatchFiguresMax, " names"));
   }
   IMDI_RETURN_IF_ERROR(reading.CheckLoaded());
+  // Most batches are of one release, so its name is taken apart once.
+  std::vector<std::shared_ptr<const FigureSet>> held;
+  std::string_view prefix;
   struct Part {
-    std::shared_ptr<const FigureSet> set;
+    const FigureSet* set;
     const std::string* bytes;
   };
   std::vector<Part> parts;
   parts.reserve(static_cast<size_t>(request.names_size()));
   size_t size = 2 * kFieldFramingBytes;
   for (int i = 0; i < request.names_size(); ++i) {
-    absl::StatusOr<FoundFigure> found = FindFigure(reading, request.names(i));
-    if (!found.ok())
-      return base::WithMetadata(found.status(), "field", base::StrCat("names[", i, "]"));
-    const std::string* bytes = found->set->At(found->place).bytes;
+    const std::string_view name = request.names(i);
+    std::optional<size_t> place;
+    if (!prefix.empty() && name.starts_with(prefix) && name.size() <= base::kNameBytesMax)
+      place = held.back()->Find(name.substr(prefix.size()));
+    if (!place.has_value()) {
+      absl::StatusOr<FoundFigure> found = FindFigure(reading, name);
+      if (!found.ok())
+        return base::WithMetadata(found.status(), "field", base::StrCat("names[", i, "]"));
+      place = found->place;
+      held.push_back(std::move(found->set));
+      prefix = name.substr(0, name.rfind('/') + 1);
+    }
+    const std::string* bytes = held.back()->At(*place).bytes;
     size += bytes->size() + 2 * kFieldFramingBytes;
     if (size > base::kMessageBytesMax) {
       return base::Error(
           base::Reason::kTooLarge,
           base::StrCat("the figures from names[", i, "] on do not fit; ask for fewer at a time"));
     }
-    parts.push_back({std::move(found->set), bytes});
+    parts.push_back({held.back().get(), bytes});
   }
-  ReadyBytes out;
-  out.tail.reserve(size);
+  std::string out;
+  out.reserve(size);
   const FigureSet* positioned = nullptr;
   std::string position;
   for (const Part& part : parts) {
-    if (part.set.get() != positioned) {
-      positioned = part.set.get();
+    if (part.set != positioned) {
+      positioned = part.set;
       position = PositionBytes(positioned->PositionIn(reading.snapshot().position));
     }
-    AppendMessageField(out.tail, Response::kFiguresFieldNumber, *part.bytes, position);
+    AppendMessageField(out, Response::kFiguresFieldNumber, *part.bytes, position);
   }
-  AppendVarintField(out.tail, Response::kPositionFieldNumber,
+  AppendVarintField(out, Response::kPositionFieldNumber,
                     static_cast<uint64_t>(reading.snapshot().position));
-  return out;
+  return ReadyBytes{.shared = std::make_shared<const std::string>(std::move(out)), .tail = {}};
 }
 
 absl::StatusOr<ReadyBytes> ListFigures(Reading& reading,

@@ -43,6 +43,14 @@ auto InMemory(UseCase use_case) {
 
 constexpr auto kOnExecutor = [](Reading&, const auto&) -> MaybeReady { return std::nullopt; };
 
+// The bytes in an answer of either kind; null where there are none.
+const ReadyBytes* ReadyIn(const absl::StatusOr<ReadyBytes>& answer) {
+  return answer.ok() ? &*answer : nullptr;
+}
+const ReadyBytes* ReadyIn(const MaybeReady& answer) {
+  return answer.has_value() ? ReadyIn(*answer) : nullptr;
+}
+
 template <typename Request>
 int64_t PositionIn(const Request& request) {
   if constexpr (requires { request.at_least_position(); }) {
@@ -87,36 +95,67 @@ void QueryRpc::AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snap
   });
 }
 
+template <typename Call, typename Quick, typename Full>
+void QueryRpc::AnswerWhenThere(const Call& call, Quick quick, Full full) {
+  const int64_t wanted = PositionIn(call->request());
+  if (wanted < 0) {
+    call->Answer(
+        base::InvalidField("at_least_position", "0 (any snapshot) or a position of the log"));
+    return;
+  }
+  if (wanted > 0 && !call->internal()) {
+    call->Answer(
+        base::Error(base::Reason::kPermissionDenied, "at_least_position is for callers inside"));
+    return;
+  }
+  std::shared_ptr<const Snapshot> current = snapshots_.Current();
+  if (current->position >= wanted) {
+    AnswerFrom(call, std::move(current), quick, full);
+    return;
+  }
+  snapshots_.waits().Wait(
+      wanted, call->deadline(),
+      [this, call, quick, full](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
+        if (!status.ok()) {
+          call->Answer(std::move(status));
+        } else {
+          AnswerFrom(call, std::move(snapshot), quick, full);
+        }
+      });
+}
+
 template <typename Request, typename Quick, typename Full>
 grpc::ServerUnaryReactor* QueryRpc::Answer(const Method& method, Rpc* rpc, const Bytes* in,
                                            Bytes* out, Quick quick, Full full) {
   return calls_.RunReady<Request>(method, rpc, in, out, [this, quick, full](const auto& call) {
-    const int64_t wanted = PositionIn(call->request());
-    if (wanted < 0) {
-      call->Answer(
-          base::InvalidField("at_least_position", "0 (any snapshot) or a position of the log"));
-      return;
-    }
-    if (wanted > 0 && !call->internal()) {
-      call->Answer(
-          base::Error(base::Reason::kPermissionDenied, "at_least_position is for callers inside"));
-      return;
-    }
-    std::shared_ptr<const Snapshot> current = snapshots_.Current();
-    if (current->position >= wanted) {
-      AnswerFrom(call, std::move(current), quick, full);
-      return;
-    }
-    snapshots_.waits().Wait(
-        wanted, call->deadline(),
-        [this, call, quick, full](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
-          if (!status.ok()) {
-            call->Answer(std::move(status));
-          } else {
-            AnswerFrom(call, std::move(snapshot), quick, full);
-          }
-        });
+    AnswerWhenThere(call, quick, full);
   });
+}
+
+template <typename Request, typename Quick, typename Full>
+grpc::ServerUnaryReactor* QueryRpc::AnswerKept(AnswerCache KeptAnswers::*kept, const Method& method,
+                                               Rpc* rpc, const Bytes* in, Bytes* out, Quick quick,
+                                               Full full) {
+  // What was answered from this snapshot to these bytes: its position was enough then, and is now.
+  const auto find = [this, kept](std::string_view raw) {
+    return (snapshots_.Current()->answers.get()->*kept).Find(raw);
+  };
+  return calls_.RunReady<Request>(
+      method, rpc, in, out, find, [this, kept, quick, full](const auto& call) {
+        // Keeps what it answers, unless a page token took it to another snapshot.
+        const auto keeping = [kept, call](const auto& use_case) {
+          return [kept, call, use_case](Reading& reading, const Request& request) {
+            const Snapshot* snapshot = &reading.snapshot();
+            auto answer = use_case(reading, request);
+            if (const ReadyBytes* bytes = ReadyIn(answer);
+                bytes != nullptr && snapshot == &reading.snapshot()) {
+              (snapshot->answers.get()->*kept).Keep(std::string(call->raw()), *bytes);
+            }
+            return answer;
+          };
+        };
+        AnswerWhenThere(call, keeping(quick), keeping(full));
+      });
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
@@ -140,7 +179,8 @@ grpc::ServerUnaryReactor* QueryRpc::GetTable(Rpc* rpc, const Bytes* in, Bytes* o
     if (!found.has_value()) return std::nullopt;
     return *std::move(found);
   };
-  return Answer<query_pb::GetTableRequest>(get_table_, rpc, in, out, kept, &query::GetTable);
+  return AnswerKept<query_pb::GetTableRequest>(&KeptAnswers::tables, get_table_, rpc, in, out, kept,
+                                               &query::GetTable);
 }
 
 grpc::ServerUnaryReactor* QueryRpc::GetSeries(Rpc* rpc, const Bytes* in, Bytes* out) {

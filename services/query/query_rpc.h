@@ -57,6 +57,13 @@ class QueryRpc final : public RawQueryService {
   template <typename Request, typename Quick, typename Full>
   grpc::ServerUnaryReactor* Answer(const Method& method, Rpc* rpc, const Bytes* in, Bytes* out,
                                    Quick quick, Full full);
+  // The same for answers that the snapshot keeps by the bytes of their requests.
+  template <typename Request, typename Quick, typename Full>
+  grpc::ServerUnaryReactor* AnswerKept(AnswerCache KeptAnswers::*kept, const Method& method,
+                                       Rpc* rpc, const Bytes* in, Bytes* out, Quick quick,
+                                       Full full);
+  template <typename Call, typename Quick, typename Full>
+  void AnswerWhenThere(const Call& call, Quick quick, Full full);
   template <typename Call, typename Quick, typename Full>
   void AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snapshot, Quick quick,
                   Full full);

@@ -11,6 +11,7 @@
 #include "imdi/survey/query/v1/query_service.pb.h"
 #include "imdi/survey/query/v1/release.pb.h"
 #include "services/domain/survey_catalog.h"
+#include "services/query/answer_cache.h"
 #include "services/query/claim_cache.h"
 #include "services/query/live_set.h"
 #include "services/query/release_set.h"
@@ -39,6 +40,8 @@ struct Snapshot {
   std::map<std::string, EditionView, std::less<>> editions;  // By id; only those with figures.
   // Verdicts on the live figures, each edition's made when first asked for.
   std::shared_ptr<ClaimCache> claims = std::make_shared<ClaimCache>();
+  // Answers that were given from it, by the bytes of their requests.
+  std::shared_ptr<KeptAnswers> answers = std::make_shared<KeptAnswers>();
 
   bool loaded() const { return !log_id.empty(); }
 };

@@ -326,9 +326,9 @@ std::optional<ReadyBytes> FindTable(Reading& reading, const query_pb::GetTableRe
   if (!parent.ok() || !request.page_token().empty()) return std::nullopt;
   const auto set = reading.Figures(parent->edition, parent->release);
   if (!set.ok()) return std::nullopt;
-  AnswerCache::Bytes kept = (*set)->answers().Find(KeyOf(request));
-  if (kept == nullptr) return std::nullopt;
-  return ReadyBytes{.shared = std::move(kept), .tail = PositionOf(**set, reading)};
+  std::optional<ReadyBytes> kept = (*set)->answers().Find(KeyOf(request));
+  if (kept.has_value()) kept->tail = PositionOf(**set, reading);
+  return kept;
 }
 
 absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRequest& request) {
@@ -351,7 +351,7 @@ absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRe
   auto bytes = std::make_shared<const std::string>(table.SerializeAsString());
   // A token over live figures names a snapshot, so such a page is of one snapshot only.
   if (request.page_token().empty() && (last.empty() || !page.set().live()))
-    page.set().answers().Keep(KeyOf(request), bytes);
+    page.set().answers().Keep(KeyOf(request), {.shared = bytes, .tail = {}});
   return ReadyBytes{.shared = std::move(bytes), .tail = PositionOf(page.set(), reading)};
 }
 

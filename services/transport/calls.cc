@@ -102,13 +102,6 @@ void Calls::Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, St
   state.started = absl::Now();
 }
 
-bool Calls::ParseFlat(const grpc::ByteBuffer& in, google::protobuf::MessageLite& request) {
-  grpc::Slice flat;
-  const bool single = in.TrySingleSlice(&flat).ok();
-  if (!single && !in.DumpToSingleSlice(&flat).ok()) return false;
-  return request.ParseFromArray(flat.begin(), static_cast<int>(flat.size()));
-}
-
 absl::Status Calls::Admit(const MethodInfo& method, State& state) {
   if (in_flight_.fetch_add(1) >= base::kCallsInFlightMax) return Overloaded();
   const absl::Time now = state.started;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/slice.h"
 #include "services/base/call_context.h"
 #include "services/base/error.h"
 #include "services/base/executor.h"
@@ -152,6 +154,10 @@ class Calls {
   class ReadyCall : public std::enable_shared_from_this<ReadyCall<Request>> {
    public:
     const Request& request() const { return request_; }
+    // The request's bytes as they came.
+    std::string_view raw() const {
+      return {reinterpret_cast<const char*>(raw_.begin()), raw_.size()};
+    }
     absl::Time deadline() const { return state_.deadline; }
     bool internal() const { return calls_.options_.internal; }
     // From any thread. Only the first answer counts.
@@ -184,15 +190,17 @@ class Calls {
     grpc::ByteBuffer* const out_;
     State state_;
     std::atomic<bool> answered_{false};
+    grpc::Slice raw_;
     Request request_;
   };
 
   // `handler` gets the call as a shared pointer, on gRPC's own thread, and sees to it that it is
-  // answered.
-  template <typename Request, typename Handler>
+  // answered. Before that, `find` may know an answer to the very bytes of the request: then nothing
+  // is parsed.
+  template <typename Request, typename Find, typename Handler>
   grpc::ServerUnaryReactor* RunReady(const ReadyMethod& method, grpc::CallbackServerContext* rpc,
                                      const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
-                                     const Handler& handler) {
+                                     const Find& find, const Handler& handler) {
     grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     auto call = std::make_shared<ReadyCall<Request>>(*this, reactor, out);
     Begin(method.info_, rpc, call->state_);
@@ -201,13 +209,30 @@ class Calls {
       call->Answer(std::move(admitted));
       return reactor;
     }
-    if (!ParseFlat(*in, call->request_)) {
+    if (!in->TrySingleSlice(&call->raw_).ok() && !in->DumpToSingleSlice(&call->raw_).ok()) {
       call->Answer(WhyUndecodable(*Request::descriptor(), *in));
       return reactor;
     }
-    const absl::Status thrown = Guarded([&] { handler(call); });
+    const absl::Status thrown = Guarded([&] {
+      if (std::optional<ReadyBytes> found = find(call->raw()); found.has_value()) {
+        call->Answer(*std::move(found));
+      } else if (!call->request_.ParseFromArray(call->raw_.begin(),
+                                                static_cast<int>(call->raw_.size()))) {
+        call->Answer(WhyUndecodable(*Request::descriptor(), *in));
+      } else {
+        handler(call);
+      }
+    });
     if (!thrown.ok()) call->Answer(thrown);
     return reactor;
+  }
+  template <typename Request, typename Handler>
+  grpc::ServerUnaryReactor* RunReady(const ReadyMethod& method, grpc::CallbackServerContext* rpc,
+                                     const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
+                                     const Handler& handler) {
+    return RunReady<Request>(
+        method, rpc, in, out,
+        [](std::string_view) -> std::optional<ReadyBytes> { return std::nullopt; }, handler);
   }
 
   Streams& streams() { return streams_; }
@@ -246,9 +271,6 @@ class Calls {
     }
     return base::Error(base::Reason::kInternal, "an exception reached the edge");
   }
-  // As the reader of streams would, but out of one piece where the bytes lie in one.
-  static bool ParseFlat(const grpc::ByteBuffer& in, google::protobuf::MessageLite& request);
-
   void Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state) const;
   absl::Status Admit(const MethodInfo& method, State& state);
   void Finish(const State& state, grpc::ServerUnaryReactor* reactor, const absl::Status& status);

@@ -402,6 +402,12 @@ TEST_F(Chain, AFigureReadAtThePositionOfAReceiptHasThatSubmission) {
   const auto target =
       std::find_if(draft.mutable_answers()->begin(), draft.mutable_answers()->end(),
                    [](const model::Answer& answer) { return answer.item() == "INT01"; });
+  query_pb::BatchGetFiguresRequest panel;
+  panel.add_names("editions/KU2017/releases/live/figures/IND_TARGET.ALL");
+  query_pb::GetTableRequest report;
+  report.set_parent("editions/KU2017/releases/live");
+  report.add_indicators("IND_TARGET");
+  report.set_basis("ALL");
   for (int revision = 0; revision < 12; ++revision) {
     const bool has_target = revision % 2 == 0;
     target->set_code(has_target ? 1 : 2);
@@ -417,6 +423,19 @@ TEST_F(Chain, AFigureReadAtThePositionOfAReceiptHasThatSubmission) {
     EXPECT_GE(figure->position(), position);
     EXPECT_EQ(figure->numerator(), has_target ? 187 : 186);
     EXPECT_EQ(figure->base(), 323);
+    // The same bytes are asked again and again; what was kept goes with its snapshot.
+    for (int again = 0; again < 3; ++again) {
+      const auto batch =
+          system.connection->Call(system.connection->query(), &Query::BatchGetFigures, panel);
+      ASSERT_TRUE(batch.ok()) << batch.status();
+      EXPECT_EQ(batch->figures(0).SerializeAsString(), figure->SerializeAsString());
+      EXPECT_EQ(batch->position(), figure->position());
+      const auto table =
+          system.connection->Call(system.connection->query(), &Query::GetTable, report);
+      ASSERT_TRUE(table.ok()) << table.status();
+      EXPECT_EQ(table->rows(0).cells(0).numerator(), figure->numerator());
+      EXPECT_EQ(table->position(), figure->position());
+    }
   }
 }
 

@@ -207,18 +207,21 @@ TEST_F(Tables, AreKeptWhereTheyHoldAndSaySoOnlyForTheSameQuestion) {
 
 TEST(Answers, TheOneAskedForLongestAgoGoesFirst) {
   AnswerCache cache;
-  const auto bytes = [](size_t size) { return std::make_shared<const std::string>(size, 'x'); };
+  const auto bytes = [](size_t size) {
+    return transport::ReadyBytes{.shared = std::make_shared<const std::string>(size, 'x'),
+                                 .tail = {}};
+  };
   for (size_t i = 0; i < base::kTablesKeptMax; ++i) cache.Keep("k" + std::to_string(i), bytes(10));
-  EXPECT_NE(cache.Find("k0"), nullptr);
+  EXPECT_TRUE(cache.Find("k0").has_value());
   cache.Keep("new", bytes(10));
-  EXPECT_NE(cache.Find("k0"), nullptr);
-  EXPECT_EQ(cache.Find("k1"), nullptr);
+  EXPECT_TRUE(cache.Find("k0").has_value());
+  EXPECT_FALSE(cache.Find("k1").has_value());
   cache.Keep("huge", bytes(base::kTablesKeptBytesMax));
-  EXPECT_EQ(cache.Find("huge"), nullptr) << "larger than all of the cache";
-  EXPECT_NE(cache.Find("new"), nullptr);
+  EXPECT_FALSE(cache.Find("huge").has_value()) << "larger than all of the cache";
+  EXPECT_TRUE(cache.Find("new").has_value());
   cache.Keep("large", bytes(base::kTablesKeptBytesMax - 100));
-  EXPECT_NE(cache.Find("large"), nullptr);
-  EXPECT_EQ(cache.Find("k5"), nullptr);
+  EXPECT_TRUE(cache.Find("large").has_value());
+  EXPECT_FALSE(cache.Find("k5").has_value());
 }
 
 TEST_F(Tables, IndicatorsSayWhatThereIsToAskFor) {

@@ -1,8 +1,11 @@
 // Reads that are answered with bytes that lie ready.
 
 #include <algorithm>
+#include <functional>
 #include <future>
+#include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,10 +29,17 @@ class ReadyEcho final : public RawEchoService {
   explicit ReadyEcho(Calls& calls) : calls_(calls), read_(calls, "EchoService/Read") {}
 
   std::function<void(const std::shared_ptr<ReadyCall>&)> handler;
+  std::map<std::string, std::string> kept;  // Answers by the bytes of requests.
 
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* rpc, const grpc::ByteBuffer* in,
                                  grpc::ByteBuffer* out) override {
-    return calls_.RunReady<Node>(read_, rpc, in, out, [this](const auto& call) { handler(call); });
+    const auto find = [this](std::string_view raw) -> std::optional<ReadyBytes> {
+      const auto found = kept.find(std::string(raw));
+      if (found == kept.end()) return std::nullopt;
+      return ReadyBytes{.shared = nullptr, .tail = found->second};
+    };
+    return calls_.RunReady<Node>(read_, rpc, in, out, find,
+                                 [this](const auto& call) { handler(call); });
   }
 
  private:
@@ -114,6 +124,17 @@ TEST_F(Ready, ReadsWhatWasAskedAndRefusesWhatCannotBeRead) {
   EXPECT_EQ(*Ask(""), "") << "an empty message is a message";
   EXPECT_EQ(base::ReasonOf(Ask("\x0a").status()), Reason::kUndecodableRequest);
   EXPECT_EQ(base::ReasonOf(Ask("\x0a\x01\xff").status()), Reason::kInvalidUtf8);
+}
+
+TEST_F(Ready, KnownBytesAreAnsweredUnread) {
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) {
+    call->Answer(ReadyBytes{.shared = nullptr, .tail = std::string(call->raw())});
+  };
+  echo.kept["\x0a\x01x"] = "known";
+  echo.kept["\xff"] = "not even a message";
+  EXPECT_EQ(*Ask("\x0a\x01x"), "known");
+  EXPECT_EQ(*Ask("\xff"), "not even a message");
+  EXPECT_EQ(*Ask("\x0a\x01y"), "\x0a\x01y") << "the bytes as they came";
 }
 
 TEST_F(Ready, GoesOnOnTheExecutorAndIsShedWhereThatIsFull) {
