@@ -12,6 +12,7 @@
 
 #include "grpcpp/channel.h"
 #include "nlohmann/json.hpp"
+#include "services/base/text.h"
 #include "tests/bench/load.h"
 #include "tests/bench/side.h"
 #include "tests/bench/survey.h"
