@@ -19,8 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include "imdi/survey/store/v1/release.pb.h"
 #include "services/base/clock.h"
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/text.h"
 #include "services/ingestion/backups.h"
 #include "storage/memory/response_log.h"
@@ -41,6 +43,8 @@ using testing_support::CallOnce;
 using testing_support::IngestionServer;
 using testing_support::TempFolder;
 using Errors = std::map<std::string, std::set<std::string>>;  // Reasons by method.
+
+constexpr const char* kReleaseEdition = "TP2019";
 
 using Editions = pb::EditionService::Stub;
 using Submissions = pb::SubmissionService::Stub;
@@ -533,6 +537,62 @@ TEST_F(ContractErrors, NamedInTheCommentsAreThoseThatTheMethodsAnswer) {
          Backups(log, keys, drafts, {}).Create(backup).status());
   }
 
+  // ---- Releases.
+  const auto record = [&](Reason reason, const std::string& id, auto change) {
+    pb::RecordReleaseRequest request;
+    request.set_request_id(id);
+    request.set_actor("a");
+    change(request);
+    Fails("RecordRelease", reason, server_->log, &Log::RecordRelease, request);
+  };
+  const std::string build(32, 'a');
+  survey::store::v1::ReleaseChunk chunk;
+  chunk.set_edition(kReleaseEdition);
+  chunk.set_build_id(build);
+  {
+    survey::store::v1::ReleasePart part;
+    part.mutable_header()->set_edition(kReleaseEdition);
+    chunk.set_part(part.SerializeAsString());
+  }
+  pb::RecordReleaseRequest first;
+  first.set_request_id("part-0");
+  first.set_actor("a");
+  *first.mutable_chunk() = chunk;
+  Works(server_->log, &Log::RecordRelease, first);
+  survey::store::v1::ReleasePublished close;
+  close.set_edition(kReleaseEdition);
+  close.set_build_id(build);
+  close.set_number(1);
+  close.set_chunks(2);  // There is one.
+  close.set_content_hash(std::string(32, 'h'));
+  close.set_position(1);
+  close.set_rule_version(1);
+  close.set_audience(1);
+  close.set_builder("a");
+  close.set_reason("because");
+  record(Reason::kFieldInvalid, "nothing", [](pb::RecordReleaseRequest&) {});
+  record(Reason::kRequestIdReused, "part-0", [&](pb::RecordReleaseRequest& request) {
+    *request.mutable_chunk() = chunk;
+    request.mutable_chunk()->set_index(1);
+  });
+  record(Reason::kUnknownResource, "nowhere", [&](pb::RecordReleaseRequest& request) {
+    *request.mutable_chunk() = chunk;
+    request.mutable_chunk()->set_edition("NOWHERE");
+    survey::store::v1::ReleasePart part;
+    part.mutable_header()->set_edition("NOWHERE");
+    request.mutable_chunk()->set_part(part.SerializeAsString());
+  });
+  record(Reason::kTooLarge, "large", [&](pb::RecordReleaseRequest& request) {
+    *request.mutable_chunk() = chunk;
+    request.mutable_chunk()->set_index(base::kReleasePartsMax);
+  });
+  record(Reason::kReleaseIncomplete, "close",
+         [&](pb::RecordReleaseRequest& request) { *request.mutable_published() = close; });
+  record(Reason::kStaleRevision, "second", [&](pb::RecordReleaseRequest& request) {
+    *request.mutable_published() = close;
+    request.mutable_published()->set_number(2);
+  });
+
   // ---- Without the keys.
   server_.reset();
   fs::remove_all(folder_ / "data/ingestion/keys");
@@ -548,7 +608,7 @@ TEST_F(ContractErrors, NamedInTheCommentsAreThoseThatTheMethodsAnswer) {
 
   Errors named = ErrorsOfTheContract();
   answered_["GetHead"];
-  EXPECT_EQ(named.size(), 22U) << "methods of three services";
+  EXPECT_EQ(named.size(), 23U) << "methods of three services";
   for (const auto& [method, reasons] : named) EXPECT_EQ(answered_[method], reasons) << method;
   EXPECT_EQ(answered_.size(), named.size());
 }
