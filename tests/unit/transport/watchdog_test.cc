@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "services/transport/server_host.h"
+#include "echo_listener.h"
 
 namespace imdi::transport {
 namespace {
@@ -45,11 +45,10 @@ class MuteListener {
 };
 
 TEST(Watchdog, TakesAListenerThatGreetsForServed) {
-  grpc::Service nothing;  // A listener needs some service; greeting is before all calls.
-  const auto host = ServerHost::Listen("127.0.0.1:0", {&nothing});
-  ASSERT_TRUE(host.ok()) << host.status();
-  EXPECT_TRUE(IsServed((*host)->address()));
-  EXPECT_TRUE(IsServed((*host)->address())) << "and again";
+  EchoListener echo;
+  echo.Listen();
+  EXPECT_TRUE(IsServed(echo.host->address()));
+  EXPECT_TRUE(IsServed(echo.host->address())) << "and again";
 }
 
 TEST(Watchdog, SeesThroughAConnectionThatTheKernelMadeAlone) {
