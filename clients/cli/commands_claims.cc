@@ -79,6 +79,9 @@ const survey::model::v1::LocalizedText& LabelOf(const query_api::ClaimResult& cl
   return several ? figure.title() : figure.basis_title();
 }
 
+// "answer=4" out of IND_FLUCT_AREA.CHALLENGED.answer=4.
+std::string Category(const std::string& cell) { return cell.substr(cell.rfind('.') + 1); }
+
 // The pair of a ranking that is nearest to a tie; null where there is none.
 const query_api::PairDifference* NearestPair(const query_api::ClaimResult& claim) {
   const auto nearest = std::min_element(
@@ -143,8 +146,8 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
           StrCat(FormatPercent(pair->difference(), 1), " ", words.points, " (",
                  FormatPercent(pair->lower(), 1), "–", FormatPercent(pair->upper(), 1), ")");
       base::StrAppend(text, indent, "  ", words.nearest, ": ", pair->a_yes(), " ", words.against,
-                      " ", pair->b_yes(), " ", words.of, " ", pair->base(), " (", pair->b(),
-                      "): ", Localised(line, options_.language), "\n");
+                      " ", pair->b_yes(), " ", words.of, " ", pair->base(), " (",
+                      Category(pair->b()), "): ", Localised(line, options_.language), "\n");
     }
     for (const query_api::ChangeFigure& change : claim.changes()) {
       if (change.state_case() == query_api::ChangeFigure::kNoValue) {

@@ -72,7 +72,9 @@ std::string Describe(const aggregation_api::Candidate& candidate) {
     base::StrAppend(text, "compared with ", read, "\n");
   if (candidate.unchanged()) {
     text += "It says what the latest release says.\n";
-  } else if (candidate.difference_count() > 0 && release.number() > 1) {
+  } else if (release.number() > 1 && candidate.difference_count() == 0) {
+    text += "Its figures are those of the release before; sentences or changes differ.\n";
+  } else if (release.number() > 1) {
     base::StrAppend(text, candidate.difference_count(), " cells differ from the release before:\n");
     std::vector<std::vector<std::string>> rows = {kChangeHead};
     for (const query_api::ReleaseChange& change : candidate.differences()) {
@@ -151,7 +153,7 @@ int Commands::PublishRelease(const std::string& what, const std::string& audienc
   PrintOut(options_.json ? FormatJson(*published)
                          : StrCat("published    ", release.name(), "  ", release.figure_count(),
                                   " figures up to position ", release.position(), "  hash ",
-                                  release.content_hash(), "\n"));
+                                  release.content_hash().substr(0, kHashShown), "\n"));
   return kExitOk;
 }
 
