@@ -2,7 +2,8 @@
 
 namespace imdi::query {
 
-std::optional<transport::ReadyBytes> AnswerCache::Find(std::string_view key) {
+std::optional<transport::ReadyBytes> AnswerCache::Find(std::string_view text) {
+  const Key key(text);
   base::MutexLock lock(mutex_);
   const auto found = by_key_.find(key);
   if (found == by_key_.end()) return std::nullopt;
@@ -10,13 +11,13 @@ std::optional<transport::ReadyBytes> AnswerCache::Find(std::string_view key) {
   return found->second->answer;
 }
 
-void AnswerCache::Keep(std::string key, transport::ReadyBytes answer) {
-  const size_t cost = key.size() + answer.size();
+void AnswerCache::Keep(std::string text, transport::ReadyBytes answer) {
+  const size_t cost = text.size() + answer.size();
   if (cost > base::kTablesKeptBytesMax) return;
   base::MutexLock lock(mutex_);
-  if (by_key_.contains(key)) return;  // Somebody else was faster with the same answer.
-  entries_.push_front({std::move(key), std::move(answer)});
-  by_key_.emplace(entries_.front().key, entries_.begin());
+  if (by_key_.contains(Key(text))) return;  // Somebody else was faster with the same answer.
+  entries_.push_front({std::move(text), std::move(answer)});
+  by_key_.emplace(Key(entries_.front().key), entries_.begin());
   bytes_ += cost;
   while (entries_.size() > base::kTablesKeptMax || bytes_ > base::kTablesKeptBytesMax) DropLast();
 }
@@ -24,7 +25,7 @@ void AnswerCache::Keep(std::string key, transport::ReadyBytes answer) {
 void AnswerCache::DropLast() {
   const Entry& last = entries_.back();
   bytes_ -= last.key.size() + last.answer.size();
-  by_key_.erase(last.key);
+  by_key_.erase(Key(last.key));
   entries_.pop_back();
 }
 

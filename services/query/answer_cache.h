@@ -4,6 +4,7 @@
 // A release keeps its own, by what is meant; a snapshot keeps those of the very bytes of a request.
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -27,6 +28,18 @@ class AnswerCache {
   void Keep(std::string key, transport::ReadyBytes answer);
 
  private:
+  // A key and its hash, which is made before the lock is taken: requests may be kilobytes.
+  struct Key {
+    explicit Key(std::string_view text) : text(text), hash(std::hash<std::string_view>()(text)) {}
+    friend bool operator==(const Key& a, const Key& b) {
+      return a.hash == b.hash && a.text == b.text;
+    }
+    std::string_view text;
+    size_t hash;
+  };
+  struct HashOfKey {
+    size_t operator()(const Key& key) const { return key.hash; }
+  };
   struct Entry {
     std::string key;
     transport::ReadyBytes answer;
@@ -35,7 +48,7 @@ class AnswerCache {
 
   base::Mutex mutex_;
   std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // Asked for last, first.
-  std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<Key, std::list<Entry>::iterator, HashOfKey> by_key_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -161,14 +161,12 @@ TEST_F(Tables, PagesTogetherAreTheWholeTable) {
   ASSERT_TRUE(whole.ok()) << whole.status();
   request.set_page_size(7);
   std::vector<std::string> cells;
-  int fallback = 0;
   do {
     const auto page = Get();
     ASSERT_TRUE(page.ok()) << page.status();
     ASSERT_LE(page->rows_size(), 7);
     EXPECT_GT(page->rows(0).indicator_labels_size(), 0) << "a page can be read by itself";
     for (const query_pb::TableRow& row : page->rows()) cells.push_back(row.cell());
-    fallback += page->fallback_labels();
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty() && cells.size() < 1'000);
   ASSERT_EQ(cells.size(), static_cast<size_t>(whole->rows_size()));
