@@ -128,7 +128,7 @@ template <typename Request, typename Quick, typename Full>
 grpc::ServerUnaryReactor* QueryRpc::Answer(const Method& method, Rpc* rpc, const Bytes* in,
                                            Bytes* out, Quick quick, Full full) {
   return calls_.RunReady<Request>(method, rpc, in, out, [this, quick, full](const auto& call) {
-    AnswerWhenThere(call, quick, full);
+    this->AnswerWhenThere(call, quick, full);  // clang 14 does not see the use without "this".
   });
 }
 
