@@ -19,8 +19,8 @@ constexpr size_t kNumbersColumns = 52;  // What stands right of a basis.
 // The words of the table in one language.
 struct Words {
   const char* of;
-  const char* interval;
-  const char* possible;
+  const char* for_all;
+  const char* legend;  // What the column of estimates holds.
   const char* against;
   const char* points;
   const char* no_change;
@@ -29,15 +29,18 @@ struct Words {
 };
 Words WordsIn(const std::string& language) {
   if (language == "nn") {
-    return {"av",           "95 %-intervall",        "mogleg",  "mot",
-            "prosentpoeng", "inga endring rekna ut", "nærmast", "Tal frå"};
+    return {"av",      "for alle",     "for alle = anslag for alle einingar, med 95 %-intervall",
+            "mot",     "prosentpoeng", "inga endring rekna ut",
+            "nærmast", "Tal frå"};
   }
   if (language == "en") {
-    return {"of",     "95 % interval",    "possible", "against",
-            "points", "no change figure", "nearest",  "Figures of"};
+    return {"of",      "for all",   "for all = estimate for all units, with 95 % interval",
+            "against", "points",    "no change figure",
+            "nearest", "Figures of"};
   }
-  return {"av",           "95 %-intervall",          "mulig",   "mot",
-          "prosentpoeng", "ingen endring regnet ut", "nærmest", "Tall fra"};
+  return {"av",      "for alle",     "for alle = anslag for alle enheter, med 95 %-intervall",
+          "mot",     "prosentpoeng", "ingen endring regnet ut",
+          "nærmest", "Tall fra"};
 }
 
 const char* MarkOf(query_api::Verdict verdict) {
@@ -118,12 +121,16 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
 
   const Words words = WordsIn(options_.language);
   const std::string indent(kIndent, ' ');
-  std::string text =
-      StrCat("\n", words.invented, " ", EditionName(edition), "/releases/", chosen.release(), "\n");
+  std::string text = StrCat("\n", words.invented, " ", EditionName(edition), "/releases/",
+                            chosen.release(), "; ", words.legend, "\n");
   for (const query_api::ClaimResult& claim : chosen.claims()) {
     base::StrAppend(text, "\n", Fit(IdOf(claim), kIndent),
                     Wrap(Label(claim.claim().text()), kIndent, kColumns), "\n");
-    base::StrAppend(text, indent, MarkOf(claim.verdict()), " ", Label(claim.verdict_text()), "\n");
+    // A fact about the world has no verdict; its remark says so.
+    if (claim.claim().not_testable().reason() != survey::model::v1::NOT_TESTABLE_REASON_FACT) {
+      base::StrAppend(text, indent, MarkOf(claim.verdict()), " ", Label(claim.verdict_text()),
+                      "\n");
+    }
     for (const query_api::Figure& figure : claim.figures()) {
       base::StrAppend(text, indent,
                       Fit(Label(LabelOf(claim, figure)), kColumns - kIndent - kNumbersColumns));
@@ -136,8 +143,10 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
       const std::string counts = StrCat(figure.numerator(), " ", words.of, " ", figure.base());
       std::string line = StrCat(std::string(8 - std::min<size_t>(8, DisplayWidth(share)), ' '),
                                 share, "  ", Fit(counts, 11));
+      // The share is of those who answered; what is said of all units stands apart.
       if (!IntervalOf(figure).empty())
-        base::StrAppend(line, "  ", words.interval, " ", IntervalOf(figure));
+        base::StrAppend(line, "  ", words.for_all, " ", EstimateOf(figure), " (",
+                        IntervalOf(figure), ")");
       line.erase(line.find_last_not_of(' ') + 1);
       base::StrAppend(text, Localised(std::move(line), options_.language), "\n");
     }

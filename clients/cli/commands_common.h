@@ -19,7 +19,10 @@ void PrintProblems(const std::vector<config::Problem>& problems, size_t count);
 std::string CellOf(const query_api::Figure& figure);
 // "73.0", or the sign that stands in its place.
 std::string ValueOf(const query_api::Figure& figure, int decimals);
-// "56.5–66.7", or "" where there is no interval.
+// The estimate for all units, "61.9", or "" where there is none.
+std::string EstimateOf(const query_api::Figure& figure);
+// Its interval, "58.9–64.9", or "" where there is none, or none is needed because everybody
+// answered.
 std::string IntervalOf(const query_api::Figure& figure);
 // "44.4–72.8", or "" where there are no bounds.
 std::string BoundsOf(const query_api::Figure& figure);

@@ -113,14 +113,15 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
     return kExitOk;
   }
   std::vector<std::vector<std::string>> rows = {{"year", "release", "percent", "numerator", "base",
-                                                 "interval", "relation", "respondent", "basis"}};
+                                                 "estimate", "interval", "relation", "respondent",
+                                                 "basis"}};
   for (const query_api::SeriesPoint& point : series->points()) {
     const bool has = point.has_figure();
     rows.push_back({StrCat(point.year()), point.release(), has ? ValueOf(point.figure(), 1) : "",
                     has ? StrCat(point.figure().numerator()) : "",
-                    has ? StrCat(point.figure().base()) : "", has ? IntervalOf(point.figure()) : "",
-                    RelationsOf(point.relations()), Label(point.respondent()),
-                    Label(point.basis_title())});
+                    has ? StrCat(point.figure().base()) : "", has ? EstimateOf(point.figure()) : "",
+                    has ? IntervalOf(point.figure()) : "", RelationsOf(point.relations()),
+                    Label(point.respondent()), Label(point.basis_title())});
   }
   std::string text = StrCat(series->cell(), "\n", FormatTable(rows, true));
   for (const query_api::ChangeFigure& change : series->changes()) {

@@ -38,9 +38,15 @@ std::string ValueOf(const query_api::Figure& figure, int decimals) {
   return figure.no_value().sign().empty() ? ".." : figure.no_value().sign();
 }
 
+std::string EstimateOf(const query_api::Figure& figure) {
+  return figure.has_estimate() ? FormatPercent(figure.estimate().value(), 1) : "";
+}
+
 std::string IntervalOf(const query_api::Figure& figure) {
   const query_api::Estimate& estimate = figure.estimate();
-  if (!figure.has_estimate() || estimate.method() == query_api::INTERVAL_METHOD_NONE) return "";
+  if (!figure.has_estimate() || estimate.method() == query_api::INTERVAL_METHOD_NONE ||
+      estimate.method() == query_api::INTERVAL_METHOD_KNOWN)
+    return "";
   return StrCat(FormatPercent(estimate.lower(), 1), "–", FormatPercent(estimate.upper(), 1));
 }
 
@@ -118,10 +124,10 @@ int Commands::Figures(const std::string& edition, const std::string& release,
     return kExitOk;
   }
   std::vector<std::vector<std::string>> rows = {
-      {"figure", "percent", "numerator", "base", "interval", "possible", "invited"}};
+      {"figure", "percent", "numerator", "base", "estimate", "interval", "possible", "invited"}};
   for (const query_api::Figure& figure : *figures) {
     rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
-                    StrCat(figure.base()), IntervalOf(figure), BoundsOf(figure),
+                    StrCat(figure.base()), EstimateOf(figure), IntervalOf(figure), BoundsOf(figure),
                     StrCat(figure.invited())});
   }
   PrintOut(FormatTable(rows));

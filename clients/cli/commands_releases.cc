@@ -123,10 +123,11 @@ int Commands::PreviewCandidate(const std::string& candidate) {
     return kExitOk;
   }
   std::vector<std::vector<std::string>> rows = {
-      {"figure", "percent", "numerator", "base", "interval", "possible"}};
+      {"figure", "percent", "numerator", "base", "estimate", "interval", "possible"}};
   for (const query_api::Figure& figure : all.figures()) {
     rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
-                    StrCat(figure.base()), IntervalOf(figure), BoundsOf(figure)});
+                    StrCat(figure.base()), EstimateOf(figure), IntervalOf(figure),
+                    BoundsOf(figure)});
   }
   PrintOut(FormatTable(rows));
   return kExitOk;

@@ -34,7 +34,9 @@ int Main(int argc, char** argv) {
   app.add_option("--reads", setting.reads, "GetFigure calls a round")
       ->check(CLI::Range(100, 1'000'000))
       ->capture_default_str();
-  app.add_option("--only", only, "submit, query, live, fold, start")->delimiter(',');
+  app.add_option("--only", only, "submit, query, live, fold, start")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"submit", "query", "live", "fold", "start"}));
   app.add_option("--role", role, "run one side (used by the program itself)")->expected(1, 8);
   CLI11_PARSE(app, argc, argv);
   if (!role.empty()) return RunRole(role);
