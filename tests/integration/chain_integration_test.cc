@@ -15,11 +15,9 @@
 
 #include "clients/cli/connection.h"
 #include "clients/cli/definition_documents.h"
-#include "clients/cli/submitter.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
 #include "services/aggregation/aggregation_app.h"
-#include "services/allinone/allinone_app.h"
 #include "services/base/error.h"
 #include "services/base/executor.h"
 #include "services/base/limits.h"
@@ -27,6 +25,7 @@
 #include "services/query/query_app.h"
 #include "services/query/swap.h"
 #include "services/transport/server_host.h"
+#include "tests/integration/demo_chain.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/demo/demo_answers.h"
 
@@ -42,81 +41,14 @@ using base::Reason;
 using base::ReasonOf;
 using demo_test::Demo;
 using testing::ElementsAre;
+using testing_support::FiguresOf;
+using testing_support::kEditions;
+using testing_support::kPatience;
+using testing_support::SetUpDemo;
+using testing_support::SubmitDemo;
+using testing_support::System;
 using testing_support::TempFolder;
 using Query = query_pb::QueryService::StubInterface;
-
-const std::vector<std::string> kEditions = {"KU2014", "KU2015", "KU2016", "KU2017"};
-// Long enough for any machine.
-constexpr absl::Duration kPatience = absl::Seconds(60);
-
-// One run of the embedded process.
-class System {
- public:
-  explicit System(const std::string& folder) {
-    auto started = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder), clock_);
-    EXPECT_TRUE(started.ok()) << started.status();
-    all_ = *std::move(started);
-    connection = std::make_unique<cli::Connection>(all_->public_address(), all_->internal_address(),
-                                                   kPatience);
-  }
-  allinone::AllInOne& all() { return *all_; }
-
-  int64_t Head() {
-    const auto head =
-        connection->Call(connection->log(), &ingestion_pb::LogService::StubInterface::GetHead,
-                         ingestion_pb::GetHeadRequest());
-    EXPECT_TRUE(head.ok()) << head.status();
-    return head->head().position();
-  }
-  absl::StatusOr<query_pb::Figure> Get(const std::string& name, int64_t at_least_position = 0) {
-    query_pb::GetFigureRequest request;
-    request.set_name(name);
-    request.set_at_least_position(at_least_position);
-    return connection->Call(connection->query(), &Query::GetFigure, request);
-  }
-  // A cell of 2017, with everything counted that the log holds.
-  query_pb::Figure Of2017(const std::string& cell) {
-    const auto figure = Get("editions/KU2017/releases/live/figures/" + cell, Head());
-    EXPECT_TRUE(figure.ok()) << cell << ": " << figure.status();
-    return figure.value_or(query_pb::Figure());
-  }
-  absl::StatusOr<ingestion_pb::SubmitResponse> Submit(const ingestion_pb::SubmitRequest& request) {
-    return connection->Call(connection->submissions(),
-                            &ingestion_pb::SubmissionService::StubInterface::Submit, request);
-  }
-
-  std::unique_ptr<cli::Connection> connection;
-
- private:
-  base::SystemClock clock_;
-  std::unique_ptr<allinone::AllInOne> all_;
-};
-
-// Every figure of an edition by its cell, page by page.
-std::map<std::string, query_pb::Figure> FiguresOf(cli::Connection& connection,
-                                                  const std::string& edition, int page_size = 0,
-                                                  const std::string& indicator = "",
-                                                  int64_t at_least_position = 0) {
-  std::map<std::string, query_pb::Figure> out;
-  query_pb::ListFiguresRequest request;
-  request.set_parent("editions/" + edition + "/releases/live");
-  request.set_page_size(page_size);
-  request.set_indicator(indicator);
-  request.set_at_least_position(at_least_position);
-  do {
-    const auto page = connection.Call(connection.query(), &Query::ListFigures, request);
-    if (!page.ok()) {
-      ADD_FAILURE() << page.status();
-      break;
-    }
-    for (const query_pb::Figure& figure : page->figures()) {
-      const std::string cell = figure.name().substr(figure.name().rfind('/') + 1);
-      EXPECT_TRUE(out.emplace(cell, figure).second) << cell << " stands on two pages";
-    }
-    request.set_page_token(page->next_page_token());
-  } while (!request.page_token().empty());
-  return out;
-}
 
 std::map<std::string, std::string> EtagsOf(System& system) {
   std::map<std::string, std::string> out;
@@ -158,74 +90,13 @@ bool BecomesStale(cli::Connection& connection, bool stale) {
   return false;
 }
 
-template <typename Response>
-absl::StatusOr<cli::Outcome> Done(const absl::StatusOr<Response>& response, int64_t position) {
-  if (!response.ok()) return response.status();
-  return cli::Outcome{.kind = cli::Outcome::Kind::kDone, .position = position, .findings = {}};
-}
-
-cli::SubmitReport SubmitDemo(System& system, int64_t head_before) {
-  const cli::Connection& connection = *system.connection;
-  const auto send = [&](const cli::AnswersAction& action) -> absl::StatusOr<cli::Outcome> {
-    using Editions = ingestion_pb::EditionService::StubInterface;
-    using Submissions = ingestion_pb::SubmissionService::StubInterface;
-    if (const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request)) {
-      const auto response =
-          connection.Call(connection.submissions(), &Submissions::Submit, *submit);
-      if (response.ok() && response->outcome() != ingestion_pb::SUBMIT_OUTCOME_ACCEPTED) {
-        return cli::Outcome{.kind = cli::Outcome::Kind::kRefused,
-                            .position = 0,
-                            .findings = {response->findings().begin(), response->findings().end()}};
-      }
-      return Done(response, response.ok() ? response->receipt().position() : 0);
-    }
-    if (const auto* withdraw = std::get_if<ingestion_pb::WithdrawRequest>(&action.request)) {
-      const auto response =
-          connection.Call(connection.submissions(), &Submissions::Withdraw, *withdraw);
-      return Done(response, response.ok() ? response->receipt().position() : 0);
-    }
-    if (const auto* disposition =
-            std::get_if<ingestion_pb::SetDispositionRequest>(&action.request)) {
-      const auto response =
-          connection.Call(connection.editions(), &Editions::SetDisposition, *disposition);
-      return Done(response, response.ok() ? response->position() : 0);
-    }
-    const auto& state = std::get<ingestion_pb::SetEditionStateRequest>(action.request);
-    const auto response = connection.Call(connection.editions(), &Editions::SetEditionState, state);
-    return Done(response, response.ok() ? response->position() : 0);
-  };
-  return cli::SubmitAll(Demo().actions,
-                        {.in_flight = 32, .head_before = head_before, .progress = nullptr}, send);
-}
-
 class Chain : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     prepared_ = new TempFolder;
     System system(prepared_->path());
-    const char* root = std::getenv("IMDI_ROOT");
-    const cli::DefinitionDocuments documents =
-        cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku"});
-    ASSERT_EQ(documents.problem_count, 0u);
-    for (const cli::DefinitionDocument& document : documents.documents) {
-      ingestion_pb::ApplyDefinitionRequest request;
-      *request.mutable_definition() = document.definition;
-      request.set_request_id("apply-" + std::to_string(++applied_));
-      const auto response = system.connection->Call(
-          system.connection->editions(),
-          &ingestion_pb::EditionService::StubInterface::ApplyDefinition, request);
-      ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
-      ASSERT_EQ(response->findings_size(), 0) << response->DebugString();
-    }
-    const int64_t before = system.Head();
-    const cli::SubmitReport report = SubmitDemo(system, before);
-    for (const cli::Refusal& refusal : report.refusals)
-      ADD_FAILURE() << "line " << refusal.line << ": " << refusal.error
-                    << (refusal.findings.empty() ? "" : refusal.findings[0].DebugString());
-    // Non-contact is how a unit stands anyway: saying so appends nothing.
-    ASSERT_EQ(report.appended + report.already_there, static_cast<int64_t>(Demo().actions.size()));
+    ASSERT_NO_FATAL_FAILURE(SetUpDemo(system));
     head_ = system.Head();
-    ASSERT_EQ(head_, before + report.appended);
     // So that query's folder holds everything when it stops.
     ASSERT_TRUE(system.Get("editions/KU2017/releases/live/figures/IND_RR.FRAME", head_).ok());
     EXPECT_EQ(system.all().Stop(), head_);
@@ -240,7 +111,6 @@ class Chain : public testing::Test {
   TempFolder folder_;
   static inline TempFolder* prepared_ = nullptr;
   static inline int64_t head_ = 0;
-  static inline int applied_ = 0;
 };
 
 // ---- The numbers

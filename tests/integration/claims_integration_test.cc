@@ -5,18 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <variant>
 
+#include "clients/cli/answers_file.h"
 #include "clients/cli/connection.h"
-#include "clients/cli/definition_documents.h"
-#include "clients/cli/submitter.h"
-#include "services/allinone/allinone_app.h"
-#include "services/base/clock.h"
+#include "tests/integration/demo_chain.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/demo/claim_flips.h"
 #include "tests/unit/demo/demo_answers.h"
@@ -34,8 +31,6 @@ using Query = query_pb::QueryService::StubInterface;
 using Submissions = ingestion_pb::SubmissionService::StubInterface;
 using Claims = std::map<std::string, query_pb::ClaimResult>;  // By id.
 
-// Long enough for any machine.
-constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr const char* kEdition = "editions/KU2017";
 
 const std::map<std::string, query_pb::Verdict> kExpected = {
@@ -59,24 +54,15 @@ class ClaimsInTheChain : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder_ = new testing_support::TempFolder;
-    auto started = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder_->path()), *clock_);
-    ASSERT_TRUE(started.ok()) << started.status();
-    all_ = started->release();
-    connection_ = new cli::Connection(all_->public_address(), all_->internal_address(), kPatience);
-    const char* root = std::getenv("IMDI_ROOT");
-    const cli::DefinitionDocuments documents =
-        cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku"});
-    ASSERT_EQ(documents.problem_count, 0u);
-    for (const cli::DefinitionDocument& document : documents.documents) {
-      ingestion_pb::ApplyDefinitionRequest request;
-      *request.mutable_definition() = document.definition;
-      request.set_request_id(NextId());
-      const auto response =
-          connection_->Call(connection_->editions(), &Editions::ApplyDefinition, request);
-      ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
-      ASSERT_EQ(response->findings_size(), 0) << response->DebugString();
+    system_ = new testing_support::System(folder_->path());
+    connection_ = system_->connection.get();
+    ASSERT_NO_FATAL_FAILURE(testing_support::SetUpDemo(*system_));
+    for (const cli::AnswersAction& action : Demo().actions) {
+      if (action.edition == "KU2017" &&
+          (std::holds_alternative<ingestion_pb::SubmitRequest>(action.request) ||
+           std::holds_alternative<ingestion_pb::WithdrawRequest>(action.request)))
+        ++revisions_[action.unit];
     }
-    SubmitDemo();
     ingestion_pb::SetEditionStateRequest open;
     open.set_edition(kEdition);
     open.set_state(model::EDITION_STATE_OPEN);
@@ -87,42 +73,11 @@ class ClaimsInTheChain : public testing::Test {
     position_ = opened->position();
   }
   static void TearDownTestSuite() {
-    if (all_ != nullptr) all_->Stop();
-    delete connection_;
-    delete all_;
+    delete system_;
     delete folder_;
   }
 
   static std::string NextId() { return "claims-" + std::to_string(++ids_); }
-
-  static void SubmitDemo() {
-    const auto send = [](const cli::AnswersAction& action) -> absl::StatusOr<cli::Outcome> {
-      const auto done = [](const auto& response) -> absl::StatusOr<cli::Outcome> {
-        if (!response.ok()) return response.status();
-        return cli::Outcome{};
-      };
-      if (const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request))
-        return done(connection_->Call(connection_->submissions(), &Submissions::Submit, *submit));
-      if (const auto* withdraw = std::get_if<ingestion_pb::WithdrawRequest>(&action.request))
-        return done(
-            connection_->Call(connection_->submissions(), &Submissions::Withdraw, *withdraw));
-      if (const auto* set = std::get_if<ingestion_pb::SetDispositionRequest>(&action.request))
-        return done(connection_->Call(connection_->editions(), &Editions::SetDisposition, *set));
-      return done(
-          connection_->Call(connection_->editions(), &Editions::SetEditionState,
-                            std::get<ingestion_pb::SetEditionStateRequest>(action.request)));
-    };
-    const cli::SubmitReport report = cli::SubmitAll(
-        Demo().actions, {.in_flight = 32, .head_before = 0, .progress = nullptr}, send);
-    for (const cli::Refusal& refusal : report.refusals)
-      ADD_FAILURE() << "line " << refusal.line << ": " << refusal.error;
-    for (const cli::AnswersAction& action : Demo().actions) {
-      if (action.edition == "KU2017" &&
-          (std::holds_alternative<ingestion_pb::SubmitRequest>(action.request) ||
-           std::holds_alternative<ingestion_pb::WithdrawRequest>(action.request)))
-        ++revisions_[action.unit];
-    }
-  }
 
   void Submit(const std::string& unit, const demo_test::Answers& answers) {
     ingestion_pb::SubmitRequest request;
@@ -174,10 +129,9 @@ class ClaimsInTheChain : public testing::Test {
     return out;
   }
 
-  static inline base::SystemClock* clock_ = new base::SystemClock;
   static inline testing_support::TempFolder* folder_ = nullptr;
-  static inline allinone::AllInOne* all_ = nullptr;
-  static inline cli::Connection* connection_ = nullptr;
+  static inline testing_support::System* system_ = nullptr;
+  static inline cli::Connection* connection_ = nullptr;     // The system's.
   static inline std::map<std::string, int64_t> revisions_;  // By unit.
   static inline int64_t position_ = 0;
   static inline int ids_ = 0;

@@ -17,6 +17,8 @@
 
 #include "services/figures/edition_figures.h"
 #include "tests/support/ku_survey.h"
+#include "tests/unit/demo/demo_answers.h"
+#include "tests/unit/demo/demo_figures.h"
 #include "tests/unit/figures/pocket_calculator.h"
 
 namespace imdi::figures {
@@ -383,15 +385,7 @@ struct Seen {
   int long_formulas = 0;
 };
 
-Seen CheckEdition(const AnswerHabits& habits, uint64_t seed) {
-  const auto catalog = testing_support::KuCatalogWithOpen("KU2017");
-  const auto plan = domain::PlanOf(*catalog, "KU2017");
-  if (plan == nullptr) {
-    ADD_FAILURE() << "no plan";
-    return {};
-  }
-  const EditionFigures edition(catalog, "KU2017",
-                               testing_support::RandomCounts(plan, seed, habits));
+Seen CheckEdition(const EditionFigures& edition) {
   const store_pb::ReleaseHeader header = edition.Header();
   std::set<std::string> rates;
   for (const query_pb::IndicatorInfo& info : header.indicators()) {
@@ -447,6 +441,39 @@ Seen CheckEdition(const AnswerHabits& habits, uint64_t seed) {
   }
   std::cout << "no value " << seen.no_values << ", lonely strata " << seen.lonely << std::endl;
   return seen;
+}
+
+// The survey of 2017 with invented answers.
+Seen CheckEdition(const AnswerHabits& habits, uint64_t seed) {
+  const auto catalog = testing_support::KuCatalogWithOpen("KU2017");
+  const auto plan = domain::PlanOf(*catalog, "KU2017");
+  if (plan == nullptr) {
+    ADD_FAILURE() << "no plan";
+    return {};
+  }
+  return CheckEdition(
+      EditionFigures(catalog, "KU2017", testing_support::RandomCounts(plan, seed, habits)));
+}
+
+// Every figure of the 2017 release.
+TEST(Explain, LetsEveryFigureOfTheDemonstrationAnswersBeRecomputed) {
+  const auto edition = demo_test::Count("KU2017", demo_test::Demo().editions.at("KU2017").sent);
+  EXPECT_GT(edition->size(), 10'000u);
+  const Seen seen = CheckEdition(*edition);
+  EXPECT_GT(seen.rates, 20);
+  for (const auto method :
+       {query_pb::INTERVAL_METHOD_NONE, query_pb::INTERVAL_METHOD_HYPERGEOMETRIC,
+        query_pb::INTERVAL_METHOD_PREDICTIVE, query_pb::INTERVAL_METHOD_WILSON}) {
+    EXPECT_TRUE(seen.methods.contains(method)) << query_pb::IntervalMethod_Name(method);
+  }
+  const auto target = edition->Find("IND_TARGET.WITH_PROGRAMME");
+  ASSERT_TRUE(target.has_value());
+  const query_pb::Figure& f03 = target->figure();
+  EXPECT_EQ(f03.base(), 300);
+  EXPECT_EQ(f03.numerator(), 186);
+  EXPECT_EQ(f03.estimate().may_belong(), 119);
+  EXPECT_NEAR(100 * f03.estimate().bound_lower(), 44.4, 0.05);
+  EXPECT_NEAR(100 * f03.estimate().bound_upper(), 72.8, 0.05);
 }
 
 TEST(Explain, LetsEveryFigureOfAnOrdinaryEditionBeRecomputed) {
