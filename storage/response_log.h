@@ -174,8 +174,8 @@ class ResponseLog {
   virtual absl::StatusOr<LogHead> Backup(const std::string& directory) = 0;
 
   // `listener` is called after each acknowledged append, from the appending thread, with the new
-  // head; it must be quick and must not call back into the log. After RemoveHeadListener returns it
-  // is not running and never called again.
+  // head; it must be quick. It may remove itself, or another, and may be called once more while it
+  // is removed.
   virtual int64_t AddHeadListener(HeadListener listener) = 0;
   virtual void RemoveHeadListener(int64_t id) = 0;
 };

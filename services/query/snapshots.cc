@@ -1,6 +1,7 @@
 #include "services/query/snapshots.h"
 
 #include <utility>
+#include <vector>
 
 #include "services/base/error.h"
 #include "services/base/text.h"
@@ -49,8 +50,9 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshots::At(std::string_view l
 }
 
 int64_t Snapshots::AddListener(std::function<void()> changed) {
+  auto listener = std::make_shared<const std::function<void()>>(std::move(changed));
   base::MutexLock lock(listeners_mutex_);
-  listeners_.emplace(++last_listener_, std::move(changed));
+  listeners_.emplace(++last_listener_, std::move(listener));
   return last_listener_;
 }
 
@@ -59,9 +61,14 @@ void Snapshots::RemoveListener(int64_t listener) {
   listeners_.erase(listener);
 }
 
+// Without the lock: what a listener wakes may end there, and take its listener away.
 void Snapshots::TellListeners() {
-  base::MutexLock lock(listeners_mutex_);
-  for (const auto& [number, changed] : listeners_) changed();
+  std::vector<std::shared_ptr<const std::function<void()>>> listeners;
+  {
+    base::MutexLock lock(listeners_mutex_);
+    for (const auto& [number, changed] : listeners_) listeners.push_back(changed);
+  }
+  for (const auto& changed : listeners) (*changed)();
 }
 
 }  // namespace imdi::query

@@ -32,7 +32,8 @@ class Snapshots {
                                                      int64_t position) const;
   WaitList& waits() { return waits_; }
 
-  // Told after every change of the current snapshot; must be quick. The number takes it away again.
+  // Told after every change of the current snapshot; must be quick. The number takes it away again,
+  // also from within a listener; it may be called once more while it is taken away.
   int64_t AddListener(std::function<void()> changed);
   void RemoveListener(int64_t listener);
   void TellListeners();
@@ -42,7 +43,8 @@ class Snapshots {
   std::deque<std::shared_ptr<const Snapshot>> kept_
       ABSL_GUARDED_BY(mutex_);  // Newest first, the current one too.
   base::Mutex listeners_mutex_;
-  std::map<int64_t, std::function<void()>> listeners_ ABSL_GUARDED_BY(listeners_mutex_);
+  std::map<int64_t, std::shared_ptr<const std::function<void()>>> listeners_
+      ABSL_GUARDED_BY(listeners_mutex_);
   int64_t last_listener_ ABSL_GUARDED_BY(listeners_mutex_) = 0;
   WaitList waits_;
 };

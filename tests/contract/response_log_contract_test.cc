@@ -385,6 +385,18 @@ TEST_P(ResponseLogContract, TellsListenersOfEveryNewHead) {
   EXPECT_THAT(second, ElementsAre(2, 3)) << "a duplicate is no news";
 }
 
+TEST_P(ResponseLogContract, AListenerMayRemoveItselfWhileItIsTold) {
+  int64_t id = 0;
+  int told = 0;
+  id = log().AddHeadListener([&](const LogHead&) {
+    ++told;
+    log().RemoveHeadListener(id);
+  });
+  AppendOne({.bytes = "a"});
+  AppendOne({.bytes = "b"});
+  EXPECT_EQ(told, 1);
+}
+
 TEST_P(ResponseLogContract, ReadersSeeWholeAppendsOnlyAndNeverBeyondTheHead) {
   constexpr int kBatches = 60;
   std::atomic<bool> done = false;

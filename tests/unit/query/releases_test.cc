@@ -405,5 +405,25 @@ TEST(Beats, ListenersAreToldAgainAndAgainUntilTheyAreGone) {
   EXPECT_EQ(told, before);
 }
 
+TEST(Beats, AListenerMayTakeItselfAwayWhileItIsTold) {
+  Snapshots snapshots;
+  // As a stream whose last reference its wake holds.
+  struct Follower {
+    explicit Follower(Snapshots& all) : snapshots(all) {}
+    ~Follower() { snapshots.RemoveListener(listener); }
+    Snapshots& snapshots;
+    int64_t listener = 0;
+  };
+  auto follower = std::make_unique<Follower>(snapshots);
+  int told = 0;
+  follower->listener = snapshots.AddListener([&] {
+    ++told;
+    follower.reset();
+  });
+  snapshots.TellListeners();
+  snapshots.TellListeners();
+  EXPECT_EQ(told, 1);
+}
+
 }  // namespace
 }  // namespace imdi::query
