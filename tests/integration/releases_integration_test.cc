@@ -490,6 +490,22 @@ TEST_F(ReleasesInTheChain, SayOfEveryFigureWithoutAValueWhyThereIsNone) {
       << "zero of one is zero";
   EXPECT_EQ(of_small("Q_A2.ANSWERED.answer=1"), query_pb::NO_VALUE_REASON_NO_ANSWER);
   EXPECT_EQ(of_small("Q_A3.ANSWERED.answer=1"), query_pb::NO_VALUE_REASON_FILTER_UNKNOWN);
+  // A table says it by the sign; a zero has a value and none.
+  query_pb::GetTableRequest signs;
+  signs.set_parent("editions/T/releases/live");
+  for (const char* indicator : {"Q_A1", "Q_A2"}) signs.add_indicators(indicator);
+  const auto table =
+      system().connection->Call(system().connection->query(), &Query::GetTable, signs);
+  ASSERT_TRUE(table.ok()) << table.status();
+  std::map<std::string, const query_pb::TableCell*> cells;
+  for (const query_pb::TableRow& row : table->rows()) cells[row.cell()] = &row.cells(0);
+  ASSERT_TRUE(cells.contains("Q_A1.ANSWERED.answer=2") && cells.contains("Q_A2.ANSWERED.answer=1"));
+  EXPECT_TRUE(cells["Q_A1.ANSWERED.answer=2"]->has_value());
+  EXPECT_EQ(cells["Q_A1.ANSWERED.answer=2"]->value(), 0);
+  EXPECT_EQ(cells["Q_A1.ANSWERED.answer=2"]->sign(), "");
+  EXPECT_FALSE(cells["Q_A2.ANSWERED.answer=1"]->has_value());
+  EXPECT_EQ(cells["Q_A2.ANSWERED.answer=1"]->no_value(), query_pb::NO_VALUE_REASON_NO_ANSWER);
+  EXPECT_EQ(cells["Q_A2.ANSWERED.answer=1"]->sign(), "..");
   EXPECT_EQ(of_small("IND_CODE.ANSWERED.region=4"), query_pb::NO_VALUE_REASON_NOT_APPLICABLE);
   EXPECT_EQ(of_small("IND_X.ANSWERED"), query_pb::NO_VALUE_REASON_NOT_ASKED);
 }

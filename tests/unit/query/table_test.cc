@@ -106,6 +106,21 @@ TEST_F(Tables, EveryCellIsTheFigureOfItsName) {
   }
 }
 
+TEST_F(Tables, ABasisHasARowForEachOfItsOwnCategories) {
+  request.add_indicators("Q_A1");
+  for (const std::string release : {"live", "1"}) {
+    request.set_parent("editions/E17/releases/" + release);
+    const auto table = Get();
+    ASSERT_TRUE(table.ok()) << table.status();
+    std::vector<std::string> rows;
+    for (const query_pb::TableRow& row : table->rows()) rows.push_back(row.cell());
+    EXPECT_THAT(rows, ElementsAre("Q_A1.ANSWERED.answer=1", "Q_A1.ANSWERED.answer=2",
+                                  "Q_A1.ANSWERED.answer=3", "Q_A1.ANSWERED.answer=98",
+                                  "Q_A1.SUBSTANTIVE.answer=1", "Q_A1.SUBSTANTIVE.answer=2",
+                                  "Q_A1.SUBSTANTIVE.answer=3"));
+  }
+}
+
 TEST_F(Tables, EnglishFallsBackToBokmalAndSaysHowOften) {
   request.add_indicators("IND_CODE");
   request.set_basis("ANSWERED");
