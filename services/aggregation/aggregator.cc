@@ -40,7 +40,7 @@ absl::StatusOr<std::shared_ptr<Aggregator>> Aggregator::Open(
                      {{"status", loaded.ToString()}});
       IMDI_RETURN_IF_ERROR(out->BeginAnew());
     }
-    IMDI_RETURN_IF_ERROR(out->Publish());
+    if (!out->refolding_) IMDI_RETURN_IF_ERROR(out->Publish());
   }
   if (out->shortest_swap_.count() > 0)
     out->publisher_ = std::thread([aggregator = out.get()] { aggregator->RunPublisher(); });
@@ -61,6 +61,7 @@ absl::Status Aggregator::Load() {
   IMDI_ASSIGN_OR_RETURN(const std::optional<storage::FoldCursor> cursor, store_->LoadCursor());
   fold_ = std::move(fold);
   reload_ = false;
+  if (!cursor.has_value()) refolding_ = true;
   base::MutexLock lock(mutex_);
   cursor_ = cursor.value_or(storage::FoldCursor{});
   log_head_ = std::max(log_head_, cursor_.position);
@@ -75,8 +76,11 @@ absl::Status Aggregator::StartOver() {
 absl::Status Aggregator::BeginAnew() {
   IMDI_RETURN_IF_ERROR(store_->Reset());
   fold_ = std::make_unique<Fold>();
+  ++generation_;
   reload_ = false;
-  unpublished_ = false;  // The figures of before are served until the first new ones.
+  refolding_ = true;
+  refold_to_.reset();
+  unpublished_ = false;  // The figures of before are served until those of now are whole.
   base::MutexLock lock(mutex_);
   cursor_ = {};
   log_head_ = 0;
@@ -114,6 +118,7 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
     next = cursor_;
     log_head_ = std::max(chunk.head().position(), cursor_.position);
   }
+  if (!refold_to_.has_value()) refold_to_ = chunk.head().position();
   if (chunk.records().empty() && !next.log_id.empty()) return absl::OkStatus();  // A sign of life.
   if (next.log_id.empty()) next = BeginOf(chunk.head());
 
@@ -152,7 +157,9 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
     base::MutexLock lock(mutex_);
     cursor_ = next;
     if (failed.ok()) stopped_.clear();
+    if (next.position >= *refold_to_ || !stopped_.empty()) refolding_ = false;
   }
+  if (refolding_) return failed;
   IMDI_RETURN_IF_ERROR(PublishWhenDue());
   return failed;
 }
@@ -184,11 +191,9 @@ absl::Status Aggregator::Publish() {
   auto next = std::make_shared<Snapshot>(*Current());
   {
     base::MutexLock lock(mutex_);
-    // Another log, or the same one folded again from its beginning: nothing of before belongs to
-    // this position.
-    const bool anew = next->log_id != cursor_.log_id || next->epoch != cursor_.epoch ||
-                      next->position > fold_->position();
-    if (anew) *next = Snapshot();
+    // Folded again from a first record: nothing of before belongs to this position.
+    if (next->generation != generation_) *next = Snapshot();
+    next->generation = generation_;
     next->log_id = cursor_.log_id;
     next->epoch = cursor_.epoch;
   }

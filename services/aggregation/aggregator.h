@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,12 +42,13 @@ class Aggregator {
   ~Aggregator();
 
   // Takes a chunk of the log; one caller at a time. What it could take is counted, kept and
-  // published even when it fails on a later record. LOG_DIVERGED: the chunk is of another log or
-  // leaves a gap; ask StartOver. UNKNOWN_RECORD_KIND and STORE_CORRUPT: folding stops here, and
-  // stopped() says why.
+  // published even when it fails on a later record; folding from the first record, nothing is
+  // published before it is where the log was when that began. LOG_DIVERGED: the chunk is of another
+  // log or leaves a gap; ask StartOver. UNKNOWN_RECORD_KIND and STORE_CORRUPT: folding stops here,
+  // and stopped() says why.
   absl::Status Consume(const ingestion_pb::FollowLogResponse& chunk);
   // Forgets everything folded: the log is not the one it was (a restored backup). The figures of
-  // before are served until the first new ones.
+  // before are served until those that follow are whole.
   absl::Status StartOver();
 
   // Where the next chunk must go on.
@@ -83,8 +85,14 @@ class Aggregator {
   base::Mutex fold_mutex_;
   base::CondVar due_changed_;
   std::unique_ptr<Fold> fold_ ABSL_GUARDED_BY(fold_mutex_);
+  int64_t generation_ ABSL_GUARDED_BY(fold_mutex_) = 0;  // How often it began anew.
   bool reload_ ABSL_GUARDED_BY(fold_mutex_) =
       false;  // Memory is ahead of the store: read it again before going on.
+  // Folding from the first record: what is counted on the way is figures of no day, and nothing is
+  // published until the head is reached that the first chunk names. A stop ends it: that is to be
+  // seen.
+  bool refolding_ ABSL_GUARDED_BY(fold_mutex_) = false;
+  std::optional<int64_t> refold_to_ ABSL_GUARDED_BY(fold_mutex_);  // None = no chunk yet.
   bool unpublished_ ABSL_GUARDED_BY(fold_mutex_) = false;
   std::chrono::steady_clock::time_point next_swap_ ABSL_GUARDED_BY(fold_mutex_);  // Not before it.
   bool ending_ ABSL_GUARDED_BY(fold_mutex_) = false;

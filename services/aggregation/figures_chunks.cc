@@ -1,5 +1,6 @@
 #include "services/aggregation/figures_chunks.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -93,18 +94,25 @@ class Chunker {
   std::deque<std::string> out_;
 };
 
+// Also for 0: a reader without any definition.
+bool HasStepAt(const Snapshot::Steps& steps, int64_t position) {
+  const auto found =
+      std::lower_bound(steps.begin(), steps.end(), position,
+                       [](const auto& step, int64_t wanted) { return step->position() < wanted; });
+  return position == 0 || (found != steps.end() && (*found)->position() == position);
+}
+
 }  // namespace
 
 absl::StatusOr<std::deque<std::string>> MakeChunks(const Snapshot& next, const Snapshot* sent,
                                                    const FollowFiguresRequest& request,
                                                    const FindParts& parts) {
-  // Another log, an older epoch or state than the reader's: nothing that it has can be gone on
-  // from.
+  // Another log, epoch or folding of it than the reader's: nothing that it has can be gone on from.
+  // A reader that comes back has a definition at the position that it names.
   const bool reset = sent == nullptr
                          ? request.log_id() != next.log_id || request.epoch() != next.epoch ||
-                               request.definitions_position() > next.position
-                         : sent->log_id != next.log_id || sent->epoch != next.epoch ||
-                               sent->position > next.position;
+                               !HasStepAt(*next.definitions, request.definitions_position())
+                         : sent->generation != next.generation || sent->log_id != next.log_id;
   if (reset) sent = nullptr;
   Chunker chunker(next, reset);
 

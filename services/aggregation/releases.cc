@@ -77,7 +77,7 @@ struct Releases::Held {
   // Used by the one call that publishes, and by those that come after it has ended.
   std::string build_id;
   std::optional<std::string>
-      reason;  // Of the first attempt to close: the record is what it was then.
+      reason;  // Of an attempt to close whose answer may be lost: the record is what it was then.
   std::optional<query_pb::Release> published;  // Guarded by Releases::mutex_.
 };
 
@@ -111,12 +111,22 @@ Releases::Releases(ReleaseLog& log, std::shared_ptr<const Aggregator> aggregator
           metrics.GaugeOf("imdi_aggregation_releases_differing",
                           "Published releases whose last verification found a difference.")) {}
 
-absl::Status Releases::CheckNoneDiffers() const {
+absl::Status Releases::CheckNoneDiffers() {
+  const std::shared_ptr<const Snapshot> snapshot = aggregator_->Current();
   base::MutexLock lock(mutex_);
+  std::erase_if(differing_, [&](const auto& entry) {
+    const auto found = snapshot->releases->find(domain::EditionIdOf(entry.first));
+    return found == snapshot->releases->end() ||
+           std::ranges::none_of(found->second, [&](const auto& release) {
+             return release->facts.name() == entry.first &&
+                    release->facts.content_hash() == entry.second;
+           });
+  });
+  differing_gauge_.Set(static_cast<double>(differing_.size()));
   if (differing_.empty()) return absl::OkStatus();
   return base::Error(
       Reason::kReleaseDiffers,
-      base::StrCat(*differing_.begin(),
+      base::StrCat(differing_.begin()->first,
                    " did not verify: computed again it differs; nothing is published "
                    "until its verification passes"));
 }
@@ -167,7 +177,13 @@ absl::StatusOr<aggregation_pb::Candidate> Releases::Build(
     if (static_cast<size_t>(shown.differences_size()) == base::kCandidateDifferencesMax) break;
     *shown.add_differences() = std::move(change);
   }
-  for (query_pb::ClaimResult& claim : built.claims) *shown.add_claims() = std::move(claim);
+  shown.set_claim_count(static_cast<int32_t>(built.claims.size()));
+  size_t claim_bytes = 0;
+  for (query_pb::ClaimResult& claim : built.claims) {
+    claim_bytes += claim.ByteSizeLong() + base::kEntryFramingBytes;
+    if (claim_bytes > base::kCandidateClaimsBytesMax) break;
+    *shown.add_claims() = std::move(claim);
+  }
   base::LogEvent(base::Level::kInfo, "release_built",
                  {{"candidate", shown.name()},
                   {"number", shown.release().number()},
@@ -217,6 +233,7 @@ absl::StatusOr<aggregation_pb::PreviewCandidateResponse> Releases::Preview(
 }
 
 absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Write(const base::CallContext& call,
+                                                                    const std::string& reason,
                                                                     Held& held) {
   const query_pb::Release& facts = held.shown.release();
   const std::string edition(domain::EditionIdOf(facts.name()));
@@ -243,7 +260,8 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Write(const base::
   published.set_rule_version(facts.rule_version());
   published.set_audience(static_cast<int32_t>(facts.audience()));
   published.set_builder(facts.builder());
-  published.set_reason(held.reason.value_or(""));
+  published.set_reason(reason);
+  held.reason = reason;  // From here on it may be recorded.
   return log_.Record(call, close);
 }
 
@@ -274,17 +292,22 @@ absl::StatusOr<aggregation_pb::PublishReleaseResponse> Releases::Publish(
   if (facts.number() > 1 && request.reason().empty()) {
     return base::InvalidField("reason", "a correction says why: required from number 2 on");
   }
-  if (!held->reason.has_value()) held->reason = request.reason();
-  absl::StatusOr<ingestion_pb::RecordReleaseResponse> closed = Write(call, *held);
+  if (held->reason.has_value() && *held->reason != request.reason()) {
+    return base::InvalidField(
+        "reason", base::StrCat("an attempt before may have recorded the release, for the reason ",
+                               base::Quoted(*held->reason), "; repeat it with that one"));
+  }
+  absl::StatusOr<ingestion_pb::RecordReleaseResponse> closed = Write(call, request.reason(), *held);
   if (base::ReasonOf(closed.status()) == Reason::kReleaseIncomplete) {
     // Another building has begun since this one was cut: begin anew, once.
     held->build_id = base::RandomId();
-    closed = Write(call, *held);
+    held->reason.reset();  // That close was refused.
+    closed = Write(call, request.reason(), *held);
   }
   IMDI_RETURN_IF_ERROR(closed.status());
-  facts.set_approver(call.actor);
+  facts.set_approver(closed->actor());  // Where a first answer was lost: who asked then.
   facts.set_identities_authenticated(facts.identities_authenticated() && call.authenticated);
-  facts.set_reason(*held->reason);
+  facts.set_reason(request.reason());
   facts.set_time_us(closed->time_us());
   facts.set_published_position(closed->position());
   base::LogEvent(base::Level::kInfo, "release_published",
@@ -324,7 +347,7 @@ absl::StatusOr<aggregation_pb::VerifyReleaseResponse> Releases::Verify(
     if (response.equal()) {
       differing_.erase(facts.name());
     } else {
-      differing_.insert(facts.name());
+      differing_[facts.name()] = facts.content_hash();
     }
     differing_gauge_.Set(static_cast<double>(differing_.size()));
   }

@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -44,10 +44,11 @@ class Releases {
   class Turn;
 
   absl::StatusOr<std::shared_ptr<Held>> FindCandidate(const std::string& name) const;
-  absl::Status CheckNoneDiffers() const;
+  // A release that is no more, or another one by now, does not count.
+  absl::Status CheckNoneDiffers();
   // Writes parts and close under the candidate's building.
   absl::StatusOr<ingestion_pb::RecordReleaseResponse> Write(const base::CallContext& call,
-                                                            Held& held);
+                                                            const std::string& reason, Held& held);
 
   ReleaseLog& log_;
   const std::shared_ptr<const Aggregator> aggregator_;
@@ -55,7 +56,8 @@ class Releases {
   std::atomic<bool> busy_ = false;
   mutable base::Mutex mutex_;
   std::deque<std::shared_ptr<Held>> candidates_ ABSL_GUARDED_BY(mutex_);  // The newest last.
-  std::set<std::string> differing_ ABSL_GUARDED_BY(mutex_);  // Releases that did not verify.
+  // Releases that did not verify: content hashes by name.
+  std::map<std::string, std::string> differing_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace imdi::aggregation

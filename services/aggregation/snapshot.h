@@ -18,6 +18,9 @@ namespace imdi::aggregation {
 struct Snapshot {
   using Steps = std::vector<std::shared_ptr<const survey::aggregation::v1::DefinitionStep>>;
 
+  // Which folding from a first record it is of: another one shares nothing with this one, also at
+  // a higher position of the same log.
+  int64_t generation = 0;
   std::string log_id;  // Empty before anything was heard of a log.
   int64_t epoch = 0;
   int64_t position = 0;

@@ -122,6 +122,7 @@ inline constexpr int32_t kReleasePartsMax = 256;              // Parts of a rele
 inline constexpr size_t kReleaseBytesMax = 64 * kMiB;         // Their bytes together; refuse TOO_LARGE.
 inline constexpr size_t kCandidatesMax = 8;                   // Candidates kept in memory; the oldest goes.
 inline constexpr size_t kCandidateDifferencesMax = 1'000;     // Differences shown with a candidate; cut, with true count.
+inline constexpr size_t kCandidateClaimsBytesMax = 512 * kKiB;  // Bytes of the sentences shown with a candidate; cut, with true count.
 inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences written out by a verification; cut, with true count.
 
 // ---- Operations

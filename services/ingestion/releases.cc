@@ -162,8 +162,9 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Record(
   const auto answer =
       [this](int64_t position) -> absl::StatusOr<ingestion_pb::RecordReleaseResponse> {
     storage::LogEntry entry;
-    IMDI_RETURN_IF_ERROR(ReadRecord(log_, position, &entry).status());
+    IMDI_ASSIGN_OR_RETURN(store::Record record, ReadRecord(log_, position, &entry));
     ingestion_pb::RecordReleaseResponse response;
+    response.set_actor(std::move(*record.mutable_actor()));
     response.set_position(position);
     response.set_time_us(absl::ToUnixMicros(entry.time));
     return response;

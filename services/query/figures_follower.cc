@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/transport/status_bridge.h"
@@ -18,7 +18,8 @@ FiguresFollower::FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, Sna
                                 "Position of the log that the served snapshot includes.")),
       stale_(metrics.GaugeOf("imdi_query_stale",
                              "1 while aggregation is not heard and figures may be old.")),
-      loop_("follow_figures", [this](grpc::ClientContext& context) { return Follow(context); }) {}
+      loop_("follow_figures", [this](grpc::ClientContext& context) { return Follow(context); }),
+      keeping_(absl::Milliseconds(base::kFiguresKeepMs), [this] { Keep(); }) {}
 
 void FiguresFollower::Stop() {
   loop_.Stop();
@@ -28,7 +29,7 @@ void FiguresFollower::Stop() {
 // A warm start only needs figures that are not very old, so they are written seldom, not at every
 // swap.
 void FiguresFollower::Keep() {
-  kept_ = absl::Now();
+  base::MutexLock lock(mutex_);
   if (absl::Status status = keeper_.Keep(); !status.ok()) {
     base::LogEvent(base::Level::kWarning, "figures_not_kept", {{"status", status.ToString()}});
   }
@@ -41,13 +42,20 @@ void FiguresFollower::Measure() {
 }
 
 absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
-  const auto reader = stub_->FollowFigures(&context, keeper_.Request());
+  survey::aggregation::v1::FollowFiguresRequest request;
+  {
+    base::MutexLock lock(mutex_);
+    request = keeper_.Request();
+  }
+  const auto reader = stub_->FollowFigures(&context, request);
   survey::aggregation::v1::FollowFiguresResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
-    status = keeper_.Consume(chunk);
+    {
+      base::MutexLock lock(mutex_);
+      status = keeper_.Consume(chunk);
+    }
     Measure();
-    if (absl::Now() - kept_ >= absl::Milliseconds(base::kFiguresKeepMs)) Keep();
   }
   if (!status.ok()) {
     context.TryCancel();
@@ -56,7 +64,10 @@ absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
   } else {
     status = transport::FromRpc(reader->Finish());
   }
-  keeper_.StreamEnded(status);
+  {
+    base::MutexLock lock(mutex_);
+    keeper_.StreamEnded(status);
+  }
   Measure();
   return status;
 }

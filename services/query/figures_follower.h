@@ -4,10 +4,11 @@
 
 #include <memory>
 
-#include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
 #include "services/base/metrics.h"
+#include "services/base/mutex.h"
+#include "services/query/pulse.h"
 #include "services/query/snapshot_keeper.h"
 #include "services/query/snapshots.h"
 #include "services/transport/client.h"
@@ -25,6 +26,7 @@ class FiguresFollower {
 
  private:
   absl::Status Follow(grpc::ClientContext& context);
+  // What came last is kept soon, also where nothing comes behind it.
   void Keep();
   void Measure();
 
@@ -33,8 +35,9 @@ class FiguresFollower {
   Snapshots& snapshots_;
   base::Gauge& position_;
   base::Gauge& stale_;
-  absl::Time kept_ = absl::InfinitePast();
-  transport::FollowLoop loop_;  // Last: its thread uses all of the above.
+  base::Mutex mutex_;  // Held while the keeper is used.
+  transport::FollowLoop loop_;
+  Pulse keeping_;  // Last, as the loop before it: their threads use all of the above.
 };
 
 }  // namespace imdi::query

@@ -111,6 +111,9 @@ absl::Status FoldedState::AddCounts(const std::string& id, const Swap::Counts& c
 void FoldedState::AddRelease(const query_pb::Release& facts,
                              std::shared_ptr<const ReleaseSet> figures) {
   Edition& edition = editions_[EditionOf(facts)];
+  const auto kept = edition.releases.find(facts.number());
+  if (kept != edition.releases.end() && kept->second->content_hash() != facts.content_hash())
+    edition.releases.erase(kept, edition.releases.end());
   edition.releases[facts.number()] = std::make_shared<const query_pb::Release>(facts);
   if (figures != nullptr && edition.releases.rbegin()->first == facts.number())
     edition.latest = std::move(figures);

@@ -52,7 +52,9 @@ class FoldedState {
   // To be called when all definitions are there.
   void MakeBooks();
   absl::Status AddCounts(const std::string& edition, const Swap::Counts& counts);
-  // Facts of a release; the last of an edition comes with its figures.
+  // Facts of a release; the last of an edition comes with its figures. Takes the place of one with
+  // its number; where that said something else, those behind it are of a past that was restored
+  // away, and go.
   void AddRelease(const query_pb::Release& facts, std::shared_ptr<const ReleaseSet> figures);
   void Place(std::string log_id, int64_t epoch, int64_t position, int64_t time_us);
 

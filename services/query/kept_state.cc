@@ -114,6 +114,21 @@ absl::StatusOr<std::shared_ptr<const ReleaseSet>> ReadRelease(const storage::Fol
 }
 
 absl::Status WriteRelease(storage::FoldStore& store, const Swap::Release& release) {
+  const std::string own = ReleaseKey(kReleases, release.facts);
+  std::vector<std::string> deletes;
+  IMDI_ASSIGN_OR_RETURN(const std::optional<std::string> before, store.Get(own));
+  aggregation_pb::ReleaseParts other;
+  if (before.has_value() && (!other.ParseFromString(*before) ||
+                             other.release().content_hash() != release.facts.content_hash())) {
+    for (const std::string_view prefix : {kReleases, kParts}) {
+      const std::string last = ReleaseKey(prefix, release.facts);
+      const std::string of_edition = last.substr(0, last.size() - sizeof(uint32_t));
+      IMDI_RETURN_IF_ERROR(ForEach(store, of_edition, [&](const storage::FoldItem& item) {
+        if (item.key.compare(0, last.size(), last) > 0) deletes.push_back(item.key);
+        return absl::OkStatus();
+      }));
+    }
+  }
   std::vector<storage::FoldItem> puts;
   for (size_t index = 0; index < release.parts.size(); ++index) {
     std::string key = ReleaseKey(kParts, release.facts);
@@ -123,8 +138,8 @@ absl::Status WriteRelease(storage::FoldStore& store, const Swap::Release& releas
   aggregation_pb::ReleaseParts entry;
   *entry.mutable_release() = release.facts;
   entry.set_part_count(static_cast<int32_t>(release.parts.size()));
-  puts.push_back({ReleaseKey(kReleases, release.facts), entry.SerializeAsString()});
-  return store.Write(puts, {}, std::nullopt);
+  puts.push_back({own, entry.SerializeAsString()});
+  return store.Write(puts, deletes, std::nullopt);
 }
 
 absl::StatusOr<std::optional<KeptState>> LoadState(const storage::FoldStore& store) {

@@ -36,6 +36,7 @@ struct StateChange {
 };
 absl::Status WriteState(storage::FoldStore& store, const StateChange& change);
 
+// Deletes later releases of the edition where another one of this number lay there.
 absl::Status WriteRelease(storage::FoldStore& store, const Swap::Release& release);
 // STORE_UNAVAILABLE where the store does not hold it (yet).
 absl::StatusOr<std::shared_ptr<const ReleaseSet>> ReadRelease(const storage::FoldStore& store,

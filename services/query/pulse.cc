@@ -1,11 +1,12 @@
 #include "services/query/pulse.h"
 
 #include <chrono>
+#include <utility>
 
 namespace imdi::query {
 
-Pulse::Pulse(Snapshots& snapshots, absl::Duration interval)
-    : snapshots_(snapshots), interval_(interval), thread_([this] { Beat(); }) {}
+Pulse::Pulse(absl::Duration interval, std::function<void()> beat)
+    : interval_(interval), beat_(std::move(beat)), thread_([this] { Run(); }) {}
 
 Pulse::~Pulse() {
   {
@@ -16,14 +17,14 @@ Pulse::~Pulse() {
   thread_.join();
 }
 
-void Pulse::Beat() {
+void Pulse::Run() {
   mutex_.Lock();
   while (!stopping_) {
     const auto next = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(interval_);
     while (!stopping_ && changed_.WaitUntil(mutex_, next)) continue;
     if (stopping_) break;
     mutex_.Unlock();
-    snapshots_.TellListeners();
+    beat_();
     mutex_.Lock();
   }
   mutex_.Unlock();

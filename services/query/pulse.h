@@ -1,29 +1,29 @@
 #pragma once
 
-// A beat for those who wait on snapshots and must say something now and then though none comes.
+// A beat for what must be done now and then though nothing comes.
 
+#include <functional>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 #include "services/base/mutex.h"
-#include "services/query/snapshots.h"
 
 namespace imdi::query {
 
 class Pulse {
  public:
-  // Tells the listeners of `snapshots` every `interval` until it is destroyed.
-  Pulse(Snapshots& snapshots, absl::Duration interval);
+  // Calls `beat` every `interval`, from a thread of its own, until it is destroyed.
+  Pulse(absl::Duration interval, std::function<void()> beat);
   ~Pulse();
   Pulse(const Pulse&) = delete;
   Pulse& operator=(const Pulse&) = delete;
 
  private:
-  void Beat();
+  void Run();
 
-  Snapshots& snapshots_;
   const absl::Duration interval_;
+  const std::function<void()> beat_;
   base::Mutex mutex_;
   base::CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

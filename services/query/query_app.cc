@@ -19,7 +19,7 @@ namespace imdi::query {
 struct QueryApp::Parts {
   base::SystemClock clock;
   Snapshots snapshots;
-  Pulse pulse{snapshots, absl::Milliseconds(base::kReleaseSignMs)};
+  Pulse pulse{absl::Milliseconds(base::kReleaseSignMs), [this] { snapshots.TellListeners(); }};
   std::unique_ptr<SnapshotKeeper> keeper;
   std::unique_ptr<ReleaseShelf> shelf;
   std::unique_ptr<QueryRpc> rpc;

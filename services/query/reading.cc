@@ -91,6 +91,14 @@ absl::StatusOr<Page> Page::Open(Reading& reading, const ReleaseName& parent, std
   ReleaseRef release = parent.release;
   if (!token.empty()) {
     IMDI_ASSIGN_OR_RETURN(PageToken read, ReadPageToken(token, page.list_));
+    // A token says which release it pages through, and the call must mean the same one.
+    const bool of_live = read.release == 0;
+    if (of_live != (release.kind == ReleaseRef::Kind::kLive) ||
+        (release.kind == ReleaseRef::Kind::kNumber && read.release != release.number)) {
+      return base::Error(base::Reason::kPageTokenInvalid,
+                         "page_token is of another release; start from the first page without a "
+                         "token");
+    }
     page.first_ = false;
     page.after_ = std::move(read.last_name);
     if (read.release > 0) {

@@ -11,7 +11,8 @@
 namespace imdi::query {
 namespace {
 
-// The first release published behind a position; null when there is none.
+// The first release published behind a position; null when there is none. One published beyond the
+// snapshot is of a past that was restored away.
 const query_pb::Release* FirstAfter(const Snapshot& snapshot, const std::string& edition,
                                     int64_t after) {
   const query_pb::Release* first = nullptr;
@@ -19,6 +20,7 @@ const query_pb::Release* FirstAfter(const Snapshot& snapshot, const std::string&
     if (!edition.empty() && id != edition) continue;
     for (const auto& release : view.releases) {
       if (release->published_position() > after &&
+          release->published_position() <= snapshot.position &&
           (first == nullptr || release->published_position() < first->published_position()))
         first = release.get();
     }

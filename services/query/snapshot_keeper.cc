@@ -43,6 +43,7 @@ int64_t SnapshotKeeper::NowUs() const { return absl::ToUnixMicros(clock_.Now());
 
 aggregation_pb::FollowFiguresRequest SnapshotKeeper::Request() const {
   aggregation_pb::FollowFiguresRequest request;
+  if (ask_for_all_) return request;
   request.set_log_id(state_.log_id());
   request.set_epoch(state_.epoch());
   request.set_definitions_position(state_.definitions_position());
@@ -59,7 +60,10 @@ aggregation_pb::FollowFiguresRequest SnapshotKeeper::Request() const {
 absl::Status SnapshotKeeper::Consume(const aggregation_pb::FollowFiguresResponse& chunk) {
   absl::StatusOr<std::optional<Swap>> swap = assembler_.Add(chunk);
   absl::Status status = swap.status();
-  if (status.ok() && swap->has_value()) status = Take(**std::move(swap));
+  if (status.ok() && swap->has_value()) {
+    status = Take(**std::move(swap));
+    ask_for_all_ = !status.ok();
+  }
   if (!status.ok()) snapshots_.MarkStale(NowUs(), base::ToStd(status.message()));
   return status;
 }
@@ -87,8 +91,15 @@ absl::Status SnapshotKeeper::Take(Swap swap) {
       base::LogEvent(base::Level::kWarning, "figures_not_kept", {{"status", kept.ToString()}});
     }
   }
-  snapshots_.Publish(state_.ToSnapshot());
-  if (!state_.stopped().empty()) snapshots_.MarkStale(heard_us_, state_.stopped());
+  auto next = std::make_shared<Snapshot>(*state_.ToSnapshot());
+  if (!state_.stopped().empty()) {
+    const std::shared_ptr<const Snapshot> before = snapshots_.Current();
+    next->stale = true;
+    next->stale_since_us =
+        before->stale && before->stale_since_us != 0 ? before->stale_since_us : heard_us_;
+    next->stale_reason = state_.stopped();
+  }
+  snapshots_.Publish(std::move(next));
   return absl::OkStatus();
 }
 

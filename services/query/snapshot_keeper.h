@@ -25,7 +25,8 @@ class SnapshotKeeper {
   static absl::StatusOr<std::unique_ptr<SnapshotKeeper>> Open(
       std::unique_ptr<storage::FoldStore> store, Snapshots& snapshots, const base::Clock& clock);
 
-  // What the stream is to be asked for: everything after this.
+  // What the stream is to be asked for: everything after this; all of it after a swap that could
+  // not be taken.
   aggregation_pb::FollowFiguresRequest Request() const;
   // The next chunk of a stream; publishes when it was a swap's last. After an error the stream is
   // to be opened again; what is served stays, marked stale with the reason.
@@ -51,6 +52,7 @@ class SnapshotKeeper {
   const base::Clock& clock_;
   SwapAssembler assembler_;
   FoldedState state_;
+  bool ask_for_all_ = false;  // What came does not go on from the state.
   int64_t heard_us_ = 0;
 
   // What the store does not hold yet.

@@ -339,7 +339,9 @@ absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRe
   IMDI_ASSIGN_OR_RETURN(const ReleaseName parent, ReleaseName::Parse(request.parent()));
   IMDI_ASSIGN_OR_RETURN(const size_t page_size,
                         PageSize(request.page_size(), base::kTableRowsMax, base::kTableRowsMax));
-  std::string list = base::StrCat("table|", request.parent(), "|");
+  // Not the name that was written: an answer is kept for all names of its release, and its token
+  // works under each of them.
+  std::string list = base::StrCat("table|", parent.edition, "|");
   query_pb::GetTableRequest unpaged = request;
   unpaged.clear_page_token();
   unpaged.clear_page_size();

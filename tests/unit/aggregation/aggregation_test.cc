@@ -38,6 +38,13 @@ std::shared_ptr<Aggregator> OpenOn(const std::shared_ptr<SharedFoldStore::Disk>&
 }
 std::shared_ptr<Aggregator> OpenNew() { return OpenOn(std::make_shared<SharedFoldStore::Disk>()); }
 
+// Records from..to as they came when the log ended there.
+ingestion_pb::FollowLogResponse ThenOf(const SmallLog& log, int64_t from, int64_t to) {
+  ingestion_pb::FollowLogResponse out = log.Chunk(from, to);
+  out.mutable_head()->set_position(to);
+  return out;
+}
+
 // One complete, four partial, one break-off, one refusal, two silent; one unit out of scope.
 //   0101 region 1: everything answered, A1 = 1                    complete
 //   0102 region 1: A1 = 2, A2 = none; second part missing         partial
@@ -297,7 +304,7 @@ TEST(Aggregator, ListenersHearOfEverySnapshotUntilTheyAreRemoved) {
   std::vector<int64_t> heard;
   const int64_t id =
       aggregator->AddListener([&] { heard.push_back(aggregator->Current()->position); });
-  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 3)).ok());
+  ASSERT_TRUE(aggregator->Consume(ThenOf(log, 1, 3)).ok());
   ASSERT_TRUE(aggregator->Consume(log.Chunk(4, 4)).ok());
   ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 0)).ok()) << "a sign of life";
   EXPECT_THAT(heard, testing::ElementsAre(3, 4));
@@ -415,10 +422,44 @@ TEST(Aggregator, AfterStartingOverOnTheSameLogNoFigureIsOlderOrNewerThanItsPosit
   const auto aggregator = OpenNew();
   ASSERT_TRUE(aggregator->Consume(log.All()).ok());
   ASSERT_TRUE(aggregator->StartOver().ok());
-  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 3)).ok());
+  ASSERT_TRUE(aggregator->Consume(ThenOf(log, 1, 3)).ok());
   EXPECT_EQ(aggregator->Current()->position, 3);
   EXPECT_TRUE(aggregator->Current()->editions.contains("A"));
   EXPECT_FALSE(aggregator->Current()->editions.contains("T")) << "T is defined by a later record";
+}
+
+TEST(Aggregator, FoldingFromTheFirstRecordNothingIsPublishedBeforeItIsWhole) {
+  SmallLog log;
+  Collect(log);
+  const auto aggregator = OpenNew();
+  int swaps = 0;
+  aggregator->AddListener([&] { ++swaps; });
+  const int64_t first = log.head();
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 0)).ok()) << "a sign of life names the head";
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 5)).ok());
+  EXPECT_EQ(aggregator->Current()->log_id, "");
+  // What comes meanwhile does not put it off.
+  log.Submit("T", "030102", "first", {{"A1", Code(1)}, {"A5.a", Code(1)}, {"A6", Text()}});
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(6, first)).ok());
+  EXPECT_EQ(aggregator->Current()->position, first);
+  EXPECT_EQ(swaps, 1);
+  const auto before = SayAll(*aggregator);
+
+  ASSERT_TRUE(aggregator->StartOver().ok());
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 5)).ok());
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 0)).ok());
+  EXPECT_EQ(SayAll(*aggregator), before) << "the figures of before are served on";
+  EXPECT_EQ(aggregator->cursor().position(), 5);
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(6, log.head())).ok());
+  EXPECT_EQ(aggregator->Current()->position, log.head());
+  EXPECT_EQ(swaps, 2);
+}
+
+TEST(Aggregator, AnEmptyLogIsWholeAtOnce) {
+  const SmallLog log;
+  const auto aggregator = OpenNew();
+  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 0)).ok());
+  EXPECT_EQ(aggregator->Current()->log_id, log.log_id());
 }
 
 TEST(Aggregator, AFailedWriteLosesNothing) {
@@ -426,7 +467,7 @@ TEST(Aggregator, AFailedWriteLosesNothing) {
   Collect(log);
   const auto disk = std::make_shared<SharedFoldStore::Disk>();
   const auto aggregator = OpenOn(disk);
-  ASSERT_TRUE(aggregator->Consume(log.Chunk(1, 10)).ok());
+  ASSERT_TRUE(aggregator->Consume(ThenOf(log, 1, 10)).ok());
   disk->failing_writes = 2;
   for (int attempt = 0; attempt < 2; ++attempt) {
     EXPECT_FALSE(aggregator->Consume(log.Chunk(11, log.head())).ok());
@@ -514,7 +555,7 @@ TEST(Aggregator, ReadersAndListenersMayComeAndGoWhileItFolds) {
   std::atomic<int64_t> heard = 0;
   const int64_t id = aggregator->AddListener([&] { heard = aggregator->Current()->position; });
   for (int64_t position = 1; position <= log.head(); ++position) {
-    ASSERT_TRUE(aggregator->Consume(log.Chunk(position, position)).ok());
+    ASSERT_TRUE(aggregator->Consume(ThenOf(log, position, position)).ok());
     ASSERT_EQ(heard, position);
   }
   stop = true;
@@ -545,7 +586,7 @@ TEST(Aggregator, SwapsSharedByRecordsThatComeFastAreStillInTheSnapshotSoonAndInO
     changed.NotifyAll();
   });
   for (int64_t position = 1; position <= log.head(); ++position)
-    ASSERT_TRUE(aggregator->Consume(log.Chunk(position, position)).ok());
+    ASSERT_TRUE(aggregator->Consume(ThenOf(log, position, position)).ok());
   {
     base::MutexLock lock(mutex);
     while (heard.empty() || heard.back() != log.head())

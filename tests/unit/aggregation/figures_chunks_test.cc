@@ -115,6 +115,31 @@ TEST_F(Chunks, AReaderOfAnotherLogOrEpochOrOneThatIsAheadBeginsAnew) {
   }
 }
 
+TEST_F(Chunks, WhatWasFoldedAgainComesAsAResetAlsoAtAHigherPosition) {
+  FiguresReader reader = ReadAll(*aggregator_);
+  const auto sent = aggregator_->Current();
+  // The same log and epoch, with another past.
+  SmallLog other(log_.log_id());
+  other.ApplySmallSurvey({"V", "W"});
+  other.Submit("V", "0101", "first", {{"A1", Code(1)}, {"A5.a", Code(1)}, {"A7", Code(1)}});
+  const int64_t no_definition = other.head();
+  other.SetState("V", model::EDITION_STATE_CLOSED);
+  ASSERT_GT(other.head(), sent->position);
+  EXPECT_FALSE(aggregator_->Consume(other.Chunk(other.head(), other.head())).ok());
+  ASSERT_TRUE(aggregator_->StartOver().ok());
+  ASSERT_TRUE(aggregator_->Consume(other.All()).ok());
+  EXPECT_FALSE(aggregator_->Current()->editions.contains("T"));
+  reader.Take(Since(sent.get()));
+  EXPECT_TRUE(reader.last_swap().reset);
+  EXPECT_EQ(reader.Say(), ReadAll(*aggregator_).Say());
+  // And for a reader whose last definition is none of this log.
+  auto request = ReadAll(*aggregator_).Resume();
+  request.set_definitions_position(no_definition);
+  FiguresReader back;
+  back.Take(Since(nullptr, request));
+  EXPECT_TRUE(back.last_swap().reset);
+}
+
 TEST_F(Chunks, ADefinitionThatChangesThePlanSendsItsEditionWhole) {
   FiguresReader reader = ReadAll(*aggregator_);
   const auto sent = aggregator_->Current();

@@ -74,12 +74,13 @@ class ReleasesTest : public testing::Test {
     return releases_->Build(call_, request);
   }
   absl::StatusOr<aggregation_pb::PublishReleaseResponse> Publish(
-      const aggregation_pb::Candidate& candidate, const std::string& reason = "") {
+      const aggregation_pb::Candidate& candidate, const std::string& reason = "",
+      const std::string& actor = "approver") {
     aggregation_pb::PublishReleaseRequest request;
     request.set_candidate(candidate.name());
     request.set_reason(reason);
     base::CallContext call = call_;
-    call.actor = "approver";
+    call.actor = actor;
     auto out = releases_->Publish(call, request);
     log_.Feed(*aggregator_);
     return out;
@@ -350,6 +351,7 @@ TEST_F(ReleasesTest, CutAnywhereThereIsNoHalfReleaseAndTheRetryPublishesItOnce) 
       if (next->unchanged()) continue;
       const size_t held = NamesOf().size();
       const int64_t head = log_.head();
+      const bool at_close = cut == records;
       (round == 0 ? log_.cut_before : log_.cut_after) = cut;
       const auto failed = Publish(*next, "retried");
       EXPECT_EQ(failed.status().code(), absl::StatusCode::kUnavailable) << failed.status();
@@ -357,8 +359,14 @@ TEST_F(ReleasesTest, CutAnywhereThereIsNoHalfReleaseAndTheRetryPublishesItOnce) 
       EXPECT_EQ(NamesOf().size(), held + (closed ? 1 : 0)) << "no close, no release";
       if (cut % 2 == 0) RestartFold();
       if (cut % 3 == 0) log_.Restart();  // Ingestion, too, may have ended in between.
-      const auto retried = Publish(*next, "said otherwise the second time");
+      // Once the close may be in the log, its reason is.
+      const std::string other = "said otherwise the second time";
+      if (at_close) {
+        EXPECT_EQ(ReasonOf(Publish(*next, other, "somebody-else").status()), Reason::kFieldInvalid);
+      }
+      const auto retried = Publish(*next, at_close ? "retried" : other, "somebody-else");
       ASSERT_TRUE(retried.ok()) << retried.status();
+      EXPECT_EQ(retried->release().approver(), closed ? "approver" : "somebody-else");
       EXPECT_EQ(NamesOf().size(), held + 1);
       EXPECT_EQ(log_.head() - head, records) << "nothing was written twice";
       EXPECT_EQ(retried->release().DebugString(),
@@ -452,6 +460,33 @@ TEST_F(ReleasesTest, AReleaseThatDiffersBlocksPublishingUntilItVerifies) {
       EXPECT_EQ(figure.figure().value(), 0.25);
     }
   }
+  // A log restored from before it holds no such release.
+  SmallLog restored(std::string(32, 'f'), 2);
+  restored.ApplySmallSurvey({"T"});
+  ASSERT_TRUE(aggregator_->StartOver().ok());
+  ASSERT_TRUE(aggregator_->Consume(restored.All()).ok());
+  EXPECT_TRUE(Build().ok());
+  EXPECT_EQ(differing.Value(), 0);
+}
+
+TEST_F(ReleasesTest, ACandidateShowsAsManySentencesAsFitAndSaysHowManyThereAre) {
+  constexpr int kClaims = 300;
+  for (int i = 0; i < kClaims; ++i) {
+    model::Definition definition;
+    model::Claim& claim = *definition.mutable_claim();
+    claim.set_name(base::StrCat("editions/T/claims/C", i));
+    *claim.mutable_text() = testing_support::Words(std::string(1'200, 'w'));
+    claim.add_figures("IND_CODE.ALL");
+    claim.mutable_stated_percent()->set_percent(100);
+    small_.Apply(definition);
+  }
+  Deliver();
+  const auto candidate = Build();
+  ASSERT_TRUE(candidate.ok()) << candidate.status();
+  EXPECT_EQ(candidate->claim_count(), kClaims);
+  EXPECT_GT(candidate->claims_size(), 0);
+  EXPECT_LT(candidate->claims_size(), kClaims);
+  EXPECT_LT(candidate->ByteSizeLong(), base::kMessageBytesMax);
 }
 
 }  // namespace

@@ -175,6 +175,7 @@ TEST_F(ReleasesTest, ARepeatedRequestGetsTheFirstAnswerAndAppendsNothingAlsoFrom
   request.set_actor("somebody-else");
   const auto again = Record(request);
   ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->actor(), "approver") << "the one that is recorded";
   EXPECT_EQ(again->DebugString(), closed->DebugString());
   EXPECT_EQ(log_.Head().position, head);
   request.mutable_published()->set_reason("another");

@@ -395,7 +395,7 @@ TEST(Beats, ListenersAreToldAgainAndAgainUntilTheyAreGone) {
     changed.NotifyAll();
   });
   {
-    const Pulse pulse(snapshots, absl::Milliseconds(1));
+    const Pulse pulse(absl::Milliseconds(1), [&] { snapshots.TellListeners(); });
     base::MutexLock lock(mutex);
     while (told < 3) changed.Wait(mutex);
   }

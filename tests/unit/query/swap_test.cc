@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "services/base/limits.h"
 #include "services/query/figures.h"
 #include "services/query/lists.h"
+#include "services/query/release_follower.h"
 #include "tests/unit/query/small_service.h"
 
 namespace imdi::query {
@@ -371,6 +373,72 @@ TEST_F(Keeping, ARestoredLogKeepsItsReleases) {
   ASSERT_TRUE(query.keeper->Keep().ok());
   SmallQuery again(disk);
   EXPECT_EQ(Code(again, "1"), "1/1");
+}
+
+TEST_F(Keeping, AnotherReleaseOfANumberTakesThoseBehindItAway) {
+  {
+    SmallQuery query(disk);
+    aggregation.Publish("E17");
+    aggregation.Answer("E17", "0107", 1);
+    aggregation.Publish("E17");
+    ASSERT_TRUE(query.Follow(aggregation).ok());
+    SmallAggregation restored(aggregation.log.log_id(), 2);
+    restored.ApplyTwoEditions();
+    restored.Answer("E17", "0101", 1);
+    ASSERT_TRUE(query.Follow(restored).ok());
+    EXPECT_EQ(Code(query, "2"), "3/5");
+    // It was published beyond the position that is served.
+    auto follower = ReleaseFollower::Make(query.snapshots, query_pb::FollowReleasesRequest());
+    ASSERT_TRUE(follower.ok());
+    const auto next = follower->Next(absl::Now());
+    ASSERT_TRUE(next.ok() && next->has_value());
+    EXPECT_FALSE((*next)->has_release());
+    restored.Publish("E17");
+    ASSERT_TRUE(query.GoOn(restored).ok());
+    EXPECT_EQ(Code(query, "latest"), "1/1");
+    EXPECT_EQ(Code(query, "2"), "UNKNOWN_RESOURCE") << "it is of a past that was restored away";
+    ASSERT_TRUE(query.keeper->Keep().ok());
+  }
+  SmallQuery query(disk);
+  EXPECT_EQ(Code(query, "latest"), "1/1");
+  EXPECT_EQ(Code(query, "2"), "UNKNOWN_RESOURCE");
+  const auto parts = disk->items.List("part/E17/", "", 100);
+  ASSERT_TRUE(parts.ok());
+  for (const storage::FoldItem& item : *parts)
+    EXPECT_EQ(item.key.substr(9, 4), std::string("\0\0\0\1", 4));
+}
+
+TEST_F(Keeping, AfterASwapThatDoesNotGoOnAllOfItIsAskedFor) {
+  SmallQuery query(disk);
+  ASSERT_TRUE(query.Follow(aggregation).ok());
+  auto chunk = Chunk(query.snapshots.Current()->position + 1, true);
+  chunk.set_log_id(aggregation.log.log_id());
+  chunk.add_definitions()->set_position(1);
+  EXPECT_EQ(ReasonOf(query.keeper->Consume(chunk)), Reason::kStoreCorrupt);
+  EXPECT_EQ(query.keeper->Request().log_id(), "");
+  EXPECT_EQ(query.keeper->Request().definitions_position(), 0);
+  EXPECT_EQ(Code(query), "2/4") << "what is served stays";
+  ASSERT_TRUE(query.Follow(aggregation).ok());
+  EXPECT_EQ(query.keeper->Request().log_id(), aggregation.log.log_id());
+}
+
+TEST_F(Keeping, WhileFoldingIsStoppedEverySwapIsStaleSinceTheFirst) {
+  SmallQuery query(disk);
+  aggregation.Feed();
+  Chunks chunks = aggregation.Begin(query.keeper->Request());
+  for (auto& chunk : chunks) chunk.set_stopped("a record of an unknown kind");
+  int fresh = 0;
+  query.snapshots.AddListener([&] { fresh += query.snapshots.Current()->stale ? 0 : 1; });
+  ASSERT_TRUE(query.Take(chunks).ok());
+  const int64_t since = Summary(query).stale_since_us();
+  EXPECT_EQ(since, absl::ToUnixMicros(query.clock.Now()));
+  query.clock.Advance(absl::Seconds(7));
+  auto again = Chunk(query.snapshots.Current()->position, true);
+  again.set_log_id(aggregation.log.log_id());
+  again.set_stopped("a record of an unknown kind");
+  ASSERT_TRUE(query.Take({again}).ok());
+  EXPECT_EQ(Summary(query).stale_since_us(), since);
+  EXPECT_EQ(fresh, 0);
 }
 
 TEST_F(Keeping, AFailedWriteIsMadeUpForByTheNext) {

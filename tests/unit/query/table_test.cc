@@ -189,6 +189,34 @@ TEST_F(Tables, PagesTogetherAreTheWholeTable) {
     EXPECT_EQ(cells[static_cast<size_t>(i)], whole->rows(i).cell());
 }
 
+TEST_F(Tables, APageTokenWorksUnderEveryNameOfItsReleaseAndForNoOtherOne) {
+  request.set_parent("editions/E17/releases/1");
+  request.set_page_size(7);
+  const auto first = Get();
+  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_NE(first->next_page_token(), "");
+  request.set_parent("editions/E17/releases/latest");
+  ASSERT_TRUE(IsKept());
+  request.set_page_token(Get()->next_page_token());
+  const auto second = Get();
+  ASSERT_TRUE(second.ok()) << second.status();
+  request.set_parent("editions/E17/releases/1");
+  EXPECT_EQ(Get()->SerializeAsString(), second->SerializeAsString());
+  aggregation.Answer("E17", "0107", 1);
+  aggregation.Publish("E17");
+  ASSERT_TRUE(query.GoOn(aggregation).ok());
+  for (const char* other : {"2", "live"}) {
+    request.set_parent(base::StrCat("editions/E17/releases/", other));
+    EXPECT_EQ(ReasonOf(Get().status()), Reason::kPageTokenInvalid) << other;
+  }
+  request.set_parent("editions/E17/releases/live");
+  request.clear_page_token();
+  request.set_page_token(Get()->next_page_token());
+  ASSERT_TRUE(Get().ok());
+  request.set_parent("editions/E17/releases/2");
+  EXPECT_EQ(ReasonOf(Get().status()), Reason::kPageTokenInvalid);
+}
+
 TEST_F(Tables, AreKeptWhereTheyHoldAndSaySoOnlyForTheSameQuestion) {
   request.add_indicators("IND_CODE");
   EXPECT_FALSE(IsKept());
