@@ -231,7 +231,10 @@ class TableMaker {
         }
         for (const query_pb::LabelledCode& category : indicator->categories()) {
           std::string answer = base::StrCat(kAnswer, "=", category.code());
-          rows_.push_back({.cell = base::StrCat(block, ".", answer),
+          std::string cell = base::StrCat(block, ".", answer);
+          // A basis that leaves answers out of its base has no cells for them.
+          if (!set_.Find(cell).has_value()) continue;
+          rows_.push_back({.cell = std::move(cell),
                            .block = block,
                            .answer = std::move(answer),
                            .indicator = indicator,
