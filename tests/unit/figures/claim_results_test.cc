@@ -525,6 +525,43 @@ TEST(Claims, CarryRevisionAndATagOverWhatIsSaid) {
   EXPECT_NE(EtagOf(changed), result.etag());
 }
 
+TEST(Claims, HaveAnotherTagForEveryNumberThatIsShown) {
+  const World world;
+  const query_pb::ClaimResult words = world.Judge("F03");
+  const query_pb::ClaimResult increase = world.Judge("F04");
+  const query_pb::ClaimResult ranking = world.Judge("F02");
+  ASSERT_TRUE(words.has_range_lower());
+  ASSERT_GT(increase.changes_size(), 0);
+  ASSERT_GT(ranking.pairs_size(), 0);
+  struct Edit {
+    const char* what;
+    const query_pb::ClaimResult& of;
+    void (*edit)(query_pb::ClaimResult& result);
+  };
+  using Result = query_pb::ClaimResult;
+  const Edit edits[] = {
+      {"revision", words, [](Result& r) { r.set_claim_revision(8); }},
+      {"range_lower", words, [](Result& r) { r.set_range_lower(0.5); }},
+      {"range_upper", words, [](Result& r) { r.set_range_upper(0.99); }},
+      {"no range", words, [](Result& r) { r.clear_range_upper(); }},
+      {"earlier_release", increase,
+       [](Result& r) { r.mutable_changes(0)->set_earlier_release("editions/KU2014/releases/9"); }},
+      {"difference", ranking, [](Result& r) { r.mutable_pairs(0)->set_difference(0.5); }},
+      {"standard_error", ranking, [](Result& r) { r.mutable_pairs(0)->set_standard_error(0.5); }},
+      {"lower", ranking, [](Result& r) { r.mutable_pairs(0)->set_lower(-0.5); }},
+      {"upper", ranking, [](Result& r) { r.mutable_pairs(0)->set_upper(0.5); }},
+      {"df", ranking, [](Result& r) { r.mutable_pairs(0)->set_df(5); }},
+      {"p", ranking, [](Result& r) { r.mutable_pairs(0)->set_p(0.5); }},
+  };
+  std::set<std::string> tags = {words.etag(), increase.etag(), ranking.etag()};
+  for (const Edit& one : edits) {
+    query_pb::ClaimResult changed = one.of;
+    EXPECT_EQ(EtagOf(changed), one.of.etag());
+    one.edit(changed);
+    EXPECT_TRUE(tags.insert(EtagOf(changed)).second) << one.what;
+  }
+}
+
 TEST(CellInGroup, SortsWhatStandsBehindTheBasis) {
   EXPECT_EQ(CellInGroup("IND_A.ALL", ""), "IND_A.ALL");
   EXPECT_EQ(CellInGroup("IND_A.ALL", "unit_type=municipality"), "IND_A.ALL.unit_type=municipality");
