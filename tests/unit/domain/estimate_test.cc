@@ -311,7 +311,7 @@ TEST(ShareEstimate, OfABaseOfAnswersKnowsNoMoreThanARandomSampleWouldTell) {
   EXPECT_GT(share.upper, 0.63);
   // A variance that says less than the cap stays what it is.
   const ShareEstimate plain =
-      EstimateShare(Cells{{441, 322, 441, 300, 186}}, BaseKind::kAnswers, 119);
+      EstimateShare(Cells{{441, 322, 441, 300, 186}}, BaseKind::kAnswers, 100);
   EXPECT_EQ(plain.n_eff_adj,
             *EstimateProportion(Cells{{441, 322, 441, 300, 186}}, Lonely::kAdjust, 0.95).n_eff_adj);
   EXPECT_NEAR(MostEffective(300, 119), 300 * 419 / 119.0, kClose);
