@@ -72,10 +72,9 @@ std::string Describe(const aggregation_api::Candidate& candidate) {
     base::StrAppend(text, "compared with ", read, "\n");
   if (candidate.unchanged()) {
     text += "It says what the latest release says.\n";
-  } else if (release.number() > 1 && candidate.difference_count() == 0) {
-    text += "Its figures are those of the release before; sentences or changes differ.\n";
   } else if (release.number() > 1) {
-    base::StrAppend(text, candidate.difference_count(), " cells differ from the release before:\n");
+    base::StrAppend(text, candidate.difference_count(),
+                    " cells, sentences or changes differ from the release before:\n");
     std::vector<std::vector<std::string>> rows = {kChangeHead};
     for (const query_api::ReleaseChange& change : candidate.differences()) {
       if (static_cast<int>(rows.size()) > kDifferencesShown) break;

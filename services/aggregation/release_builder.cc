@@ -149,8 +149,7 @@ void Complete(figures::ReleaseContent& content, query_pb::Audience audience,
   content.header.set_audience(audience);
   content.header.mutable_method_note()->set_release(
       base::StrCat("editions/", content.header.edition(), "/releases/", number));
-  if (before.has_value())
-    content.differences = figures::Differences(before->figures, content.figures);
+  if (before.has_value()) content.differences = figures::Differences(*before, content);
 }
 
 }  // namespace

@@ -38,10 +38,11 @@ CellState StateOf(const CompiledIndicator& indicator, const CellCounts& counts,
   }
   if (counts.in_base > 0) return CellState::kValue;
   if (counts.possible == 0) return CellState::kNotApplicable;
-  if (counts.responded == 0)
-    return edition == model::EDITION_STATE_CLOSED ? CellState::kNoAnswer : CellState::kNotYet;
   if (counts.item_nonresponse > 0) return CellState::kNoAnswer;
-  return counts.filter_unknown > 0 ? CellState::kFilterUnknown : CellState::kNotApplicable;
+  if (counts.filter_unknown > 0) return CellState::kFilterUnknown;
+  // It does not apply to those that answered. Of the silent nobody knows.
+  if (counts.silent_possible == 0) return CellState::kNotApplicable;
+  return edition == model::EDITION_STATE_CLOSED ? CellState::kNoAnswer : CellState::kNotYet;
 }
 
 }  // namespace

@@ -18,9 +18,9 @@ namespace imdi::domain {
 enum class CellState : uint8_t {
   kValue,          // There is one; zero is a value.
   kNotAsked,       // The question was not part of the edition.
-  kNotApplicable,  // It applies to no unit of the group.
-  kNoAnswer,       // Units were asked and none answered.
-  kNotYet,         // Nothing has been collected yet.
+  kNotApplicable,  // It applies to no unit of the group, and none is silent to whom it may.
+  kNoAnswer,       // Units were asked, or may have been, and none answered.
+  kNotYet,         // The edition is not closed, and who it may apply to has not answered yet.
   kFilterUnknown,  // Only units whose filter is unknown.
 };
 std::string_view Name(CellState state);

@@ -86,6 +86,12 @@ Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely
   return out;
 }
 
+double MostEffective(int32_t answers, int32_t may_belong) {
+  return static_cast<double>(answers) *
+         (static_cast<double>(answers) + static_cast<double>(may_belong)) /
+         static_cast<double>(may_belong);
+}
+
 ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, int32_t may_belong,
                             double level) {
   ShareEstimate out;
@@ -127,6 +133,8 @@ ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, 
   }
   out.n_eff = share.n_eff.value_or(0);
   out.n_eff_adj = share.n_eff_adj.value_or(0);
+  if (kind == BaseKind::kAnswers)
+    out.n_eff_adj = std::min(out.n_eff_adj, MostEffective(n, out.may_belong));
   out.point = std::clamp(out.point, out.bound_lower, out.bound_upper);
   if (kind == BaseKind::kFrame) {
     CountInterval yes;
@@ -144,7 +152,7 @@ ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, 
     out.upper = out.bound_upper;
   } else {
     out.method = IntervalMethod::kWilson;
-    const double answers = share.n_eff_adj.value_or(n);
+    const double answers = share.n_eff_adj.has_value() ? out.n_eff_adj : n;
     const Interval wilson = WilsonOn(share.estimate, answers, x == 0, x == n, level);
     out.lower = std::clamp(wilson.lower, out.bound_lower, out.bound_upper);
     out.upper = std::clamp(wilson.upper, out.bound_lower, out.bound_upper);

@@ -66,9 +66,11 @@ struct ShareEstimate {
   double lower = 0;
   double upper = 0;
   double level = 0.95;
-  int32_t df = 0;        // Units of the base less strata of the base.
-  double n_eff = 0;      // p (1 - p) / V; 0 where V is 0 or unknown.
-  double n_eff_adj = 0;  // n_eff corrected for df; n where V is 0; 0 when kEmpty, kNoDf, kCensus.
+  int32_t df = 0;    // Units of the base less strata of the base.
+  double n_eff = 0;  // p (1 - p) / V; 0 where V is 0 or unknown.
+  // n_eff corrected for df, for kAnswers MostEffective at most; n where V is 0; 0 when kEmpty,
+  // kNoDf, kCensus.
+  double n_eff_adj = 0;
   std::optional<int32_t> base_units;  // N of the base; empty = unknown (kAnswers with M > 0).
   int32_t may_belong = 0;             // M: units that may belong to the base and are not counted.
   // What is possible whatever those M would have said; [0, 1] when kEmpty.
@@ -87,6 +89,10 @@ struct ShareEstimate {
 // weights'; kNoDf takes no interval there. Lonely strata are adjusted for, never taken as certain.
 ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, int32_t may_belong,
                             double level = 0.95);
+
+// n (n + M) / M, for M > 0: what n answers count for that were drawn at random from n + M units. A
+// variance that happens to be next to nothing says less of the M than its quotient would have it.
+double MostEffective(int32_t answers, int32_t may_belong);
 
 // The weighted share and its linearised variance, before any choice of interval. To weight one
 // question by those who answered it (instead of leaving blanks to the base), pass as `responded`

@@ -687,14 +687,16 @@ class Evaluator {
       case Op::kCode: {
         const AnswerValue& value = Read(node);
         if (value.kind != AnswerValue::Kind::kCode) return Kleene::kUnknown;
-        if (mode_.dont_know_is_unknown && value.code == kDontKnow) return Kleene::kUnknown;
+        if (mode_.dont_know_is_unknown && value.code == kDontKnow && !NamesDontKnow(node))
+          return Kleene::kUnknown;
         return ToKleene(node.codes.Has(value.code));
       }
       case Op::kSetHasAny:
       case Op::kSetCount: {
         const AnswerValue& value = Read(node);
         if (value.kind != AnswerValue::Kind::kCodeSet) return Kleene::kUnknown;
-        if (mode_.dont_know_is_unknown && value.codes.Has(kDontKnow)) return Kleene::kUnknown;
+        if (mode_.dont_know_is_unknown && value.codes.Has(kDontKnow) && !NamesDontKnow(node))
+          return Kleene::kUnknown;
         if (node.op == Op::kSetHasAny) return ToKleene(value.codes.Meets(node.codes));
         return ToKleene(Holds(node.compare, (value.codes & node.codes).Count(), node.number));
       }
@@ -811,6 +813,12 @@ Open Explore(const Expression& expression, const Expression::Node& node, const U
 
 std::string Expression::Print() const {
   return empty() ? std::string() : Printer(*this).Print(root());
+}
+
+bool NamesDontKnow(const Expression::Node& node) {
+  // The codes of a comparison are those for which it is true, whatever it is written with.
+  if (node.op == Expression::Op::kCode && !node.is_list) return node.number == kDontKnow;
+  return node.codes.Has(kDontKnow);
 }
 
 Kleene Evaluate(const Expression& expression, const UnitAnswers& unit, EvaluationMode mode) {

@@ -170,9 +170,14 @@ struct UnitAnswers {
 
 // Ways to ask of an expression what it would be under another reading of silence.
 struct EvaluationMode {
-  bool dont_know_is_unknown = false;   // Tests of codes on an answer 98 are unknown.
+  // Tests of codes on an answer 98 are unknown, but for those that name it (NamesDontKnow).
+  bool dont_know_is_unknown = false;
   bool answered_means_routed = false;  // answered(X) is true where X was asked, though left blank.
 };
+
+// Whether a test of codes is written with 98, as in `X in (97,98)` or `X != 98`: its author says
+// what "don't know" means there.
+bool NamesDontKnow(const Expression::Node& node);
 
 Kleene Evaluate(const Expression& expression, const UnitAnswers& unit, EvaluationMode mode = {});
 

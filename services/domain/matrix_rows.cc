@@ -186,7 +186,7 @@ MatrixRows::Program MatrixRows::Compile(const Expression& expression) {
           if (row != kNoRow) step.operands.push_back(row);
         }
         step.known = read(step.item_first + kAnsweredRow);
-        step.dont_know = read(CodeRow(node.item, kDontKnow));
+        if (!NamesDontKnow(node)) step.dont_know = read(CodeRow(node.item, kDontKnow));
         break;
       case Op::kSetCount:
       case Op::kNumber: {
@@ -196,7 +196,7 @@ MatrixRows::Program MatrixRows::Compile(const Expression& expression) {
         step.operands.push_back(read(test.row));
         step.known =
             read(test.known_row == kNoRow ? step.item_first + kAnsweredRow : test.known_row);
-        step.dont_know = read(CodeRow(node.item, kDontKnow));
+        if (!NamesDontKnow(node)) step.dont_know = read(CodeRow(node.item, kDontKnow));
         break;
       }
       case Op::kAnswered:

@@ -1,6 +1,7 @@
 #include "services/figures/claim_results.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
@@ -23,7 +24,7 @@ using domain::CountedShare;
 
 constexpr double kLevel = 0.95;
 constexpr size_t kEtagBytes = 16;
-constexpr std::string_view kEtagLayout = "claim/1";
+constexpr std::string_view kEtagLayout = "claim/2";
 
 query_pb::Verdict ToMessage(ClaimVerdict verdict) {
   switch (verdict) {
@@ -359,9 +360,10 @@ class Judge {
   std::shared_ptr<const domain::CompiledIndicator> indicator_;
 };
 
-// Sums over the strata of a pair, and the test of their difference.
+// Sums over the strata of a pair, and the test of their difference. `may_belong`: units that may
+// belong to the base and have not said so; while there are any, nothing is known for all.
 PairEvidence Evidence(const domain::EditionCounts::PairCounts& counts, bool swapped,
-                      std::string_view name_a, std::string_view name_b) {
+                      int32_t may_belong, std::string_view name_a, std::string_view name_b) {
   const auto& first = swapped ? counts.b : counts.a;
   const auto& second = swapped ? counts.a : counts.b;
   PairEvidence out;
@@ -369,7 +371,7 @@ PairEvidence Evidence(const domain::EditionCounts::PairCounts& counts, bool swap
   pair.set_a(std::string(name_a));
   pair.set_b(std::string(name_b));
   std::vector<domain::DifferenceCell> cells;
-  bool everybody = true;
+  bool everybody = may_belong == 0;
   for (size_t h = 0; h < first.size(); ++h) {
     const domain::StratumCell& a = first[h];
     const domain::StratumCell& b = second[h];
@@ -427,7 +429,11 @@ std::optional<PairEvidence> PairOf(const EditionFigures& edition, std::string_vi
     if (pair.block != cell_a.block || pair.block != cell_b.block) continue;
     const bool straight = pair.a == cell_a.category && pair.b == cell_b.category;
     const bool swapped = pair.a == cell_b.category && pair.b == cell_a.category;
-    if (straight || swapped) return Evidence(edition.counts().CountsOfPair(i), swapped, a, b);
+    if (!straight && !swapped) continue;
+    // The state of the edition decides no count.
+    const int32_t may_belong =
+        edition.counts().CountsOf(cell_a, edition.entry().state).may_belong();
+    return Evidence(edition.counts().CountsOfPair(i), swapped, may_belong, a, b);
   }
   return std::nullopt;
 }
@@ -437,6 +443,9 @@ void PutText(std::string& out, std::string_view text) {
   out.append(text);
 }
 void PutInt(std::string& out, int64_t value) { base::PutU64(out, static_cast<uint64_t>(value)); }
+void PutDouble(std::string& out, double value) {
+  base::PutU64(out, std::bit_cast<uint64_t>(value == 0 ? 0.0 : value));
+}
 
 }  // namespace
 
@@ -480,7 +489,13 @@ std::string EtagOf(const query_pb::ClaimResult& result) {
   std::string bytes(kEtagLayout);
   PutText(bytes, domain::CanonicalBytes(result.claim()));
   for (const query_pb::Figure& figure : result.figures()) PutText(bytes, figure.etag());
+  PutInt(bytes, result.claim_revision());
   PutInt(bytes, result.verdict());
+  for (const auto& [there, end] : {std::pair(result.has_range_lower(), result.range_lower()),
+                                   {result.has_range_upper(), result.range_upper()}}) {
+    PutInt(bytes, there ? 1 : 0);
+    PutDouble(bytes, end);
+  }
   for (const query_pb::ClaimRemark& remark : result.remarks())
     PutText(bytes, domain::CanonicalBytes(remark));
   // The figures of other years have no tag here: what their changes are computed from stands for
@@ -491,12 +506,17 @@ std::string EtagOf(const query_pb::ClaimResult& result) {
       PutInt(bytes, point->numerator());
       PutInt(bytes, point->base());
     }
+    PutText(bytes, change.earlier_release());
     PutInt(bytes, change.no_value().reason());
     for (const int relation : change.relations()) PutInt(bytes, relation);
   }
   for (const query_pb::PairDifference& pair : result.pairs()) {
     for (const int32_t count : {pair.base(), pair.a_yes(), pair.b_yes(), pair.both_yes()})
       PutInt(bytes, count);
+    for (const double number :
+         {pair.difference(), pair.standard_error(), pair.lower(), pair.upper(), pair.p()})
+      PutDouble(bytes, number);
+    PutInt(bytes, pair.df());
   }
   const base::Digest digest = base::Sha256(bytes);
   return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));

@@ -16,7 +16,8 @@
 
 namespace imdi::figures {
 
-// The difference of two categories, and whether it is known because everybody answered.
+// The difference of two categories, and whether it is known because everybody answered, the
+// question included.
 struct PairEvidence {
   query_pb::PairDifference pair;
   bool tested = false;  // False: its p says nothing.
@@ -45,8 +46,9 @@ query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
                                                const FindOtherEdition& others);
 
-// Over sentence, figures' etags, verdict, remarks, and what changes and pairs are computed from, in
-// hexadecimal. To be set anew by whoever adds a remark.
+// Over sentence and its revision, figures' etags, verdict, range, remarks, what changes are
+// computed from and where it was read, and all numbers of pairs, in hexadecimal. To be set anew by
+// whoever adds a remark.
 std::string EtagOf(const query_pb::ClaimResult& result);
 
 }  // namespace imdi::figures

@@ -22,8 +22,9 @@ struct Comparability {
 
 // Over all questions that an indicator reads (numerator, distribution and bases, not frame
 // variables): as the later questionnaire states them for the earlier edition's year; where it
-// states nothing, SAME if the earlier edition asks a question of that id and concept, NOT_ASKED if
-// it asks none, else UNKNOWN. An indicator that reads no question (a response rate) is SAME.
+// states nothing, ASSUMED_SAME if the earlier edition asks a question of that id and both name the
+// same concept, NOT_ASKED if it asks none of that id, else UNKNOWN. An indicator that reads no
+// question (a response rate) is SAME.
 //
 // Comparable are SAME and ASSUMED_SAME alone. COMPATIBLE_AFTER_RECODE is not, until there is a
 // place where a recode between editions can be given.
@@ -34,9 +35,11 @@ Comparability Compare(const domain::Catalog& catalog, const domain::Catalog::Edi
                       const domain::Catalog::EditionEntry& earlier,
                       const domain::CompiledIndicator& indicator);
 
-// The same for one cell ({indicator}.{basis}…): where the indicator's comparison with the earlier
-// year names a group, because the editions cover different units, a cell outside that group is
-// BREAK_BASE. What a series of cells shows.
+// The same for one cell ({indicator}.{basis}…): BREAK_BASE too where the editions cover different
+// units. That is where the indicator's comparison with the earlier year names a group and the cell
+// is outside of it, and where one edition's frame has, within the cell, a type of unit
+// (municipality, district) that can be in the base and that the other's lacks, unless the cell is
+// one of a type. What a series of cells shows.
 Comparability CompareCell(const domain::Catalog& catalog,
                           const domain::Catalog::EditionEntry& later,
                           const domain::Catalog::EditionEntry& earlier,

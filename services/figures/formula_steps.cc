@@ -351,8 +351,21 @@ class ShareSteps {
                base::StrCat("n - 1 = ", n_ - 1), t_n);
     steps_.Add("t_2", quantile, "t such that P(|T| <= t) = level, T on df degrees of freedom",
                base::StrCat("df = ", share_.df), t_df);
-    steps_.Add("e", title, "n_eff (t_1 / t_2)^2",
-               base::StrCat(Number(share_.n_eff), "*(", Number(t_n), "/", Number(t_df), ")^2"),
+    const std::string adjusted =
+        base::StrCat(Number(share_.n_eff), "*(", Number(t_n), "/", Number(t_df), ")^2");
+    if (given_by_frame_) {
+      steps_.Add("e", title, "n_eff (t_1 / t_2)^2", adjusted, share_.n_eff_adj);
+      return;
+    }
+    const int32_t m = share_.may_belong;
+    steps_.Add("e_M",
+               Text("det same talet på svar, trekte tilfeldig blant n + M einingar",
+                    "det samme antallet svar, trukket tilfeldig blant n + M enheter",
+                    "as many answers, drawn at random from n + M units"),
+               "n (n + M) / M", base::StrCat(n_, "*(", n_, " + ", m, ")/", m),
+               domain::MostEffective(n_, m));
+    steps_.Add("e", title, "min(n_eff (t_1 / t_2)^2, e_M)",
+               base::StrCat("min(", adjusted, ", ", Number(domain::MostEffective(n_, m)), ")"),
                share_.n_eff_adj);
   }
 

@@ -137,6 +137,26 @@ void Merge(const Entries& before, const Entries& after, const Both& both, const 
   }
 }
 
+// Appends what differs between two lists of sentences or of change figures; `cell_of` says what an
+// entry is called among the changes.
+template <typename Entries, typename CellOf>
+void AddEntries(const Entries& before, const Entries& after, const CellOf& cell_of,
+                std::vector<query_pb::ReleaseChange>& out) {
+  const auto add = [&](const auto& entry, query_pb::ReleaseChangeKind kind) {
+    query_pb::ReleaseChange& change = out.emplace_back();
+    change.set_cell(cell_of(entry));
+    change.set_kind(kind);
+  };
+  Merge(
+      before, after,
+      [&](const auto& a, const auto& b) {
+        if (domain::CanonicalBytes(a) != domain::CanonicalBytes(b))
+          add(b, query_pb::RELEASE_CHANGE_KIND_REVISED);
+      },
+      [&](const auto& a) { add(a, query_pb::RELEASE_CHANGE_KIND_REMOVED); },
+      [&](const auto& b) { add(b, query_pb::RELEASE_CHANGE_KIND_ADDED); });
+}
+
 class Verifier {
  public:
   explicit Verifier(size_t most) : most_(most) {}
@@ -279,6 +299,23 @@ std::vector<query_pb::ReleaseChange> Differences(
       [&](const store_pb::ReleaseFigure& b) {
         PutAfter(b.figure(), add(b, query_pb::RELEASE_CHANGE_KIND_ADDED));
       });
+  return out;
+}
+
+std::vector<query_pb::ReleaseChange> Differences(const ReleaseContent& before,
+                                                 const ReleaseContent& after) {
+  std::vector<query_pb::ReleaseChange> out = Differences(before.figures, after.figures);
+  AddEntries(
+      before.claims, after.claims,
+      [](const query_pb::ClaimResult& claim) {
+        return base::StrCat("claims/", domain::ClaimIdOf(claim.claim().name()));
+      },
+      out);
+  AddEntries(
+      before.changes, after.changes,
+      [](const query_pb::ChangeFigure& change) { return base::StrCat("changes/", change.name()); },
+      out);
+  std::ranges::sort(out, {}, [](const query_pb::ReleaseChange& one) { return one.cell(); });
   return out;
 }
 

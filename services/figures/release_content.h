@@ -22,7 +22,7 @@ struct ReleaseContent {
   std::vector<store_pb::ReleaseFigure> figures;      // By cell name, byte order.
   std::vector<query_pb::ClaimResult> claims;         // By name.
   std::vector<query_pb::ChangeFigure> changes;       // By name.
-  std::vector<query_pb::ReleaseChange> differences;  // Since the release before; by cell.
+  std::vector<query_pb::ReleaseChange> differences;  // Since the release before; by cell or entry.
 };
 
 // Every figure of the edition, sorted; header, claims, changes and differences are filled in by the
@@ -41,6 +41,10 @@ std::string ContentHash(std::span<const std::string> parts);  // 32 bytes.
 // definition revisions differ.
 std::vector<query_pb::ReleaseChange> Differences(const std::vector<store_pb::ReleaseFigure>& before,
                                                  const std::vector<store_pb::ReleaseFigure>& after);
+// The same of whole releases: sentences ("claims/{id}") and change figures
+// ("changes/{cell}@{year}") that are new, gone or say something else too.
+std::vector<query_pb::ReleaseChange> Differences(const ReleaseContent& before,
+                                                 const ReleaseContent& after);
 
 // Differences between what was stored and what was computed again, in words: integers, states,
 // verdicts, texts exactly, computed numbers within 1e-12 relative. `compared` becomes the number of

@@ -134,7 +134,7 @@ absl::StatusOr<query_pb::ListChangesResponse> ListChanges(
         reading.Facts(parent.edition, {.kind = ReleaseRef::Kind::kNumber, .number = since}));
     if (since != later->number() - 1) {
       IMDI_ASSIGN_OR_RETURN(const auto earlier, reading.Release(*facts));
-      compared = figures::Differences(earlier->content().figures, later->content().figures);
+      compared = figures::Differences(earlier->content(), later->content());
       changes = &compared;
     }
   }

@@ -232,7 +232,7 @@ class TableMaker {
         for (const query_pb::LabelledCode& category : indicator->categories()) {
           std::string answer = base::StrCat(kAnswer, "=", category.code());
           std::string cell = base::StrCat(block, ".", answer);
-          // A basis need not have every category: the substantive one is without "don't know".
+          // A basis that leaves answers out of its base has no cells for them.
           if (!set_.Find(cell).has_value()) continue;
           rows_.push_back({.cell = std::move(cell),
                            .block = block,

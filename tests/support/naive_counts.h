@@ -104,10 +104,10 @@ inline domain::CellState NaiveState(const domain::CompiledIndicator& indicator,
   }
   if (counts.in_base > 0) return CellState::kValue;
   if (counts.possible == 0) return CellState::kNotApplicable;
-  if (counts.responded == 0 && edition == model::EDITION_STATE_CLOSED) return CellState::kNoAnswer;
-  if (counts.responded == 0) return CellState::kNotYet;
   if (counts.item_nonresponse > 0) return CellState::kNoAnswer;
   if (counts.filter_unknown > 0) return CellState::kFilterUnknown;
+  const bool closed = edition == model::EDITION_STATE_CLOSED;
+  if (counts.silent_possible > 0) return closed ? CellState::kNoAnswer : CellState::kNotYet;
   return CellState::kNotApplicable;
 }
 

@@ -182,7 +182,7 @@ Response Recount(const UnitState& unit, int current_version) {
 
 struct Counts {
   int invited = 0, responded = 0, complete = 0, base = 0, numerator = 0, filter_open = 0, blank = 0,
-      possible = 0;
+      possible = 0, silent = 0;
 };
 
 enum class Stands { kIn, kFilterOpen, kBlank, kOut };
@@ -238,9 +238,10 @@ std::string Reason(const std::string& indicator, const Counts& counts, model::Ed
   }
   if (counts.base > 0) return "";
   if (counts.possible == 0) return "NOT_APPLICABLE";
-  if (counts.responded == 0) return state == model::EDITION_STATE_CLOSED ? "NO_ANSWER" : "NOT_YET";
   if (counts.blank > 0) return "NO_ANSWER";
-  return counts.filter_open > 0 ? "FILTER_UNKNOWN" : "NOT_APPLICABLE";
+  if (counts.filter_open > 0) return "FILTER_UNKNOWN";
+  if (counts.silent == 0) return "NOT_APPLICABLE";
+  return state == model::EDITION_STATE_CLOSED ? "NO_ANSWER" : "NOT_YET";
 }
 
 // Numerator and base of an automatic distribution's cell: Q_{item}.{basis}.answer={code}.
@@ -307,7 +308,10 @@ void ExpectFigures(const World& world, const std::string& id, const Snapshot& sn
       const Response& response = responses.at(code);
       if (response.disposition == model::DISPOSITION_OUT_OF_SCOPE) continue;
       ++counts.invited;
-      if (indicator != "IND_DISTRICT" || unit.district) ++counts.possible;
+      if (indicator != "IND_DISTRICT" || unit.district) {
+        ++counts.possible;
+        if (!response.responded()) ++counts.silent;
+      }
       if (indicator == "IND_RR") ++counts.base;
       if (!response.responded()) continue;
       ++counts.responded;

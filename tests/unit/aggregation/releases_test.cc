@@ -267,6 +267,30 @@ TEST_F(ReleasesTest, ACorrectionIsASecondReleaseThatSaysWhyAndWhatDiffers) {
   EXPECT_EQ(static_cast<int>(ContentOf("T", 2).differences.size()), corrected->difference_count());
 }
 
+TEST_F(ReleasesTest, ACorrectionOfASentenceAloneSaysWhichOne) {
+  const auto say = [&](int32_t percent) {
+    model::Definition definition;
+    model::Claim& claim = *definition.mutable_claim();
+    claim.set_name("editions/T/claims/C1");
+    *claim.mutable_text() = testing_support::Words("so many of those who answered");
+    claim.add_figures("IND_CODE.ANSWERED");
+    claim.mutable_stated_percent()->set_percent(percent);
+    small_.Apply(definition);
+    Deliver();
+  };
+  say(90);
+  BuildAndPublish();
+  say(100);
+  const auto corrected = Build();
+  ASSERT_TRUE(corrected.ok()) << corrected.status();
+  EXPECT_FALSE(corrected->unchanged());
+  ASSERT_EQ(corrected->differences_size(), 1) << corrected->DebugString();
+  EXPECT_EQ(corrected->differences(0).cell(), "claims/C1");
+  EXPECT_EQ(corrected->differences(0).kind(), query_pb::RELEASE_CHANGE_KIND_REVISED);
+  ASSERT_TRUE(Publish(*corrected, "the sentence was corrected").ok());
+  EXPECT_EQ(ContentOf("T", 2).differences.size(), 1u);
+}
+
 TEST_F(ReleasesTest, OfTwoCandidatesForOneNumberTheSecondIsStale) {
   const auto one = Build();
   const auto two = Build();

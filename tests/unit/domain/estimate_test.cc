@@ -294,6 +294,31 @@ TEST(ShareEstimate, OfABaseOfAnswersHasTheBoundsOfThoseWhoMayBelong) {
   EXPECT_LT(share.upper, 0.66);
 }
 
+TEST(ShareEstimate, OfABaseOfAnswersKnowsNoMoreThanARandomSampleWouldTell) {
+  // Two strata that all but one answered, almost all yes in one and almost all no in the other:
+  // next to no variance, and yet 100 more may belong, of whom 32 answers say what 32 answers can
+  // say.
+  const Cells cells = {{200, 199, 200, 16, 15}, {200, 199, 200, 16, 1}};
+  const Proportion raw = EstimateProportion(cells, Lonely::kAdjust, 0.95);
+  ASSERT_GT(*raw.n_eff_adj, 6'000);
+  const ShareEstimate share = EstimateShare(cells, BaseKind::kAnswers, 100);
+  EXPECT_NEAR(share.n_eff_adj, 42.24, kClose);  // 32 * 132 / 100
+  EXPECT_EQ(share.n_eff, *raw.n_eff);
+  const Interval wilson = WilsonOn(0.5, 42.24, false, false, 0.95);
+  EXPECT_NEAR(share.lower, wilson.lower, kClose);
+  EXPECT_NEAR(share.upper, wilson.upper, kClose);
+  EXPECT_LT(share.lower, 0.37);
+  EXPECT_GT(share.upper, 0.63);
+  // A variance that says less than the cap stays what it is.
+  const ShareEstimate plain =
+      EstimateShare(Cells{{441, 322, 441, 300, 186}}, BaseKind::kAnswers, 100);
+  EXPECT_EQ(plain.n_eff_adj,
+            *EstimateProportion(Cells{{441, 322, 441, 300, 186}}, Lonely::kAdjust, 0.95).n_eff_adj);
+  EXPECT_NEAR(MostEffective(300, 119), 300 * 419 / 119.0, kClose);
+  // Where the frame gives the base nothing rests on it.
+  EXPECT_EQ(EstimateShare(cells, BaseKind::kFrame, 0).n_eff_adj, *raw.n_eff_adj);
+}
+
 TEST(ShareEstimate, OfOneStratumTakesTheExactInterval) {
   const ShareEstimate share = EstimateShare(Cells{{10, 8, 10, 8, 4}}, BaseKind::kFrame, 77);
   EXPECT_EQ(share.method, IntervalMethod::kHypergeometric);

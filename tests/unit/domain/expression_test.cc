@@ -245,6 +245,22 @@ TEST(Evaluation, MultipleChoicesAreAskedWithHasAnyAndCount) {
             "unknown");
 }
 
+TEST(Evaluation, ATestThatNamesDontKnowKnowsWhatItMeans) {
+  Unit unit;
+  const EvaluationMode open = {.dont_know_is_unknown = true, .answered_means_routed = true};
+  unit.answers.Set(1, AnswerValue::OfCodes(Codes({98})));
+  unit.answers.Set(4, AnswerValue::OfCode(98));
+  EXPECT_EQ(unit.Of("INT01 == 1", open), "unknown");
+  EXPECT_EQ(unit.Of("INT01 != 1", open), "unknown") << "true of 98, and not written with it";
+  EXPECT_EQ(unit.Of("INT01 in (1,2)", open), "unknown");
+  EXPECT_EQ(unit.Of("INT01 == 98", open), "true");
+  EXPECT_EQ(unit.Of("INT01 != 98", open), "false");
+  EXPECT_EQ(unit.Of("answered(INT01) and not INT01 in (2,98)", open), "false");
+  EXPECT_EQ(unit.Of("BOS02 has_any (1,98)", open), "true");
+  EXPECT_EQ(unit.Of("count(BOS02 in (1,98)) >= 2", open), "false");
+  EXPECT_EQ(unit.Of("count(BOS02 in (1,2)) >= 2", open), "unknown");
+}
+
 TEST(Evaluation, AGridRowIsAnItemOfItsOwn) {
   Unit unit;
   unit.answers.Set(3, AnswerValue::OfCode(97));

@@ -7,14 +7,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/cli/definition_documents.h"
+#include "services/domain/automatic_indicators.h"
 
 namespace imdi::figures {
 namespace {
@@ -522,6 +525,43 @@ TEST(Claims, CarryRevisionAndATagOverWhatIsSaid) {
   EXPECT_NE(EtagOf(changed), result.etag());
 }
 
+TEST(Claims, HaveAnotherTagForEveryNumberThatIsShown) {
+  const World world;
+  const query_pb::ClaimResult words = world.Judge("F03");
+  const query_pb::ClaimResult increase = world.Judge("F04");
+  const query_pb::ClaimResult ranking = world.Judge("F02");
+  ASSERT_TRUE(words.has_range_lower());
+  ASSERT_GT(increase.changes_size(), 0);
+  ASSERT_GT(ranking.pairs_size(), 0);
+  struct Edit {
+    const char* what;
+    const query_pb::ClaimResult& of;
+    void (*edit)(query_pb::ClaimResult& result);
+  };
+  using Result = query_pb::ClaimResult;
+  const Edit edits[] = {
+      {"revision", words, [](Result& r) { r.set_claim_revision(8); }},
+      {"range_lower", words, [](Result& r) { r.set_range_lower(0.5); }},
+      {"range_upper", words, [](Result& r) { r.set_range_upper(0.99); }},
+      {"no range", words, [](Result& r) { r.clear_range_upper(); }},
+      {"earlier_release", increase,
+       [](Result& r) { r.mutable_changes(0)->set_earlier_release("editions/KU2014/releases/9"); }},
+      {"difference", ranking, [](Result& r) { r.mutable_pairs(0)->set_difference(0.5); }},
+      {"standard_error", ranking, [](Result& r) { r.mutable_pairs(0)->set_standard_error(0.5); }},
+      {"lower", ranking, [](Result& r) { r.mutable_pairs(0)->set_lower(-0.5); }},
+      {"upper", ranking, [](Result& r) { r.mutable_pairs(0)->set_upper(0.5); }},
+      {"df", ranking, [](Result& r) { r.mutable_pairs(0)->set_df(5); }},
+      {"p", ranking, [](Result& r) { r.mutable_pairs(0)->set_p(0.5); }},
+  };
+  std::set<std::string> tags = {words.etag(), increase.etag(), ranking.etag()};
+  for (const Edit& one : edits) {
+    query_pb::ClaimResult changed = one.of;
+    EXPECT_EQ(EtagOf(changed), one.of.etag());
+    one.edit(changed);
+    EXPECT_TRUE(tags.insert(EtagOf(changed)).second) << one.what;
+  }
+}
+
 TEST(CellInGroup, SortsWhatStandsBehindTheBasis) {
   EXPECT_EQ(CellInGroup("IND_A.ALL", ""), "IND_A.ALL");
   EXPECT_EQ(CellInGroup("IND_A.ALL", "unit_type=municipality"), "IND_A.ALL.unit_type=municipality");
@@ -578,6 +618,61 @@ TEST(Comparability, OfACellKnowsInWhichGroupTheEditionsCoverTheSameUnits) {
   EXPECT_THAT(Of("IND_MGMT_ASKS", "KU2014", "IND_MGMT_ASKS.WITH_PROGRAMME").relations,
               ElementsAre(model::SERIES_RELATION_KIND_BREAK_WORDING,
                           model::SERIES_RELATION_KIND_BREAK_BASE));
+}
+
+TEST(Comparability, ACellBreaksWhereOneEditionSurveysATypeOfUnitThatTheOtherDoesNot) {
+  // Districts came in 2015; an automatic indicator declares no group.
+  const domain::Catalog& catalog = Documents();
+  const auto& edition = *catalog.FindEdition("KU2015");
+  const auto automatic = domain::AutomaticIndicators(*edition.Current()->compiled, *edition.frame);
+  const auto found = std::ranges::find(automatic, "Q_INT01", &domain::CompiledIndicator::id);
+  ASSERT_NE(found, automatic.end());
+  const auto breaks = [&](const std::string& earlier, const std::string& cell) {
+    const Comparability relation =
+        CompareCell(catalog, edition, *catalog.FindEdition(earlier), **found, cell);
+    const bool is_break =
+        std::ranges::find(relation.relations, model::SERIES_RELATION_KIND_BREAK_BASE) !=
+        relation.relations.end();
+    EXPECT_FALSE(is_break && relation.comparable);
+    return is_break;
+  };
+  EXPECT_TRUE(breaks("KU2014", "Q_INT01.ANSWERED.answer=1"));
+  EXPECT_FALSE(breaks("KU2014", "Q_INT01.ANSWERED.answer=1.unit_type=municipality"));
+  EXPECT_FALSE(breaks("KU2016", "Q_INT01.ANSWERED.answer=1"));
+  // Oslo's districts have a county, and no region.
+  EXPECT_TRUE(breaks("KU2014", "Q_INT01.ANSWERED.answer=1.county=03"));
+  EXPECT_FALSE(breaks("KU2014", "Q_INT01.ANSWERED.answer=1.county=02"));
+  EXPECT_FALSE(breaks("KU2014", "Q_INT01.ANSWERED.answer=1.imdi_region=1"));
+}
+
+TEST(Comparability, OfAQuestionThatStatesNothingIsAssumedByItsConceptAtMost) {
+  const domain::Catalog& catalog = Documents();
+  const auto relation_with = [&](const std::string& concept_now, const std::string& concept_then) {
+    std::shared_ptr<const domain::Catalog> changed = std::make_shared<domain::Catalog>(catalog);
+    int64_t revision = 1'000;
+    for (const auto& [name, concept_id] :
+         {std::pair(std::string("editions/KU2016/questionnaires/1"), concept_then),
+          {"editions/KU2017/questionnaires/1", concept_now}}) {
+      model::Definition document = *catalog.Get(name);
+      for (model::Question& question : *document.mutable_questionnaire()->mutable_questions()) {
+        question.clear_series();
+        question.set_concept_id(concept_id);
+      }
+      auto applied = changed->Apply(document, ++revision, {});
+      EXPECT_TRUE(applied.ok()) << applied.status();
+      if (applied.ok()) changed = *applied;
+    }
+    const auto& later = *changed->FindEdition("KU2017");
+    return Compare(*changed, later, *changed->FindEdition("KU2016"),
+                   *changed->FindIndicator("IND_TARGET")->compiled.at("KU2017"));
+  };
+  const Comparability assumed = relation_with("GOALS", "GOALS");
+  EXPECT_THAT(assumed.relations, ElementsAre(model::SERIES_RELATION_KIND_ASSUMED_SAME));
+  EXPECT_TRUE(assumed.comparable);
+  EXPECT_TRUE(assumed.assumed);
+  EXPECT_THAT(relation_with("GOALS", "PLANS").relations,
+              ElementsAre(model::SERIES_RELATION_KIND_UNKNOWN));
+  EXPECT_THAT(relation_with("", "").relations, ElementsAre(model::SERIES_RELATION_KIND_UNKNOWN));
 }
 
 }  // namespace

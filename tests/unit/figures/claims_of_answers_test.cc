@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -138,6 +139,36 @@ TEST(ClaimsOfAnswers, IncreasesAreThoseOfTheFixture) {
     EXPECT_EQ(change.earlier().numerator(), one.x_before);
     EXPECT_EQ(change.earlier().base(), one.n_before);
   }
+}
+
+TEST(ClaimsOfAnswers, ADifferenceIsKnownOnlyWhereNobodyLeftTheQuestionBlank) {
+  // Whoever was silent answers as another unit of its type did.
+  const demo_test::Edition& edition = Demo().editions.at("KU2017");
+  demo_test::Responses all = edition.counted;
+  std::map<bool, demo_test::Responses::const_iterator> next;  // By type, in turn.
+  for (const auto& [unit, facts] : edition.frame) {
+    if (all.contains(unit)) continue;
+    const bool district = demo_test::IsDistrict(unit);
+    auto& other = next.emplace(district, edition.counted.begin()).first->second;
+    while (demo_test::IsDistrict(other->first) != district) ++other;
+    all.emplace(unit, other++->second);
+  }
+  query_pb::ClaimResult areas = Judge(all).at("F02");
+  ASSERT_EQ(areas.figures(0).responded(), areas.figures(0).invited());
+  ASSERT_EQ(areas.figures(0).item_nonresponse(), 0);
+  EXPECT_EQ(areas.verdict(), query_pb::VERDICT_HOLDS);
+  for (const query_pb::PairDifference& pair : areas.pairs()) EXPECT_EQ(pair.p(), 0) << pair.b();
+  const auto asked = std::ranges::find_if(all, [](const auto& one) {
+    return demo_test::Has(one.second, "BOS01", {1, 2}) &&
+           demo_test::IsAnswered(one.second, "BOS02");
+  });
+  ASSERT_NE(asked, all.end());
+  asked->second.erase("BOS02");
+  areas = Judge(all).at("F02");
+  ASSERT_EQ(areas.figures(0).responded(), areas.figures(0).invited());
+  ASSERT_EQ(areas.figures(0).item_nonresponse(), 1);
+  EXPECT_EQ(areas.verdict(), query_pb::VERDICT_HOLDS_AMONG_ANSWERS);
+  for (const query_pb::PairDifference& pair : areas.pairs()) EXPECT_EQ(pair.p(), 1) << pair.b();
 }
 
 TEST(ClaimsOfAnswers, PairsAreRecountedFromTheAnswers) {

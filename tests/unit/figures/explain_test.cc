@@ -203,6 +203,11 @@ class Recomputed {
         CheckT("t_1", n_ - 1, estimate.level());
         CheckT("t_2", n_ - h_count, estimate.level());
         e = p * (1 - p) / v * std::pow(Given("t_1") / Given("t_2"), 2);
+        if (!frame) {
+          const double most = static_cast<double>(n_) * (n_ + m) / m;
+          Result("e_M", most);
+          e = std::min(e, most);
+        }
       }
       Result("e", e, estimate.effective_n());
     } else {

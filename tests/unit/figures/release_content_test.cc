@@ -268,6 +268,33 @@ TEST(ReleaseContent, DifferencesNameWhatIsNewGoneRevisedOrOfAnotherMethod) {
   EXPECT_FALSE(states[0].has_value_after());
 }
 
+TEST(ReleaseContent, DifferencesNameSentencesAndChangesThatSaySomethingElse) {
+  ReleaseContent before = Small();
+  before.claims.clear();
+  before.changes.clear();
+  for (const char* id : {"F01", "F02", "F03"})
+    before.claims.emplace_back().mutable_claim()->set_name(std::string("editions/KU2017/claims/") +
+                                                           id);
+  for (const char* name : {"A.ALL@2015", "A.ALL@2016"})
+    before.changes.emplace_back().set_name(name);
+  ReleaseContent after = before;
+  EXPECT_THAT(Differences(before, after), testing::IsEmpty());
+  after.claims[1].set_verdict(query_pb::VERDICT_HOLDS);
+  after.claims[2].mutable_claim()->set_name("editions/KU2017/claims/F04");
+  after.changes[1].set_earlier_release("editions/KU2016/releases/2");
+  after.figures[0].mutable_figure()->set_etag("other");
+  std::vector<std::string> said;
+  for (const query_pb::ReleaseChange& change : Differences(before, after))
+    said.push_back(change.cell() + " " +
+                   query_pb::ReleaseChangeKind_Name(change.kind()).substr(20));
+  EXPECT_THAT(
+      said, testing::ElementsAre("A.ALL METHOD", "changes/A.ALL@2016 REVISED", "claims/F02 REVISED",
+                                 "claims/F03 REMOVED", "claims/F04 ADDED"));
+  // A release has them in the order in which its parts are read back.
+  after.differences = Differences(before, after);
+  EXPECT_TRUE(ReadParts(WriteParts(after)).ok());
+}
+
 TEST(ReleaseContent, VerifyTakesTheLastBitsOfANumberForEqualAndNothingElse) {
   const ReleaseContent stored = Small();
   ReleaseContent again = stored;
