@@ -327,7 +327,8 @@ void Submissions::PrepareRecord(const base::CallContext& call,
   if (judged->result.refused) {
     ingestion_pb::SubmitResponse refused;
     refused.set_outcome(ingestion_pb::SUBMIT_OUTCOME_REFUSED);
-    Findings(std::move(judged->result.findings), draft, vault_).PutFirst(out.findings_bytes, refused);
+    Findings(std::move(judged->result.findings), draft, vault_)
+        .PutFirst(out.findings_bytes, refused);
     return answer_with(std::move(refused));
   }
 

@@ -25,9 +25,10 @@ struct LoadResult {
   double Quantile(double quantile) const;
 };
 
-// Calls `method` ("/package.Service/Method") with the bytes of requests[0..], each once, `in_flight`
-// at a time: the k-th loop sends requests k, k + in_flight, k + 2 · in_flight …, each when the one
-// before it is answered. `check` sees each answer's bytes and says whether it is what was asked for.
+// Calls `method` ("/package.Service/Method") with the bytes of requests[0..], each once,
+// `in_flight` at a time: the k-th loop sends requests k, k + in_flight, k + 2 · in_flight …, each
+// when the one before it is answered. `check` sees each answer's bytes and says whether it is what
+// was asked for.
 LoadResult RunLoad(const std::shared_ptr<grpc::Channel>& channel, const std::string& method,
                    const std::vector<std::string>& requests, int in_flight,
                    const std::function<bool(const std::string&)>& check);

@@ -33,6 +33,7 @@ inline model::Question& AddQuestion(model::Questionnaire& to, const std::string&
                                     const std::string& route = "") {
   model::Question& out = *to.add_questions();
   out.set_id(id);
+  out.set_concept_id("C." + id);
   out.set_section(section);
   out.set_type(type);
   *out.mutable_text() = Words(id);
