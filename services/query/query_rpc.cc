@@ -154,7 +154,7 @@ grpc::ServerUnaryReactor* QueryRpc::AnswerKept(AnswerCache KeptAnswers::*kept, c
             return answer;
           };
         };
-        AnswerWhenThere(call, keeping(quick), keeping(full));
+        this->AnswerWhenThere(call, keeping(quick), keeping(full));
       });
 }
 
