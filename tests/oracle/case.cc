@@ -64,7 +64,11 @@ class RequestReader {
         {"total", Request::Type::kTotal},
         {"ratio", Request::Type::kRatio},
         {"difference", Request::Type::kDifference},
-        {"weights", Request::Type::kWeights}};
+        {"weights", Request::Type::kWeights},
+        {"change", Request::Type::kChange},
+        {"trend", Request::Type::kTrend},
+        {"mcnemar", Request::Type::kMcNemar},
+        {"bh", Request::Type::kBh}};
     const auto type = kTypes.find(out.type_name);
     if (type == kTypes.end()) {
       out.unsupported = base::StrCat("type ", out.type_name);
@@ -72,7 +76,7 @@ class RequestReader {
     }
     out.type = type->second;
     OnlyKnown(json, KeysOf(out.type));
-    out.design = ReadDesign(TextOf(json.Find("design")));
+    if (out.type != Request::Type::kBh) out.design = ReadDesign(TextOf(json.Find("design")));
     if (const Value* level = json.Find("level"); level != nullptr) out.level = level->number;
     if (!(out.level > 0 && out.level < 1)) Unknown("a level outside 0 to 1");
     out.year = TextOf(json.Find("year"));
@@ -116,6 +120,24 @@ class RequestReader {
         break;
       case Request::Type::kWeights:
         break;
+      case Request::Type::kChange:
+      case Request::Type::kTrend:
+      case Request::Type::kMcNemar:
+        out.clause = ReadClause(json, true);
+        out.need = {out.clause.question};
+        out.years = Texts(json.Find("years"));
+        if (out.type == Request::Type::kTrend ? out.years.size() < 2 : out.years.size() != 2)
+          Unknown(base::StrCat(out.years.size(), " years"));
+        if (!data_.answers.Find("year").has_value()) Unknown("years, where the answers have none");
+        break;
+      case Request::Type::kBh:
+        out.p = Texts(json.Find("p"));
+        out.requests = Texts(json.Find("requests"));
+        out.field = TextOf(json.Find("field"));
+        if (const Value* q = json.Find("q"); q != nullptr) out.q = q->number;
+        if (out.p.empty() && (out.requests.empty() || out.field.empty()))
+          Unknown("neither p nor requests with a field");
+        break;
     }
     out.unsupported = why_;
     return out;
@@ -131,6 +153,10 @@ class RequestReader {
       add({"a", "b"});
     } else if (type == Request::Type::kWeights) {
       add({"by", "totals", "list"});
+    } else if (type == Request::Type::kBh) {
+      add({"requests", "field", "p", "q"});
+    } else if (IsOfYears(type)) {
+      add({"where", "by", "route", "exclude", "item", "question", "yes", "years"});
     } else {
       add({"where", "by", "route", "exclude", "item"});
       if (type == Request::Type::kProportion) add({"question", "yes"});
@@ -139,6 +165,11 @@ class RequestReader {
         add({"need", "num", "den"});
     }
     return keys;
+  }
+
+  static bool IsOfYears(Request::Type type) {
+    return type == Request::Type::kChange || type == Request::Type::kTrend ||
+           type == Request::Type::kMcNemar;
   }
 
   void Unknown(std::string why) {

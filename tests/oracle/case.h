@@ -58,7 +58,19 @@ struct Design {
 };
 
 struct Request {
-  enum class Type { kProportion, kDistribution, kMean, kTotal, kRatio, kDifference, kWeights };
+  enum class Type {
+    kProportion,
+    kDistribution,
+    kMean,
+    kTotal,
+    kRatio,
+    kDifference,
+    kWeights,
+    kChange,
+    kTrend,
+    kMcNemar,
+    kBh
+  };
   std::string id;
   std::string type_name;
   // Why the runner cannot compute it; empty = it can, and only then the rest is filled.
@@ -78,6 +90,12 @@ struct Request {
   Clause b;
   std::vector<std::pair<std::string, Column>> totals;
   bool list = false;
+  std::vector<std::string> years;
+  // Of kBh: the p-values, or the requests and the path to theirs.
+  std::vector<std::string> p;
+  std::vector<std::string> requests;
+  std::string field;
+  double q = 0;
 };
 
 struct Case {

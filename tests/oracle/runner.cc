@@ -23,7 +23,7 @@ absl::StatusOr<Computed> ComputeCase(const fs::path& folder) {
       out.unsupported.push_back(base::StrCat(request.id, ": ", request.unsupported));
       continue;
     }
-    absl::StatusOr<Value> result = Compute(*data, request);
+    absl::StatusOr<Value> result = Compute(*data, request, out.results);
     if (!result.ok()) {
       return absl::InvalidArgumentError(
           base::StrCat(folder.string(), ", ", request.id, ": ", result.status().message()));

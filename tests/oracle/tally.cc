@@ -28,6 +28,11 @@ int DecimalsOf(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<Tally> Tally::Of(const Case& data, const Request& request) {
+  return Of(data, request, request.year);
+}
+
+absl::StatusOr<Tally> Tally::Of(const Case& data, const Request& request,
+                                const std::string& of_year) {
   Tally out;
   out.request_ = &request;
   out.unit_column_ = data.frame_unit;
@@ -40,7 +45,7 @@ absl::StatusOr<Tally> Tally::Of(const Case& data, const Request& request) {
   }
   const auto year = data.answers.Find("year");
   for (const auto& row : data.answers.rows) {
-    if (!request.year.empty() && year.has_value() && row[*year] != request.year) continue;
+    if (!of_year.empty() && year.has_value() && row[*year] != of_year) continue;
     const auto unit = by_name.find(row[data.answer_unit]);
     if (unit == by_name.end())
       return absl::InvalidArgumentError(
@@ -195,6 +200,22 @@ std::vector<domain::DifferenceCell> Tally::DifferenceCells() const {
     cell.yes_both += yes_a && yes_b;
   }
   return cells;
+}
+
+std::vector<domain::AnswerState> Tally::States(const Level& level) const {
+  std::vector<domain::AnswerState> states;
+  for (const Unit& unit : units_) {
+    if (!unit.responded) {
+      states.push_back(domain::AnswerState::kSilent);
+    } else if (!InBase(unit, request_->clause, request_->need, level)) {
+      states.push_back(domain::AnswerState::kOutside);
+    } else {
+      states.push_back(Among(Text(unit, request_->clause.question), request_->clause.yes)
+                           ? domain::AnswerState::kYes
+                           : domain::AnswerState::kNo);
+    }
+  }
+  return states;
 }
 
 absl::StatusOr<double> Tally::ScaleOf(const Expression& expression,

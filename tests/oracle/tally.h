@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "services/domain/change.h"
 #include "services/domain/estimate.h"
 #include "services/domain/linear_estimate.h"
 #include "tests/oracle/case.h"
@@ -35,6 +36,9 @@ class Tally {
  public:
   // Fails where the tables contradict each other.
   static absl::StatusOr<Tally> Of(const Case& data, const Request& request);
+  // The same of one year, whatever the request says.
+  static absl::StatusOr<Tally> Of(const Case& data, const Request& request,
+                                  const std::string& year);
 
   // The groups of `by`, in byte order; those of the frame, answered or not.
   std::vector<Level> Levels() const;
@@ -50,6 +54,12 @@ class Tally {
   std::vector<int32_t> CodeCounts(const Level& level, const std::vector<std::string>& codes) const;
   std::vector<domain::DifferenceCell> DifferenceCells() const;
   absl::StatusOr<Sums> SumsOf(const Level& level) const;
+
+  // Where each unit of the frame stands in this year.
+  std::vector<domain::AnswerState> States(const Level& level) const;
+  // Strata in byte order, and for each unit of the frame the number of its own.
+  size_t strata() const { return strata_; }
+  size_t StratumOf(size_t unit) const { return units_[unit].stratum; }
 
   // For sums of weights: respondents by stratum, by value of a column in byte order, and by unit
   // in the order of the answers.
