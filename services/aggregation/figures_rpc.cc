@@ -39,8 +39,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* FiguresRpc::FollowFigures(Rpc*,
 grpc::ServerUnaryReactor* FiguresRpc::GetFoldState(Rpc* rpc, const grpc::ByteBuffer* in,
                                                    grpc::ByteBuffer* out) {
   return calls_.Run<GetFoldStateRequest, GetFoldStateResponse>(
-      {.name = "FiguresService/GetFoldState", .where = transport::Where::kInline}, rpc, in, out,
-      [this](const base::CallContext&, const GetFoldStateRequest&) {
+      {.name = "FiguresService/GetFoldState",
+       .where = transport::Where::kInline,
+       .work = base::Work::kControl},
+      rpc, in, out, [this](const base::CallContext&, const GetFoldStateRequest&) {
         GetFoldStateResponse response;
         response.set_position(aggregator_->Current()->position);
         response.set_log_head(aggregator_->log_head());

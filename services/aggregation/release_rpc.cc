@@ -53,7 +53,10 @@ grpc::ServerUnaryReactor* ReleaseRpc::VerifyRelease(Rpc* rpc, const grpc::ByteBu
 grpc::ServerUnaryReactor* ReleaseRpc::GetCandidate(Rpc* rpc, const grpc::ByteBuffer* in,
                                                    grpc::ByteBuffer* out) {
   return calls_.Run<aggregation_pb::GetCandidateRequest, aggregation_pb::Candidate>(
-      {.name = "ReleaseService/GetCandidate", .where = transport::Where::kInline}, rpc, in, out,
+      {.name = "ReleaseService/GetCandidate",
+       .where = transport::Where::kInline,
+       .work = base::Work::kControl},
+      rpc, in, out,
       [this](const base::CallContext&, const aggregation_pb::GetCandidateRequest& request) {
         return releases_.GetCandidate(request);
       });
@@ -63,7 +66,7 @@ grpc::ServerUnaryReactor* ReleaseRpc::PreviewCandidate(Rpc* rpc, const grpc::Byt
                                                        grpc::ByteBuffer* out) {
   return calls_
       .Run<aggregation_pb::PreviewCandidateRequest, aggregation_pb::PreviewCandidateResponse>(
-          {.name = "ReleaseService/PreviewCandidate"}, rpc, in, out,
+          {.name = "ReleaseService/PreviewCandidate", .work = base::Work::kControl}, rpc, in, out,
           [this](const base::CallContext&, const aggregation_pb::PreviewCandidateRequest& request) {
             return releases_.Preview(request);
           });

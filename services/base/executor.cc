@@ -2,25 +2,29 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace imdi::base {
 
 BoundedExecutor::BoundedExecutor(std::string_view name, int threads, size_t queue_max)
-    : name_(name.substr(0, 15)), queue_max_(queue_max) {
+    : name_(name.substr(0, 15)),
+      queue_max_(queue_max),
+      reads_running_max_(std::max(1, threads - 1)) {
   MutexLock lock(join_mutex_);
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Run(); });
 }
 
 BoundedExecutor::~BoundedExecutor() { Drain(); }
 
-bool BoundedExecutor::TrySubmit(std::function<void()> work) {
+bool BoundedExecutor::TrySubmit(std::function<void()> work, Work kind) {
   MutexLock lock(mutex_);
-  if (draining_ || queue_.size() >= queue_max_) {
+  auto& queue = queues_[static_cast<size_t>(kind)];
+  if (draining_ || queue.size() >= queue_max_) {
     ++refused_;
     return false;
   }
-  queue_.push_back(std::move(work));
+  queue.push_back(std::move(work));
   changed_.NotifyOne();
   return true;
 }
@@ -38,7 +42,9 @@ void BoundedExecutor::Drain() {
 
 size_t BoundedExecutor::QueueSize() const {
   MutexLock lock(mutex_);
-  return queue_.size();
+  size_t size = 0;
+  for (const auto& queue : queues_) size += queue.size();
+  return size;
 }
 
 uint64_t BoundedExecutor::RefusedCount() const {
@@ -46,16 +52,39 @@ uint64_t BoundedExecutor::RefusedCount() const {
   return refused_;
 }
 
-void BoundedExecutor::Work() {
+std::function<void()> BoundedExecutor::Next(Work& kind) {
+  for (size_t i = 0; i < kWorkKinds; ++i) {
+    kind = static_cast<Work>(i);
+    if (queues_[i].empty() || (kind == Work::kRead && reads_running_ >= reads_running_max_))
+      continue;
+    std::function<void()> work = std::move(queues_[i].front());
+    queues_[i].pop_front();
+    return work;
+  }
+  return nullptr;
+}
+
+void BoundedExecutor::Run() {
   pthread_setname_np(pthread_self(), name_.c_str());
+  Work kind = Work::kControl;
   while (true) {
     std::function<void()> work;
     {
       MutexLock lock(mutex_);
-      while (queue_.empty() && !draining_) changed_.Wait(mutex_);
-      if (queue_.empty()) return;
-      work = std::move(queue_.front());
-      queue_.pop_front();
+      if (kind == Work::kRead) {
+        --reads_running_;
+        // Another may run now, and this thread may take something else; or all is done.
+        if (draining_) changed_.NotifyAll();
+        if (!queues_[static_cast<size_t>(Work::kRead)].empty()) changed_.NotifyOne();
+      }
+      while (!(work = Next(kind))) {
+        kind = Work::kControl;
+        const bool empty =
+            std::all_of(queues_.begin(), queues_.end(), [](const auto& q) { return q.empty(); });
+        if (draining_ && empty) return;
+        changed_.Wait(mutex_);
+      }
+      if (kind == Work::kRead) ++reads_running_;
     }
     work();
   }

@@ -43,10 +43,21 @@ inline constexpr int kMinPingIntervalMs = 10'000;             // What counts as 
 // ---- Calls
 inline constexpr int kMutationDeadlineMaxMs = 60'000;         // Deadline of a mutation; a longer one is cut to this.
 inline constexpr int kReadDeadlineMaxMs = 60'000;             // Deadline of a read, also when none was given; cut.
-inline constexpr int kExecutorThreads = 4;                    // Threads for calls that touch a disk.
-inline constexpr size_t kExecutorQueueMax = 256;              // Calls waiting for one; shed OVERLOADED.
+inline constexpr int kExecutorThreads = 4;                    // Threads for calls that touch a disk; reads leave one of them free.
+inline constexpr size_t kExecutorQueueMax = 256;              // Calls waiting for one, of each kind of work; shed OVERLOADED.
 inline constexpr int kCallsInFlightMax = 4'096;               // Unary calls inside the process; shed OVERLOADED.
-inline constexpr int kShedRetryDelayMs = 200;                 // Advice given when shedding.
+inline constexpr size_t kAdmissionPieceBytes = 16 * kKiB;     // A place of the admission; a larger request takes several.
+inline constexpr int kWritesAdmittedMin = 64;                 // Places for writes however slow they are; beyond the limit shed OVERLOADED.
+inline constexpr int kWritesAdmittedFirst = 128;              // Places for writes at the start; shed OVERLOADED.
+inline constexpr int kWritesAdmittedMax = 2'048;              // Places for writes while they are fast; shed OVERLOADED.
+inline constexpr int kWriteTargetMs = 200;                    // How long a write may take before fewer are admitted.
+inline constexpr int kReadsAdmittedMin = 16;                  // Places for reads that take the executor however slow they are; shed OVERLOADED.
+inline constexpr int kReadsAdmittedMax = 256;                 // The same at the start and while they are fast; shed OVERLOADED.
+inline constexpr int kReadTargetMs = 100;                     // How long such a read may take before fewer are admitted.
+inline constexpr int kAdmissionWindowMs = 200;                // How often these limits move.
+inline constexpr int kAdmissionShareSlack = 4;                // Places above the average that a caller may hold beyond the limit; shed OVERLOADED.
+inline constexpr int kShedRetryDelayMs = 200;                 // Advice given when shedding, at least.
+inline constexpr int kShedRetryDelayMaxMs = 5'000;            // The same at most; longer, the more was shed of late.
 inline constexpr int kDrainMs = 10'000;                       // Time for calls to finish at shutdown; then they are cut.
 
 // ---- Pages
@@ -150,6 +161,11 @@ static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some b
 static_assert(kCommitQueueBytesMax >= kCommitBytesMax);
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
+static_assert(kWritesAdmittedMin <= kWritesAdmittedFirst && kWritesAdmittedFirst <= kWritesAdmittedMax);
+static_assert(2 * kWritesAdmittedMax <= kCallsInFlightMax, "the admission refuses before the last bound does");
+static_assert(static_cast<size_t>(kWritesAdmittedMax) <= kCommitQueueMax, "what was admitted finds room before the committer");
+static_assert(kReadsAdmittedMin <= kReadsAdmittedMax && static_cast<size_t>(kReadsAdmittedMax) <= kExecutorQueueMax);
+static_assert(kShedRetryDelayMs <= kShedRetryDelayMaxMs);
 static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);

@@ -5,7 +5,8 @@ namespace imdi::ingestion {
 EditionRpc::Reactor* EditionRpc::ApplyDefinition(Rpc* rpc, const grpc::ByteBuffer* in,
                                                  grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::ApplyDefinitionRequest, ingestion_pb::ApplyDefinitionResponse>(
-      {.name = "EditionService/ApplyDefinition", .mutation = true}, rpc, in, out,
+      {.name = "EditionService/ApplyDefinition", .mutation = true, .work = base::Work::kControl},
+      rpc, in, out,
       [this](const base::CallContext& call, const ingestion_pb::ApplyDefinitionRequest& request) {
         return definitions_.Apply(call, request);
       });
@@ -14,7 +15,8 @@ EditionRpc::Reactor* EditionRpc::ApplyDefinition(Rpc* rpc, const grpc::ByteBuffe
 EditionRpc::Reactor* EditionRpc::GetDefinition(Rpc* rpc, const grpc::ByteBuffer* in,
                                                grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::GetDefinitionRequest, ingestion_pb::GetDefinitionResponse>(
-      {.name = "EditionService/GetDefinition", .mutation = false}, rpc, in, out,
+      {.name = "EditionService/GetDefinition", .mutation = false, .work = base::Work::kControl},
+      rpc, in, out,
       [this](const base::CallContext&, const ingestion_pb::GetDefinitionRequest& request) {
         return definitions_.Get(request);
       });
@@ -23,7 +25,8 @@ EditionRpc::Reactor* EditionRpc::GetDefinition(Rpc* rpc, const grpc::ByteBuffer*
 EditionRpc::Reactor* EditionRpc::ListDefinitions(Rpc* rpc, const grpc::ByteBuffer* in,
                                                  grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::ListDefinitionsRequest, ingestion_pb::ListDefinitionsResponse>(
-      {.name = "EditionService/ListDefinitions", .mutation = false}, rpc, in, out,
+      {.name = "EditionService/ListDefinitions", .mutation = false, .work = base::Work::kControl},
+      rpc, in, out,
       [this](const base::CallContext&, const ingestion_pb::ListDefinitionsRequest& request) {
         return definitions_.List(request);
       });
@@ -32,7 +35,8 @@ EditionRpc::Reactor* EditionRpc::ListDefinitions(Rpc* rpc, const grpc::ByteBuffe
 EditionRpc::Reactor* EditionRpc::SetEditionState(Rpc* rpc, const grpc::ByteBuffer* in,
                                                  grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::SetEditionStateRequest, ingestion_pb::SetEditionStateResponse>(
-      {.name = "EditionService/SetEditionState", .mutation = true}, rpc, in, out,
+      {.name = "EditionService/SetEditionState", .mutation = true, .work = base::Work::kControl},
+      rpc, in, out,
       [this](const base::CallContext& call, const ingestion_pb::SetEditionStateRequest& request) {
         return definitions_.SetState(call, request);
       });
@@ -41,7 +45,8 @@ EditionRpc::Reactor* EditionRpc::SetEditionState(Rpc* rpc, const grpc::ByteBuffe
 EditionRpc::Reactor* EditionRpc::SetDisposition(Rpc* rpc, const grpc::ByteBuffer* in,
                                                 grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::SetDispositionRequest, ingestion_pb::SetDispositionResponse>(
-      {.name = "EditionService/SetDisposition", .mutation = true}, rpc, in, out,
+      {.name = "EditionService/SetDisposition", .mutation = true, .work = base::Work::kControl},
+      rpc, in, out,
       [this](const base::CallContext& call, const ingestion_pb::SetDispositionRequest& request) {
         return definitions_.SetDisposition(call, request);
       });

@@ -111,8 +111,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* LogRpc::FollowLog(Rpc*, const grpc::
 grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in,
                                           grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::GetHeadRequest, ingestion_pb::GetHeadResponse>(
-      {.name = "LogService/GetHead", .where = transport::Where::kInline}, rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::GetHeadRequest&) {
+      {.name = "LogService/GetHead",
+       .where = transport::Where::kInline,
+       .work = base::Work::kControl},
+      rpc, in, out, [this](const base::CallContext&, const ingestion_pb::GetHeadRequest&) {
         const storage::LogHead head = log_.Head();
         ingestion_pb::GetHeadResponse response;
         *response.mutable_head() = ToCursor(head);
@@ -124,7 +126,7 @@ grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in,
 grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in,
                                               grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::VerifyChainRequest, ingestion_pb::VerifyChainResponse>(
-      {.name = "LogService/VerifyChain"}, rpc, in, out,
+      {.name = "LogService/VerifyChain", .work = base::Work::kControl}, rpc, in, out,
       [this](const base::CallContext&, const ingestion_pb::VerifyChainRequest& request)
           -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
         const storage::LogHead head = log_.Head();
@@ -152,8 +154,8 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
 grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in,
                                                grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::CreateBackupRequest, ingestion_pb::CreateBackupResponse>(
-      {.name = "LogService/CreateBackup", .mutation = true}, rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request) {
+      {.name = "LogService/CreateBackup", .mutation = true, .work = base::Work::kControl}, rpc, in,
+      out, [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request) {
         return backups_.Create(request);
       });
 }
@@ -161,7 +163,8 @@ grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer*
 grpc::ServerUnaryReactor* LogRpc::RecordRelease(Rpc* rpc, const grpc::ByteBuffer* in,
                                                 grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::RecordReleaseRequest, ingestion_pb::RecordReleaseResponse>(
-      {.name = "LogService/RecordRelease", .mutation = true}, rpc, in, out,
+      {.name = "LogService/RecordRelease", .mutation = true, .work = base::Work::kControl}, rpc, in,
+      out,
       [this](const base::CallContext& call, const ingestion_pb::RecordReleaseRequest& request) {
         return releases_.Record(call, request);
       });

@@ -5,7 +5,8 @@ namespace imdi::ingestion {
 SubmissionRpc::Reactor* SubmissionRpc::Submit(Rpc* rpc, const grpc::ByteBuffer* in,
                                               grpc::ByteBuffer* out) {
   return calls_.RunAsync<ingestion_pb::SubmitRequest, ingestion_pb::SubmitResponse>(
-      {.name = "SubmissionService/Submit", .mutation = true}, rpc, in, out,
+      {.name = "SubmissionService/Submit", .mutation = true, .work = base::Work::kWrite}, rpc, in,
+      out,
       [this](const base::CallContext& call, const ingestion_pb::SubmitRequest& request, auto done) {
         submissions_.Submit(call, request, std::move(done));
       },
@@ -15,7 +16,8 @@ SubmissionRpc::Reactor* SubmissionRpc::Submit(Rpc* rpc, const grpc::ByteBuffer* 
 SubmissionRpc::Reactor* SubmissionRpc::BatchSubmit(Rpc* rpc, const grpc::ByteBuffer* in,
                                                    grpc::ByteBuffer* out) {
   return calls_.RunAsync<ingestion_pb::BatchSubmitRequest, ingestion_pb::BatchSubmitResponse>(
-      {.name = "SubmissionService/BatchSubmit", .mutation = true}, rpc, in, out,
+      {.name = "SubmissionService/BatchSubmit", .mutation = true, .work = base::Work::kWrite}, rpc,
+      in, out,
       [this](const base::CallContext& call, const ingestion_pb::BatchSubmitRequest& request,
              auto done) { submissions_.BatchSubmit(call, request, std::move(done)); });
 }
@@ -68,8 +70,8 @@ SubmissionRpc::Reactor* SubmissionRpc::GetReceipt(Rpc* rpc, const grpc::ByteBuff
 SubmissionRpc::Reactor* SubmissionRpc::Withdraw(Rpc* rpc, const grpc::ByteBuffer* in,
                                                 grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::WithdrawRequest, ingestion_pb::WithdrawResponse>(
-      {.name = "SubmissionService/Withdraw", .mutation = true}, rpc, in, out,
-      [this](const base::CallContext& call, const ingestion_pb::WithdrawRequest& request) {
+      {.name = "SubmissionService/Withdraw", .mutation = true, .work = base::Work::kWrite}, rpc, in,
+      out, [this](const base::CallContext& call, const ingestion_pb::WithdrawRequest& request) {
         return submissions_.Withdraw(call, request);
       });
 }
@@ -77,7 +79,8 @@ SubmissionRpc::Reactor* SubmissionRpc::Withdraw(Rpc* rpc, const grpc::ByteBuffer
 SubmissionRpc::Reactor* SubmissionRpc::EraseText(Rpc* rpc, const grpc::ByteBuffer* in,
                                                  grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::EraseTextRequest, ingestion_pb::EraseTextResponse>(
-      {.name = "SubmissionService/EraseText", .mutation = true}, rpc, in, out,
+      {.name = "SubmissionService/EraseText", .mutation = true, .work = base::Work::kWrite}, rpc,
+      in, out,
       [this](const base::CallContext& call, const ingestion_pb::EraseTextRequest& request) {
         return submissions_.EraseText(call, request);
       });
@@ -86,8 +89,8 @@ SubmissionRpc::Reactor* SubmissionRpc::EraseText(Rpc* rpc, const grpc::ByteBuffe
 SubmissionRpc::Reactor* SubmissionRpc::SaveDraft(Rpc* rpc, const grpc::ByteBuffer* in,
                                                  grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::SaveDraftRequest, ingestion_pb::SaveDraftResponse>(
-      {.name = "SubmissionService/SaveDraft", .mutation = true}, rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::SaveDraftRequest& request) {
+      {.name = "SubmissionService/SaveDraft", .mutation = true, .work = base::Work::kWrite}, rpc,
+      in, out, [this](const base::CallContext&, const ingestion_pb::SaveDraftRequest& request) {
         return submissions_.SaveDraft(request);
       });
 }
@@ -104,8 +107,8 @@ SubmissionRpc::Reactor* SubmissionRpc::GetDraft(Rpc* rpc, const grpc::ByteBuffer
 SubmissionRpc::Reactor* SubmissionRpc::DeleteDraft(Rpc* rpc, const grpc::ByteBuffer* in,
                                                    grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::DeleteDraftRequest, ingestion_pb::DeleteDraftResponse>(
-      {.name = "SubmissionService/DeleteDraft", .mutation = true}, rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::DeleteDraftRequest& request) {
+      {.name = "SubmissionService/DeleteDraft", .mutation = true, .work = base::Work::kWrite}, rpc,
+      in, out, [this](const base::CallContext&, const ingestion_pb::DeleteDraftRequest& request) {
         return submissions_.DeleteDraft(request);
       });
 }

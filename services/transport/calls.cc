@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "grpc/slice.h"
 #include "grpcpp/support/slice.h"
@@ -103,7 +104,7 @@ void Calls::Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, St
 }
 
 absl::Status Calls::Admit(const MethodInfo& method, State& state) {
-  if (in_flight_.fetch_add(1) >= base::kCallsInFlightMax) return Overloaded();
+  if (in_flight_.fetch_add(1) >= base::kCallsInFlightMax) return Overloaded(method.work);
   const absl::Time now = state.started;
   const auto deadline = state.rpc->deadline();
   const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
@@ -118,15 +119,43 @@ absl::Status Calls::Admit(const MethodInfo& method, State& state) {
   return absl::OkStatus();
 }
 
-absl::Status Calls::Overloaded() {
+absl::Status Calls::TakePlace(base::Work work, size_t bytes, State& state) {
+  if (state.place.has_value()) return absl::OkStatus();
+  // Until login exists a caller is a connection.
+  state.place =
+      executor_.admission().Enter(work, work == base::Work::kControl ? "" : state.rpc->peer(),
+                                  bytes, std::chrono::steady_clock::now());
+  return state.place.has_value() ? absl::OkStatus() : Overloaded(work);
+}
+
+absl::Status Calls::Overloaded(base::Work work) {
+  metrics_
+      .CounterOf("imdi_transport_shed_total", "Calls refused because of overload.",
+                 {{"work", std::string(base::Name(work))}})
+      .Increment();
+  const absl::Duration delay = absl::FromChrono(executor_.admission().RetryDelay(work));
   return base::WithRetryDelay(
-      base::Error(base::Reason::kOverloaded, "the service is overloaded; try again shortly"),
-      absl::Milliseconds(base::kShedRetryDelayMs));
+      base::Error(base::Reason::kOverloaded,
+                  "the service is overloaded; try again after the retry delay"),
+      delay);
+}
+
+void Calls::LogShed(std::string_view method) {
+  shed_unlogged_.fetch_add(1);
+  const int64_t second = std::chrono::duration_cast<std::chrono::seconds>(
+                             std::chrono::steady_clock::now().time_since_epoch())
+                             .count();
+  if (shed_logged_s_.exchange(second) == second) return;
+  base::LogEvent(base::Level::kWarning, "shed",
+                 {{"calls", shed_unlogged_.exchange(0)}, {"last_method", method}});
 }
 
 void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
                    const absl::Status& status) {
   in_flight_.fetch_sub(1);
+  if (state.place.has_value()) {
+    executor_.admission().Leave(*state.place, std::chrono::steady_clock::now());
+  }
   const absl::Duration took = absl::Now() - state.started;
   const std::string_view reason =
       status.ok() ? std::string_view("OK") : base::Name(base::ReasonOf(status));
@@ -137,7 +166,9 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
     CallsCounter(metrics_, state.method, reason).Increment();
   }
   series.seconds->Observe(absl::ToDoubleSeconds(took));
-  if (state.mutation || !status.ok()) {
+  if (base::ReasonOf(status) == base::Reason::kOverloaded) {
+    LogShed(state.method);
+  } else if (state.mutation || !status.ok()) {
     const std::string code = absl::StatusCodeToString(status.code());
     base::LogEvent(status.ok() ? base::Level::kInfo : base::Level::kWarning, "call",
                    {{"method", state.method},
@@ -146,6 +177,14 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
                     {"reason", reason},
                     {"trace_parent", TraceParent(*state.rpc)},
                     {"us", absl::ToInt64Microseconds(took)}});
+  }
+  if (!status.ok()) {
+    // What gRPC's own retries obey; RetryInfo says the same to people's programs.
+    const absl::Duration delay = base::InfoOf(status).retry_delay;
+    if (delay > absl::ZeroDuration()) {
+      state.rpc->AddTrailingMetadata("grpc-retry-pushback-ms",
+                                     base::StrCat(absl::ToInt64Milliseconds(delay)));
+    }
   }
   reactor->Finish(ToRpc(status));
 }

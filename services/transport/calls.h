@@ -43,6 +43,7 @@ struct MethodInfo {
   std::string_view name;  // "SubmissionService/Submit"; lives as long as the process.
   Where where = Where::kExecutor;
   bool mutation = false;  // A deadline is required, and the call is logged when it ends.
+  base::Work work = base::Work::kRead;  // What is served first, and what is refused (admission.h).
 };
 
 // Bytes of any size without a copy of the large part.
@@ -62,6 +63,7 @@ class Calls {
     bool mutation = false;
     absl::Time started;
     absl::Time deadline;
+    std::optional<base::Admission::Place> place;  // Given back when the call is answered.
   };
 
  public:
@@ -101,7 +103,11 @@ class Calls {
     grpc::ServerUnaryReactor* reactor = rpc->DefaultReactor();
     auto call = std::make_shared<Call<Request>>();
     Begin(method, rpc, call->state);
-    if (absl::Status admitted = Admit(method, call->state); !admitted.ok()) {
+    absl::Status admitted = Admit(method, call->state);
+    if (admitted.ok() && (method.where != Where::kInline || at_hand != nullptr)) {
+      admitted = TakePlace(method.work, in->Length(), call->state);
+    }
+    if (!admitted.ok()) {
       Finish(call->state, reactor, admitted);
       return reactor;
     }
@@ -130,8 +136,8 @@ class Calls {
     };
     if (method.where == Where::kInline || (at_hand != nullptr && at_hand(*call->request))) {
       work();
-    } else if (!executor_.TrySubmit(std::move(work))) {
-      Finish(call->state, reactor, Overloaded());
+    } else if (!executor_.TrySubmit(std::move(work), method.work)) {
+      Finish(call->state, reactor, Overloaded(method.work));
     }
     return reactor;
   }
@@ -166,17 +172,21 @@ class Calls {
       if (answer.ok()) *out_ = ToByteBuffer(*std::move(answer));
       calls_.Finish(state_, reactor_, answer.status());
     }
-    // Goes on with `work` on the bounded executor, or answers OVERLOADED. What `work` throws is
-    // answered INTERNAL.
+    // Goes on with `work` on the bounded executor as a read, or answers OVERLOADED. What `work`
+    // throws is answered INTERNAL.
     template <typename Work>
     void OnExecutor(Work work) {
       auto self = this->shared_from_this();
-      if (!calls_.executor_.TrySubmit([self, work = std::move(work)] {
-            const absl::Status thrown = self->calls_.Guarded(work);
-            if (!thrown.ok()) self->Answer(thrown);
-          })) {
-        Answer(Overloaded());
+      absl::Status taken = calls_.TakePlace(base::Work::kRead, raw_.size(), state_);
+      if (taken.ok() && !calls_.executor_.TrySubmit(
+                            [self, work = std::move(work)] {
+                              const absl::Status thrown = self->calls_.Guarded(work);
+                              if (!thrown.ok()) self->Answer(thrown);
+                            },
+                            base::Work::kRead)) {
+        taken = calls_.Overloaded(base::Work::kRead);
       }
+      if (!taken.ok()) Answer(std::move(taken));
     }
 
     // For RunReady alone.
@@ -273,14 +283,20 @@ class Calls {
   }
   void Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, State& state) const;
   absl::Status Admit(const MethodInfo& method, State& state);
+  // OVERLOADED when there is no room for more of that work, or not for more of this caller's.
+  absl::Status TakePlace(base::Work work, size_t bytes, State& state);
   void Finish(const State& state, grpc::ServerUnaryReactor* reactor, const absl::Status& status);
-  static absl::Status Overloaded();
+  absl::Status Overloaded(base::Work work);
+  // One line a second for all that were shed: what is refused most must not cost most.
+  void LogShed(std::string_view method);
 
   const Options options_;
   base::BoundedExecutor& executor_;
   base::Metrics& metrics_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
+  std::atomic<int64_t> shed_unlogged_{0};
+  std::atomic<int64_t> shed_logged_s_{0};  // Second of the steady clock of the last line.
   base::Mutex mutex_;
   std::map<std::string_view, Series> series_ ABSL_GUARDED_BY(mutex_);  // Method names are literals.
 };

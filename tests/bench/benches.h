@@ -16,6 +16,12 @@ void BenchLive(const Setting& setting, const Survey& survey, Report& report);
 // Counting answers out of log records, rebuilding editions, computing a whole release: inside this
 // process, one core.
 void BenchFold(const Setting& setting, const Survey& survey, Report& report);
+// More than the system can do, offered by callers who do not wait: what is done of it, how soon,
+// what is refused and how; reads beside writes, a greedy caller, and the day of the deadline.
+void BenchOverload(const Setting& setting, const Survey& survey, Report& report);
+// From the ready line of a server that was killed to the first answer on a channel, and the first
+// chunk to a follower, that were there before.
+void BenchReconnect(const Setting& setting, const Survey& survey, Report& report);
 // From the start of a killed process to its ready line, with ten editions in the log.
 void BenchStart(const Setting& setting, const Survey& survey, Report& report);
 

@@ -127,10 +127,13 @@ int RunRawSubmit(const std::string& folder, const std::string& record, const std
   return 0;
 }
 
-int RunSystem(const std::string& folder) {
+int RunSystem(const std::string& folder, const std::string& open, const std::string& internal) {
   const base::SystemClock clock;
   transport::RaiseDescriptorLimit();
-  auto system = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder), clock);
+  survey::config::v1::ServerConfig config = allinone::EmbeddedConfig(folder);
+  if (!open.empty()) config.set_listen(open);
+  if (!internal.empty()) config.set_internal_listen(internal);
+  auto system = allinone::AllInOne::Start(config, clock);
   if (!system.ok()) return Fail(system.status());
   ServeParent(base::StrCat((*system)->public_address(), " ", (*system)->internal_address()),
               OwnUsage);
@@ -245,7 +248,10 @@ int RunRole(const std::vector<std::string>& arguments) {
   if (role == "ingestion") return RunIngestion(arguments.at(1));
   if (role == "raw-submit")
     return RunRawSubmit(arguments.at(1), arguments.at(2), arguments.at(3), arguments.at(4) == "1");
-  if (role == "system") return RunSystem(arguments.at(1));
+  if (role == "system") {
+    return arguments.size() > 3 ? RunSystem(arguments.at(1), arguments.at(2), arguments.at(3))
+                                : RunSystem(arguments.at(1), "", "");
+  }
   if (role == "echo") return RunEcho(arguments.at(1));
   if (role == "queue-echo") return QueueEcho(ReadFile(arguments.at(1))).Run();
   return Fail(absl::InvalidArgumentError("unknown role " + role));

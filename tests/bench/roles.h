@@ -13,7 +13,8 @@ namespace imdi::bench {
 //   appends the bytes of
 //                                        file RECORD with KEYS (0 or 1) text keys, answers the
 //                                        bytes of file ANSWER
-//   system FOLDER                        the embedded system: public and internal port
+//   system FOLDER [PUBLIC INTERNAL]      the embedded system: public and internal port, free ones
+//   unless given
 //   echo ANSWER                          a raw callback handler that answers the bytes of file
 //   ANSWER queue-echo ANSWER                    the same over a completion queue
 int RunRole(const std::vector<std::string>& arguments);

@@ -1,6 +1,7 @@
 #include "tests/bench/side.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,11 +16,17 @@
 
 namespace imdi::bench {
 
-Side::Side(const std::string& program, std::vector<std::string> arguments) {
+Side::Side(const std::string& program, std::vector<std::string> arguments,
+           const Surroundings& surroundings) {
   int in[2];
   int out[2];
   if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) std::perror("pipe"), std::exit(1);
   arguments.insert(arguments.begin(), program);
+  if (!surroundings.environment.empty()) {
+    arguments.insert(arguments.begin(), surroundings.environment.begin(),
+                     surroundings.environment.end());
+    arguments.insert(arguments.begin(), "/usr/bin/env");
+  }
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -30,6 +37,7 @@ Side::Side(const std::string& program, std::vector<std::string> arguments) {
     dup2(out[1], STDOUT_FILENO);
     const int quiet = open("/dev/null", O_WRONLY);
     if (std::getenv("IMDI_BENCH_LOG") == nullptr) dup2(quiet, STDERR_FILENO);
+    RunOn(surroundings.cpu);
     execv(argv[0], argv.data());
     _exit(127);
   }
@@ -91,6 +99,17 @@ Usage OwnUsage() {
   statm >> pages >> pages;
   usage.rss_kib = pages * sysconf(_SC_PAGESIZE) / 1024;
   return usage;
+}
+
+bool RunOn(int cpu) {
+  const int64_t count = sysconf(_SC_NPROCESSORS_CONF);
+  if (cpu >= count) return false;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int i = 0; i < count; ++i) {
+    if (cpu < 0 || i == cpu) CPU_SET(i, &set);
+  }
+  return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 void ServeParent(const std::string& ready, const std::function<Usage()>& usage) {

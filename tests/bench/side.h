@@ -20,10 +20,17 @@ struct Usage {
   int64_t records = 0;  // Records in them.
 };
 
+// What surrounds a server beside its arguments.
+struct Surroundings {
+  std::vector<std::string> environment;  // "NAME=value", added to what there is.
+  int cpu = -1;                          // It runs on this one alone; -1: on all.
+};
+
 class Side {
  public:
   // Starts `program --role …`; exits the whole program with a message when it does not get ready.
-  Side(const std::string& program, std::vector<std::string> arguments);
+  Side(const std::string& program, std::vector<std::string> arguments,
+       const Surroundings& surroundings = {});
   ~Side() { Stop(); }
   Side(const Side&) = delete;
   Side& operator=(const Side&) = delete;
@@ -52,5 +59,8 @@ class Side {
 void ServeParent(const std::string& ready, const std::function<Usage()>& usage);
 // CPU and memory of this process.
 Usage OwnUsage();
+// The calling thread, and those it starts from now on, run on that processor alone; -1: on all.
+// False when the machine does not have it.
+bool RunOn(int cpu);
 
 }  // namespace imdi::bench

@@ -18,12 +18,12 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "clients/cli/answers_file.h"
 #include "clients/cli/definition_documents.h"
 #include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
 #include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
 #include "services/base/error.h"
 #include "services/base/text.h"
+#include "tests/fault/process/first_submissions.h"
 #include "tests/fault/process/server_process.h"
 #include "tests/fault/process/submitters.h"
 #include "tests/support/campaign.h"
@@ -45,35 +45,9 @@ constexpr absl::Duration kStartPatience = absl::Seconds(30);
 constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr int kSubmitters = 8;
 
-std::string Surveys(const std::string& part) {
-  const char* root = std::getenv("IMDI_ROOT");
-  return StrCat(root == nullptr ? "." : root, "/deploy/surveys/ku", part);
-}
-
 std::string ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// The first submission of every unit that answered in 2017, out of the demonstration answers.
-const std::vector<ingestion_pb::SubmitRequest>& FirstSubmissions() {
-  static const auto* requests = [] {
-    auto* out = new std::vector<ingestion_pb::SubmitRequest>();
-    TempFolder folder;
-    const std::string file = folder / "answers.ndjson";
-    EXPECT_EQ(
-        RunProgram({ProgramPath("imdi-demo-answers"), "--surveys", Surveys(""), "--out", file}), 0);
-    const cli::AnswersFile answers = cli::ParseAnswers(file, ReadText(file));
-    EXPECT_EQ(answers.problem_count, 0U);
-    for (const cli::AnswersAction& action : answers.actions) {
-      const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request);
-      if (submit == nullptr || action.edition != "KU2017" || submit->expected_revision() != 0)
-        continue;
-      out->push_back(*submit);
-    }
-    return out;
-  }();
-  return *requests;
 }
 
 class Process : public testing::Test {
@@ -102,7 +76,7 @@ class Process : public testing::Test {
 
   // The documents of the survey, and the edition of 2017 open.
   void ApplySurvey() {
-    const cli::DefinitionDocuments documents = cli::LoadDefinitions({Surveys("")});
+    const cli::DefinitionDocuments documents = cli::LoadDefinitions({SurveyFolder()});
     ASSERT_EQ(documents.problem_count, 0U);
     for (const cli::DefinitionDocument& document : documents.documents) {
       ingestion_pb::ApplyDefinitionRequest request;

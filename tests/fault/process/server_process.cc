@@ -80,6 +80,10 @@ ServerProcess::ServerProcess(const Options& options) {
   }
   command.insert(command.end(), {"--listen", "127.0.0.1:0", "--internal_listen", "127.0.0.1:0",
                                  "--health_listen", "127.0.0.1:0"});
+  if (!options.environment.empty()) {
+    command.insert(command.begin(), options.environment.begin(), options.environment.end());
+    command.insert(command.begin(), "/usr/bin/env");
+  }
   const std::vector<char*> arguments = ArgumentsOf(command);
   const std::string disk_options = "size=" + std::to_string(options.disk_mib) + "m,mode=0700";
   std::filesystem::create_directories(options.data);

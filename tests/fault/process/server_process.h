@@ -27,6 +27,7 @@ class ServerProcess {
     // Puts a file system of this size over `data`, which only the child sees and which goes with
     // it. 0: none.
     int disk_mib = 0;
+    std::vector<std::string> environment = {};  // "NAME=value", added to what there is.
   };
   // When the test dies, so does the child.
   explicit ServerProcess(const Options& options);

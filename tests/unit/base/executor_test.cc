@@ -163,5 +163,59 @@ TEST(BoundedExecutor, LetsGoOfWorkOnceItHasRun) {
   EXPECT_EQ(refused.use_count(), 1);
 }
 
+TEST(BoundedExecutor, RunsControlBeforeWritesAndWritesBeforeReads) {
+  BoundedExecutor executor("order", 1, 8);
+  Gate gate;
+  gate.Occupy(executor, 1);
+  std::string order;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(executor.TrySubmit([&] { order += 'r'; }, Work::kRead));
+    EXPECT_TRUE(executor.TrySubmit([&] { order += 'w'; }, Work::kWrite));
+    EXPECT_TRUE(executor.TrySubmit([&] { order += 'c'; }, Work::kControl));
+  }
+  gate.Open();
+  executor.Drain();
+  EXPECT_EQ(order, "ccwwrr");
+}
+
+TEST(BoundedExecutor, ReadsThatFillTheirQueueTakeNoPlaceOfWrites) {
+  BoundedExecutor executor("kinds", 1, 2);
+  Gate gate;
+  gate.Occupy(executor, 1);
+  std::atomic<int> ran = 0;
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(executor.TrySubmit([&] { ++ran; }, Work::kRead));
+  EXPECT_FALSE(executor.TrySubmit([&] { ran += 100; }, Work::kRead));
+  EXPECT_TRUE(executor.TrySubmit([&] { ++ran; }, Work::kWrite));
+  gate.Open();
+  executor.Drain();
+  EXPECT_EQ(ran, 3);
+}
+
+TEST(BoundedExecutor, ReadsLeaveOneThreadToTheOthers) {
+  BoundedExecutor executor("reads", 3, 8);
+  std::promise<void> opener;
+  const std::shared_future<void> open = opener.get_future().share();
+  std::atomic<int> reading = 0;
+  std::atomic<int> most = 0;
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_TRUE(executor.TrySubmit(
+        [&] {
+          const int now = ++reading;
+          for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+          }
+          open.wait();
+          --reading;
+        },
+        Work::kRead));
+  }
+  std::promise<void> written;
+  EXPECT_TRUE(executor.TrySubmit([&] { written.set_value(); }, Work::kWrite));
+  written.get_future().wait();  // Would never come if the reads held all threads.
+  opener.set_value();
+  executor.Drain();
+  EXPECT_EQ(most, 2);
+  EXPECT_EQ(executor.QueueSize(), 0u);
+}
+
 }  // namespace
 }  // namespace imdi::base

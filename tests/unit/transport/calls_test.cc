@@ -244,11 +244,13 @@ TEST(Overload, IsAnsweredAtOnceWithARetryDelay) {
     open.get_future().wait();
   }));
   inside.get_future().wait();
-  ASSERT_TRUE(listener.executor.TrySubmit([] {}));  // The queue is full now.
+  ASSERT_TRUE(listener.executor.TrySubmit([] {}, base::Work::kRead));  // The queue is full now.
   const absl::Status status = Call(*listener.stub, &EchoService::Stub::Read).status();
   EXPECT_EQ(base::ReasonOf(status), Reason::kOverloaded) << status;
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(base::InfoOf(status).retry_delay, absl::Milliseconds(base::kShedRetryDelayMs));
+  EXPECT_GE(base::InfoOf(status).retry_delay, absl::Milliseconds(base::kShedRetryDelayMs));
+  EXPECT_EQ(listener.executor.admission().Read(base::Work::kRead).taken, 0)
+      << "who was shed holds no place";
   listener.echo.read_where = Where::kInline;
   EXPECT_TRUE(Call(*listener.stub, &EchoService::Stub::Read).ok())
       << "what needs no thread is answered";
@@ -260,6 +262,33 @@ TEST(Overload, IsAnsweredAtOnceWithARetryDelay) {
     later = Call(*listener.stub, &EchoService::Stub::Read).status();
   }
   EXPECT_TRUE(later.ok()) << later;
+}
+
+TEST(Overload, ShedsWhatTheAdmissionHasNoRoomForBeforeItIsRead) {
+  EchoListener listener;
+  listener.Listen();
+  base::Admission& admission = listener.executor.admission();
+  std::vector<base::Admission::Place> places;
+  for (int i = 0; i < 2 * base::kReadsAdmittedMax; ++i) {
+    const auto now = std::chrono::steady_clock::now();
+    auto place = admission.Enter(base::Work::kRead, std::to_string(i), 1, now);
+    ASSERT_TRUE(place.has_value()) << i;
+    places.push_back(*std::move(place));
+  }
+  grpc::ClientContext context;
+  const grpc::Status shed = CallRaw(*listener.channel, kRead, "ÿ no message", nullptr, &context);
+  const absl::Status status = FromRpc(shed);
+  EXPECT_EQ(base::ReasonOf(status), Reason::kOverloaded) << status;
+  const auto pushback = context.GetServerTrailingMetadata().find("grpc-retry-pushback-ms");
+  ASSERT_NE(pushback, context.GetServerTrailingMetadata().end()) << "gRPC's own retries obey this";
+  EXPECT_EQ(std::string(pushback->second.data(), pushback->second.size()),
+            std::to_string(absl::ToInt64Milliseconds(base::InfoOf(status).retry_delay)));
+  listener.echo.read_where = Where::kInline;
+  EXPECT_TRUE(Call(*listener.stub, &EchoService::Stub::Read).ok()) << "as cheap as refusing";
+  listener.echo.read_where = Where::kExecutor;
+  for (const auto& place : places) admission.Leave(place, std::chrono::steady_clock::now());
+  EXPECT_TRUE(Call(*listener.stub, &EchoService::Stub::Read).ok());
+  EXPECT_EQ(admission.Read(base::Work::kRead).taken, 0) << "every call gave its place back";
 }
 
 TEST(Overload, BoundsTheCallsInFlight) {

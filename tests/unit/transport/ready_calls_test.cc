@@ -148,7 +148,7 @@ TEST_F(Ready, GoesOnOnTheExecutorAndIsShedWhereThatIsFull) {
     open.get_future().wait();
   }));
   inside.get_future().wait();
-  ASSERT_TRUE(executor.TrySubmit([] {}));  // The queue is full now.
+  ASSERT_TRUE(executor.TrySubmit([] {}, base::Work::kRead));  // The queue is full now.
   const absl::Status shed = Ask().status();
   EXPECT_EQ(base::ReasonOf(shed), Reason::kOverloaded);
   EXPECT_GT(base::InfoOf(shed).retry_delay, absl::ZeroDuration());
