@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "absl/time/clock.h"
+#include "services/base/clock.h"
 #include "services/base/error.h"
 
 namespace imdi::cli {
@@ -19,11 +19,13 @@ bool WorthRetrying(const absl::Status& status) {
 }
 
 absl::Status WithRetries(absl::Duration patience, const std::function<absl::Status()>& once) {
-  const absl::Time end = absl::Now() + patience;
+  const auto end = base::SteadyClock::now() + absl::ToChronoNanoseconds(patience);
   absl::Duration pause = absl::Milliseconds(50);
   while (true) {
     const absl::Status status = once();
-    if (status.ok() || !WorthRetrying(status) || absl::Now() + pause >= end) return status;
+    if (status.ok() || !WorthRetrying(status) ||
+        base::SteadyClock::now() + absl::ToChronoNanoseconds(pause) >= end)
+      return status;
     std::this_thread::sleep_for(
         absl::ToChronoNanoseconds(std::max(pause, base::InfoOf(status).retry_delay)));
     pause = std::min(2 * pause, absl::Seconds(1));

@@ -28,9 +28,7 @@ storage::rocks::RocksOptions OptionsFor(const survey::config::v1::IngestionConfi
   storage::rocks::RocksOptions options;
   options.path = base::StrCat(config.data_dir(), "/", folder);
   if (config.memory_mib() > 0) {
-    const size_t bytes = static_cast<size_t>(config.memory_mib()) * base::kMiB;
-    options.block_cache_bytes = bytes * 2 / 3;
-    options.write_buffer_bytes = bytes / 3;
+    options.SetMemory(static_cast<size_t>(config.memory_mib()) * base::kMiB);
   }
   if (config.free_space_min_mib() > 0) {
     options.free_bytes_min = static_cast<uint64_t>(config.free_space_min_mib()) * base::kMiB;

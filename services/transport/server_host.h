@@ -13,6 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
+#include "services/transport/listener.h"
 
 namespace imdi::transport {
 
@@ -24,8 +25,7 @@ std::vector<std::pair<std::string, int>> ServerArguments();
 // TLS do not exist yet.
 absl::Status CheckLoopback(const std::string& address);
 
-// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted; descriptor exhaustion would end the listener
-// for good.
+// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted.
 void RaiseDescriptorLimit();
 // Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
 void TameLibraryLogs();
@@ -65,6 +65,7 @@ class ServerHost {
       const std::string& address, const std::vector<grpc::Service*>& services,
       ListenerExtras extras);
   std::vector<std::string> health_names_;
+  std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

@@ -143,7 +143,9 @@ bool ServerProcess::WaitReady(absl::Duration patience) {
 }
 
 void ServerProcess::LimitDescriptors(int most) {
-  const rlimit limit{.rlim_cur = static_cast<rlim_t>(most), .rlim_max = static_cast<rlim_t>(most)};
+  rlimit limit{};
+  if (::prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) != 0) std::abort();
+  limit.rlim_cur = static_cast<rlim_t>(most);  // The other one could not be raised again.
   if (::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0) std::abort();
 }
 

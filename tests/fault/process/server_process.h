@@ -40,6 +40,8 @@ class ServerProcess {
   const std::string& public_address() const { return public_address_; }
   const std::string& internal_address() const { return internal_address_; }
 
+  // -1 once it is gone.
+  pid_t pid() const { return pid_; }
   // At most so many open files from now on.
   void LimitDescriptors(int most);
 
