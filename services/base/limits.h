@@ -110,6 +110,9 @@ inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes it
 inline constexpr int kLiveSwapMs = 3;                         // Shortest time between two swaps of the live view; records in between share one.
 inline constexpr size_t kEditionsLoadedMax = 8;               // Editions whose answer matrix is kept; another one is unloaded and rebuilt on demand.
 
+// ---- Statistics
+inline constexpr int kCalibrationStepsMax = 50;               // Newton steps of raking; refuse WEIGHTS_NOT_CONVERGED.
+
 // ---- Queries
 inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept for page tokens; older: SNAPSHOT_GONE.
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.

@@ -169,9 +169,23 @@ grpc::Service& IngestionApp::edition_service() { return *parts_->edition_rpc; }
 grpc::Service& IngestionApp::submission_service() { return *parts_->submission_rpc; }
 grpc::Service& IngestionApp::log_service() { return *parts_->log_rpc; }
 storage::LogHead IngestionApp::head() const { return parts_->log->Head(); }
-absl::Status IngestionApp::StoreState() const { return parts_->log->State(); }
 Committer::Counters IngestionApp::commit_counters() const { return parts_->committer->counters(); }
-void IngestionApp::Stop() {
+
+std::vector<process::Face> IngestionApp::public_faces() {
+  return {{&submission_service(), ingestion_pb::SubmissionService::service_full_name()}};
+}
+
+std::vector<process::Face> IngestionApp::internal_faces() {
+  return {{&edition_service(), ingestion_pb::EditionService::service_full_name()},
+          {&log_service(), ingestion_pb::LogService::service_full_name()}};
+}
+
+transport::Readiness IngestionApp::Ready() const {
+  const absl::Status state = parts_->log->State();
+  return {.not_ready = state.ok() ? "" : std::string(base::ToStd(state.message())), .remark = {}};
+}
+
+void IngestionApp::Finish() {
   parts_->scrubber.reset();
   parts_->scheduler->Stop();
   parts_->committer->Stop();

@@ -87,25 +87,28 @@ std::vector<std::pair<std::string, int>> ServerArguments() {
   };
 }
 
-absl::Status CheckLoopback(const std::string& address) {
+std::optional<int> LoopbackPort(const std::string& address) {
   const size_t colon = address.rfind(':');
-  const std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
-  const auto port = base::ParseInt64(
-      std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
+  if (colon == std::string::npos) return std::nullopt;
+  const std::string host = address.substr(0, colon);
   int dots = 0;
   const bool numeric = host.starts_with("127.") && std::ranges::all_of(host, [&](char c) {
                          dots += c == '.' ? 1 : 0;
                          return c == '.' || (c >= '0' && c <= '9');
                        });
-  const bool loopback = (numeric && dots == 3) || host == "[::1]";
-  if (!loopback || !port.has_value() || *port < 0 || *port > 65535) {
-    return base::Error(
-        base::Reason::kListenRefused,
-        base::StrCat("refusing to listen on ", base::Quoted(address),
-                     ": until machine login and TLS exist only loopback addresses with a port are "
-                     "allowed, for example 127.0.0.1:50051"));
-  }
-  return absl::OkStatus();
+  const auto port = base::ParseInt64(std::string_view(address).substr(colon + 1));
+  if (!(numeric && dots == 3) && host != "[::1]") return std::nullopt;
+  if (!port.has_value() || *port < 0 || *port > 65535) return std::nullopt;
+  return static_cast<int>(*port);
+}
+
+absl::Status CheckLoopback(const std::string& address) {
+  if (LoopbackPort(address).has_value()) return absl::OkStatus();
+  return base::Error(
+      base::Reason::kListenRefused,
+      base::StrCat("refusing to listen on ", base::Quoted(address),
+                   ": until machine login and TLS exist only loopback addresses with a port are "
+                   "allowed, for example 127.0.0.1:50051"));
 }
 
 void RaiseDescriptorLimit() {

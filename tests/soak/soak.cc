@@ -65,6 +65,13 @@ struct Setting {
   std::exit(1);
 }
 
+cli::Addresses AddressesOf(const process_fault::ServerProcess& server) {
+  return {.public_ingestion = server.public_address(),
+          .ingestion = server.internal_address(),
+          .aggregation = server.internal_address(),
+          .query = server.internal_address()};
+}
+
 // What the callers saw since it was last taken.
 struct Seen {
   std::vector<double> submit_ms;
@@ -100,8 +107,7 @@ class Callers {
  public:
   Callers(const Setting& setting, const process_fault::ServerProcess& server,
           std::vector<ingestion_pb::SubmitRequest> units)
-      : connection_(server.public_address(), server.internal_address(), kCallTimeout),
-        units_(std::move(units)) {
+      : connection_(AddressesOf(server), kCallTimeout), units_(std::move(units)) {
     // Two of each, at half the rate: one slow call does not silence all.
     for (size_t half = 0; half < 2; ++half) {
       threads_.emplace_back([this, half, &setting] {
@@ -253,14 +259,15 @@ class Callers {
               connection_.Call(connection_.log(), &ingestion_pb::LogService::StubInterface::GetHead,
                                ingestion_pb::GetHeadRequest());
           if (head.ok()) *request.mutable_after() = head->head();
-          return connection_.log().FollowLog(&context, request);
+          return connection_.log().stub->FollowLog(&context, request);
         },
         ingestion_pb::FollowLogResponse());
   }
   void FollowReleases() {
     Follow(
         [this](grpc::ClientContext& context) {
-          return connection_.query().FollowReleases(&context, query_pb::FollowReleasesRequest());
+          return connection_.query().stub->FollowReleases(&context,
+                                                          query_pb::FollowReleasesRequest());
         },
         query_pb::FollowReleasesResponse());
   }
@@ -309,9 +316,9 @@ std::string Configuration(const std::string& folder) {
   std::ofstream(file) << "listen: \"127.0.0.1:0\"\ninternal_listen: \"127.0.0.1:0\"\n"
                       << "health_listen: \"127.0.0.1:0\"\ninsecure_loopback: true\nactor: soak\n"
                       << "ingestion: {data_dir: " << folder << "/i, master_key_file: " << folder
-                      << "/m, create_master_key: true, memory_mib: 16}\n"
-                      << "aggregation: {data_dir: " << folder << "/a, memory_mib: 16}\n"
-                      << "query: {data_dir: " << folder << "/q, memory_mib: 16}\n";
+                      << "/m, create_master_key: true, memory_mib: 32}\n"
+                      << "aggregation: {data_dir: " << folder << "/a, memory_mib: 32}\n"
+                      << "query: {data_dir: " << folder << "/q, memory_mib: 32}\n";
   return file;
 }
 
@@ -325,8 +332,7 @@ int Soak(const Setting& setting) {
     Die(base::StrCat("the server did not start; see ", setting.folder, "/server.log"));
   bench::Apply(server.internal_address(), survey.documents.documents);
   bench::Open(server.internal_address(), "KU2017");
-  const cli::Connection connection(server.public_address(), server.internal_address(),
-                                   kCallTimeout);
+  const cli::Connection connection(AddressesOf(server), kCallTimeout);
   if (const auto first = PublishRelease(connection); !first.ok()) Die(first.status().ToString());
 
   std::vector<Row> rows = {{"resident", "MiB", kResidentMost, {}},
