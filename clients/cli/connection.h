@@ -61,6 +61,14 @@ absl::Status WithAsked(absl::Status status, std::string_view asked);
 class Connection {
  public:
   Connection(const Addresses& addresses, absl::Duration call_timeout);
+  // To a system in one process.
+  Connection(const std::string& public_address, const std::string& internal_address,
+             absl::Duration call_timeout)
+      : Connection(Addresses{.public_ingestion = public_address,
+                             .ingestion = internal_address,
+                             .aggregation = internal_address,
+                             .query = internal_address},
+                   call_timeout) {}
 
   const Peer<ingestion_api::EditionService::StubInterface>& editions() const { return editions_; }
   const Peer<ingestion_api::SubmissionService::StubInterface>& submissions() const {
@@ -73,15 +81,25 @@ class Connection {
 
   // One unary call.
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(const Peer<Stub>& peer,
+  absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) const {
     grpc::ClientContext context;
     transport::SetTimeout(context, call_timeout_);
     Response response;
-    const grpc::Status status = ((*peer.stub).*method)(&context, request, &response);
-    if (!status.ok()) return WithAsked(transport::FromRpc(status), peer.asked);
+    const grpc::Status status = (stub.*method)(&context, request, &response);
+    if (!status.ok()) return transport::FromRpc(status);
+    return response;
+  }
+  // The same, where an error knows whom it came from.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(const Peer<Stub>& peer,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request) const {
+    absl::StatusOr<Response> response = Call(*peer.stub, method, request);
+    if (!response.ok()) return WithAsked(response.status(), peer.asked);
     return response;
   }
 
