@@ -176,11 +176,19 @@ Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lon
     sum_b.Add(h.frame, h.responded, b.Centred(out.p_b, out.p_b), b.Product(out.p_b, out.p_b));
     sum_ab.Add(h.frame, h.responded, ab.Centred(out.p_a, out.p_b), ab.Product(out.p_a, out.p_b));
   }
-  const double variance_a = Clean(sum_a.Total() / (base_a * base_a), kNoVariance);
-  const double variance_b = Clean(sum_b.Total() / (base_b * base_b), kNoVariance);
+  SetDifferenceVariance(sum_a.Total() / (base_a * base_a), sum_b.Total() / (base_b * base_b),
+                        sum_ab.Total() / (base_a * base_b), &out);
+  return out;
+}
+
+void SetDifferenceVariance(double variance_a, double variance_b, double covariance,
+                           Difference* difference) {
+  Difference& out = *difference;
+  variance_a = Clean(variance_a, kNoVariance);
+  variance_b = Clean(variance_b, kNoVariance);
   out.se_a = std::sqrt(variance_a);
   out.se_b = std::sqrt(variance_b);
-  out.covariance = Clean(sum_ab.Total() / (base_a * base_b), kNoCovariance * (out.se_a * out.se_b));
+  out.covariance = Clean(covariance, kNoCovariance * (out.se_a * out.se_b));
   const double variance = variance_a + variance_b - 2 * out.covariance;
   // Two equal questions differ by nothing, whatever is left of the sum.
   out.standard_error = variance < kNoVariance ? 0 : std::sqrt(variance);
@@ -188,7 +196,6 @@ Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lon
     out.t = out.estimate / out.standard_error;
     if (out.df >= 1) out.p = StudentTwoSidedP(*out.t, out.df);
   }
-  return out;
 }
 
 LinearEstimate EstimateTotal(std::span<const SumsCell> strata, double scale, Lonely lonely) {
@@ -198,31 +205,6 @@ LinearEstimate EstimateTotal(std::span<const SumsCell> strata, double scale, Lon
 LinearEstimate EstimateRatio(std::span<const SumsCell> strata, double scale_a, double scale_b,
                              Lonely lonely) {
   return Estimate(strata, scale_a, scale_b, true, lonely);
-}
-
-WeightSummary SummarizeWeights(std::span<const StratumCell> strata) {
-  WeightSummary out;
-  for (const StratumCell& h : strata) {
-    if (h.responded == 0) continue;
-    const double weight = Weight(h.frame, h.responded);
-    out.smallest = out.n == 0 ? weight : std::min(out.smallest, weight);
-    out.largest = std::max(out.largest, weight);
-    out.n += h.responded;
-    out.sum += weight * h.responded;
-    out.sum_of_squares += weight * weight * h.responded;
-  }
-  if (out.n > 0) out.kish_deff = out.n * out.sum_of_squares / (out.sum * out.sum);
-  return out;
-}
-
-double WeightedSum(std::span<const StratumCell> strata, std::span<const int64_t> values) {
-  double sum = 0;
-  for (size_t h = 0; h < strata.size(); ++h) {
-    if (strata[h].responded > 0) {
-      sum += Weight(strata[h].frame, strata[h].responded) * static_cast<double>(values[h]);
-    }
-  }
-  return sum;
 }
 
 }  // namespace imdi::domain

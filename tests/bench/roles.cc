@@ -133,7 +133,7 @@ int RunSystem(const std::string& folder, const std::string& open, const std::str
   survey::config::v1::ServerConfig config = allinone::EmbeddedConfig(folder);
   if (!open.empty()) config.set_listen(open);
   if (!internal.empty()) config.set_internal_listen(internal);
-  auto system = allinone::AllInOne::Start(config, clock);
+  auto system = allinone::Start(config, clock);
   if (!system.ok()) return Fail(system.status());
   ServeParent(base::StrCat((*system)->public_address(), " ", (*system)->internal_address()),
               OwnUsage);

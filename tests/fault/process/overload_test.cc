@@ -19,10 +19,9 @@
 #include "clients/cli/definition_documents.h"
 #include "grpcpp/impl/codegen/client_unary_call.h"
 #include "services/base/error.h"
-#include "services/base/text.h"
-#include "tests/fault/process/first_submissions.h"
 #include "tests/fault/process/server_process.h"
 #include "tests/fault/process/submitters.h"
+#include "tests/fault/process/survey_2017.h"
 #include "tests/support/campaign.h"
 #include "tests/support/deadline_day.h"
 #include "tests/support/open_loop.h"
@@ -32,13 +31,10 @@
 namespace imdi::process_fault {
 namespace {
 
-using base::StrCat;
 using testing_support::OpenAnswer;
 using testing_support::OpenCall;
 using testing_support::OpenLoop;
 using testing_support::OpenSubmits;
-using Editions = ingestion_pb::EditionService::StubInterface;
-using Log = ingestion_pb::LogService::StubInterface;
 
 constexpr absl::Duration kPatience = absl::Seconds(30);
 
@@ -55,23 +51,12 @@ class Overload : public testing::Test {
     ASSERT_TRUE(server_->WaitReady(kPatience));
     connection_ = std::make_unique<cli::Connection>(server_->public_address(),
                                                     server_->internal_address(), kPatience);
-    documents_ = cli::LoadDefinitions({SurveyFolder()});
-    for (const cli::DefinitionDocument& document : documents_.documents) {
-      ingestion_pb::ApplyDefinitionRequest request;
-      *request.mutable_definition() = document.definition;
-      request.set_request_id(StrCat("apply-", records_before_++));
-      ASSERT_TRUE(
-          connection_->Call(connection_->editions(), &Editions::ApplyDefinition, request).ok());
-    }
-    ingestion_pb::SetEditionStateRequest open;
-    open.set_edition("editions/KU2017");
-    open.set_state(survey::model::v1::EDITION_STATE_OPEN);
-    open.set_request_id("open");
-    ASSERT_TRUE(connection_->Call(connection_->editions(), &Editions::SetEditionState, open).ok());
-    ++records_before_;
+    records_before_ = ApplySurvey(*connection_);
+    ASSERT_FALSE(HasFailure());
   }
   std::vector<ingestion_pb::SubmitRequest> Units() const {
-    return testing_support::OneOfEachUnit(documents_, "KU2017", FirstSubmissions());
+    return testing_support::OneOfEachUnit(cli::LoadDefinitions({Surveys("")}), "KU2017",
+                                          FirstSubmissions());
   }
   // Every receipt stands in the log, and nothing else does.
   std::string CompareReceipts(const std::map<std::string, ingestion_pb::Receipt>& receipts) const {
@@ -99,7 +84,6 @@ class Overload : public testing::Test {
   testing_support::TempFolder folder_;
   std::unique_ptr<ServerProcess> server_;
   std::unique_ptr<cli::Connection> connection_;
-  cli::DefinitionDocuments documents_;
   int64_t records_before_ = 0;
 };
 
