@@ -26,8 +26,6 @@ class LogFollower {
 
   const std::unique_ptr<ingestion_pb::LogService::Stub> stub_;
   const std::shared_ptr<Aggregator> aggregator_;
-  base::Gauge& position_;
-  base::Gauge& behind_;
   transport::FollowLoop loop_;  // Last: it runs Follow from the moment it exists.
 };
 

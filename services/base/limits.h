@@ -135,6 +135,7 @@ inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences wri
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
+inline constexpr int kProgressLogMs = 10'000;                 // Lines of the log about the progress of one task; not more often, the metrics have it at any time.
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
 inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut.
 inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.
