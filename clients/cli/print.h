@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
+#include "services/base/percent.h"
 
 namespace imdi::cli {
 
@@ -28,8 +29,7 @@ std::string Fit(std::string text, size_t columns);
 // proto3 JSON with proto field names, two spaces of indent, one line end.
 std::string FormatJson(const google::protobuf::Message& message);
 
-// A fraction as percent with so many decimals, rounded half away from zero: 0.7302 → "73.0".
-std::string FormatPercent(double fraction, int decimals);
+using base::FormatPercent;
 
 // True when standard error is a terminal.
 bool OnTerminal();

@@ -21,6 +21,7 @@
 #include "services/base/text.h"
 #include "services/transport/callback_queue.h"
 #include "services/transport/client.h"
+#include "services/transport/loopback.h"
 
 namespace imdi::transport {
 namespace {
@@ -86,17 +87,7 @@ std::vector<std::pair<std::string, int>> ServerArguments() {
 }
 
 absl::Status CheckLoopback(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  const std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
-  const auto port = base::ParseInt64(
-      std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
-  int dots = 0;
-  const bool numeric = host.starts_with("127.") && std::ranges::all_of(host, [&](char c) {
-                         dots += c == '.' ? 1 : 0;
-                         return c == '.' || (c >= '0' && c <= '9');
-                       });
-  const bool loopback = (numeric && dots == 3) || host == "[::1]";
-  if (!loopback || !port.has_value() || *port < 0 || *port > 65535) {
+  if (!IsLoopback(address)) {
     return base::Error(
         base::Reason::kListenRefused,
         base::StrCat("refusing to listen on ", base::Quoted(address),
