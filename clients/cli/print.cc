@@ -79,21 +79,40 @@ std::string Fit(std::string text, size_t columns) {
   return text.append(columns - width, ' ');
 }
 
-std::string FormatJson(const google::protobuf::Message& message) {
+namespace {
+
+std::string ToJson(const google::protobuf::Message& message, bool whitespace) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+  options.add_whitespace = whitespace;
   options.preserve_proto_field_names = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}\n";
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
   return json;
 }
+
+}  // namespace
+
+std::string FormatJson(const google::protobuf::Message& message) {
+  std::string json = ToJson(message, true);
+  if (json.back() != '\n') json += '\n';
+  return json;
+}
+
+std::string FormatJsonLine(const google::protobuf::Message& message) {
+  return ToJson(message, false);
+}
+
+void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void PrintError(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 bool OnTerminal() { return isatty(STDERR_FILENO) == 1; }
 
 ProgressBar::ProgressBar(std::string title) : title_(std::move(title)), terminal_(OnTerminal()) {}
 
-ProgressBar::~ProgressBar() {
-  if (terminal_ && drawn_) std::fputc('\n', stderr);
+ProgressBar::~ProgressBar() { End(); }
+
+void ProgressBar::End() {
+  if (terminal_ && std::exchange(drawn_, false)) std::fputc('\n', stderr);
 }
 
 void ProgressBar::Show(size_t done, size_t all) {

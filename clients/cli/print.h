@@ -29,7 +29,15 @@ std::string Fit(std::string text, size_t columns);
 // proto3 JSON with proto field names, two spaces of indent, one line end.
 std::string FormatJson(const google::protobuf::Message& message);
 
+// The same on one line, without the line end.
+std::string FormatJsonLine(const google::protobuf::Message& message);
+
 using base::FormatPercent;
+
+// Results.
+void PrintOut(const std::string& text);
+// Progress, notes and errors.
+void PrintError(const std::string& text);
 
 // True when standard error is a terminal.
 bool OnTerminal();
@@ -42,6 +50,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   void Show(size_t done, size_t all);
+  // Leaves the line; the destructor does so too.
+  void End();
 
  private:
   const std::string title_;

@@ -82,7 +82,7 @@ SurveyClient OverStub(std::shared_ptr<Stub> stub, const ConnectOptions& options)
 
 absl::StatusOr<SurveyClient> SurveyClient::Connect(const std::string& address,
                                                    const ConnectOptions& options) {
-  if (options.credentials == nullptr && !transport::IsLoopback(address)) {
+  if (options.credentials == nullptr && !transport::LoopbackPort(address).has_value()) {
     return base::InvalidField(
         "address", base::StrCat(base::Quoted(address),
                                 " is beyond loopback: give credentials, or an address such as "

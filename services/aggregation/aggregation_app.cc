@@ -11,6 +11,7 @@
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
+#include "services/base/text.h"
 #include "storage/rocks/fold_store.h"
 
 namespace imdi::aggregation {
@@ -59,11 +60,25 @@ absl::StatusOr<std::unique_ptr<AggregationApp>> AggregationApp::Start(
 }
 
 AggregationApp::AggregationApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-AggregationApp::~AggregationApp() { Stop(); }
+AggregationApp::~AggregationApp() { StopFollowing(); }
 
 grpc::Service& AggregationApp::figures_service() { return *parts_->figures_rpc; }
 grpc::Service& AggregationApp::release_service() { return *parts_->release_rpc; }
-void AggregationApp::Stop() {
+
+std::vector<process::Face> AggregationApp::internal_faces() {
+  return {{&figures_service(), aggregation_pb::FiguresService::service_full_name()},
+          {&release_service(), aggregation_pb::ReleaseService::service_full_name()}};
+}
+
+transport::Readiness AggregationApp::Ready() const {
+  const std::string stopped = parts_->aggregator->stopped();
+  return {.not_ready = stopped.empty() ? "" : base::StrCat("folding has stopped: ", stopped),
+          .remark = {}};
+}
+
+int64_t AggregationApp::position() const { return parts_->aggregator->Current()->position; }
+
+void AggregationApp::StopFollowing() {
   parts_->follower->Stop();
   parts_->release_log->Stop();
   parts_->release_rpc->Drain();

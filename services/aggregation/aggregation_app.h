@@ -3,17 +3,19 @@
 // Composition root of aggregation: the only file of the service that names a concrete store.
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "imdi/survey/config/v1/config.pb.h"
 #include "services/base/metrics.h"
+#include "services/process/hosted.h"
 #include "services/transport/calls.h"
 
 namespace imdi::aggregation {
 
-class AggregationApp {
+class AggregationApp final : public process::Hosted {
  public:
   // Opens the store (a damaged one is thrown away: all of it can be folded again) and begins to
   // follow the log behind `ingestion_internal`. Calls and metrics must outlive the app.
@@ -21,12 +23,16 @@ class AggregationApp {
       const survey::config::v1::AggregationConfig& config,
       std::shared_ptr<grpc::Channel> ingestion_internal, transport::Calls& internal_calls,
       base::Metrics& metrics);
-  ~AggregationApp();
+  ~AggregationApp() override;
 
   grpc::Service& figures_service();  // Internal.
   grpc::Service& release_service();  // Internal.
-  // Stops following and ends what is being built or published; figures are served on.
-  void Stop();
+
+  std::vector<process::Face> internal_faces() override;
+  transport::Readiness Ready() const override;
+  int64_t position() const override;
+  // Also ends what is being built or published; figures are served on.
+  void StopFollowing() override;
 
  private:
   struct Parts;

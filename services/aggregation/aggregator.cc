@@ -213,15 +213,31 @@ absl::Status Aggregator::Publish() {
     next->definitions = std::make_shared<const Snapshot::Steps>(fold_->definition_steps());
   if (!SameReleases(*next->releases, fold_->releases().closed()))
     next->releases = std::make_shared<const ReleaseParts::Closed>(fold_->releases().closed());
+  Serve(std::move(next));
+  return status;
+}
+
+void Aggregator::Serve(std::shared_ptr<Snapshot> next) {
   std::vector<std::shared_ptr<const Listener>> listeners;
   {
     base::MutexLock lock(mutex_);
     next->stopped = stopped_;
+    next->unheard = unheard_;
     snapshot_ = std::move(next);
     for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
   }
   for (const auto& listener : listeners) (*listener)();
-  return status;
+}
+
+void Aggregator::SetUnheard(std::string why) {
+  base::MutexLock fold_lock(fold_mutex_);
+  {
+    base::MutexLock lock(mutex_);
+    const bool same = why.empty() == unheard_.empty();
+    unheard_ = std::move(why);
+    if (same) return;
+  }
+  Serve(std::make_shared<Snapshot>(*Current()));
 }
 
 absl::StatusOr<std::shared_ptr<const std::vector<std::string>>> Aggregator::PartsOf(

@@ -50,6 +50,9 @@ class Aggregator {
   // Forgets everything folded: the log is not the one it was (a restored backup). The figures of
   // before are served until those that follow are whole.
   absl::Status StartOver();
+  // Whether the log is heard: empty, or why not. Readers are told when that changes; the figures
+  // stay.
+  void SetUnheard(std::string why);
 
   // Where the next chunk must go on.
   ingestion_pb::Cursor cursor() const;
@@ -74,6 +77,7 @@ class Aggregator {
   absl::Status BeginAnew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   absl::Status CheckLog(const ingestion_pb::FollowLogResponse& chunk) const;
   absl::Status Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
+  void Serve(std::shared_ptr<Snapshot> next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   absl::Status PublishWhenDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   void RunPublisher();
   absl::Status StopOn(absl::Status status);
@@ -102,6 +106,7 @@ class Aggregator {
   storage::FoldCursor cursor_ ABSL_GUARDED_BY(mutex_);
   int64_t log_head_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string stopped_ ABSL_GUARDED_BY(mutex_);
+  std::string unheard_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_) =
       std::make_shared<const Snapshot>();
   int64_t last_listener_ ABSL_GUARDED_BY(mutex_) = 0;

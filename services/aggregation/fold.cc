@@ -1,5 +1,6 @@
 #include "services/aggregation/fold.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -48,6 +49,16 @@ struct PlanInputs {
   std::vector<std::shared_ptr<const domain::CompiledQuestionnaire>> versions;
   std::vector<std::shared_ptr<const domain::CompiledIndicator>> indicators;
   std::vector<std::shared_ptr<const model::Claim>> claims;
+  // Reference year and the edition before are stated there.
+  std::shared_ptr<const model::Edition> definition;
+  // Editions before, where some indicator is compared with them.
+  struct Earlier {
+    std::shared_ptr<const model::Edition> definition;
+    std::shared_ptr<const domain::CompiledFrame> frame;
+    std::vector<std::shared_ptr<const domain::CompiledIndicator>> indicators;
+    friend bool operator==(const Earlier&, const Earlier&) = default;
+  };
+  std::vector<Earlier> earlier;
   friend bool operator==(const PlanInputs&, const PlanInputs&) = default;
 };
 
@@ -58,6 +69,12 @@ PlanInputs InputsOf(const domain::Catalog& catalog, const domain::Catalog::Editi
     out.versions.push_back(version.compiled);
   out.indicators = catalog.IndicatorsOf(entry.id);
   for (const auto& [id, claim] : entry.claims) out.claims.push_back(claim.second);
+  const bool follows = std::ranges::any_of(
+      out.indicators, [](const auto& indicator) { return domain::IsFollowed(*indicator); });
+  if (!follows) return out;
+  out.definition = entry.definition;
+  for (const domain::Catalog::EditionEntry* one : catalog.Before(entry))
+    out.earlier.push_back({one->definition, one->frame, catalog.IndicatorsOf(one->id)});
   return out;
 }
 
@@ -93,6 +110,7 @@ struct Fold::Edition {
   PlanInputs inputs;
   std::shared_ptr<const domain::FigurePlan> plan;       // Null = to be made.
   std::optional<domain::AnswerMatrix> matrix;           // Empty = to be built from `units`.
+  std::shared_ptr<const domain::UnitStates> states;     // For later editions; null = to be taken.
   std::shared_ptr<const domain::EditionCounts> counts;  // As they last were.
   bool counted = false;                                 // `counts` are those of now.
   int64_t used = 0;                                     // Last use of the matrix.
@@ -171,7 +189,7 @@ absl::Status Fold::ApplyDefinition(int64_t position, const store_pb::DefinitionA
     edition.inputs = std::move(inputs);
     edition.plan = nullptr;
     edition.matrix.reset();
-    edition.counted = false;
+    Outdate(id, edition);
     touched_.insert(id);
   }
   auto step = std::make_shared<aggregation_pb::DefinitionStep>();
@@ -258,10 +276,29 @@ absl::StatusOr<std::optional<domain::DerivedResponse>> Fold::Derive(
                                      .fielded = fielded.empty() ? nullptr : &fielded}));
 }
 
+void Fold::Outdate(std::string_view id, Edition& edition) {
+  edition.counted = false;
+  edition.states = nullptr;
+  // Editions that are counted together with this one.
+  for (auto& [other, later] : editions_) {
+    if (later->plan == nullptr || !later->counted) continue;
+    const auto& earlier = later->plan->panel_frame().earlier;
+    if (std::ranges::none_of(earlier, [&](const auto& one) { return one.edition.id == id; }))
+      continue;
+    later->counted = false;
+    touched_.insert(other);
+  }
+}
+
 absl::Status Fold::Recount(const domain::Catalog::EditionEntry& entry, Edition& edition,
                            std::string_view unit) {
-  edition.counted = false;
+  Outdate(entry.id, edition);
   if (!edition.matrix.has_value()) return absl::OkStatus();  // All units are set when it is built.
+  return SetUnit(entry, edition, unit);
+}
+
+absl::Status Fold::SetUnit(const domain::Catalog::EditionEntry& entry, Edition& edition,
+                           std::string_view unit) {
   const std::optional<domain::UnitIndex> index = entry.frame->Find(unit);
   if (!index.has_value()) return absl::OkStatus();
   const UnitRecord& record = edition.units.find(unit)->second;
@@ -282,12 +319,32 @@ absl::Status Fold::Load(const domain::Catalog::EditionEntry& entry, Edition& edi
   }
   edition.matrix.emplace(edition.plan);
   for (const auto& [unit, record] : edition.units) {
-    if (absl::Status counted = Recount(entry, edition, unit); !counted.ok()) {
+    if (absl::Status set = SetUnit(entry, edition, unit); !set.ok()) {
       edition.matrix.reset();
-      return counted;
+      return set;
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const domain::UnitStates>> Fold::StatesOf(const std::string& id) {
+  Edition& edition = EditionOf(id);
+  if (edition.states != nullptr) return edition.states;
+  const domain::Catalog::EditionEntry& entry = *catalog_->FindEdition(id);
+  IMDI_RETURN_IF_ERROR(Load(entry, edition));
+  if (!edition.matrix.has_value()) return edition.states;  // Nothing to count in it.
+  edition.states = edition.matrix->States();
+  edition.used = ++uses_;
+  UnloadIfClosed(entry, edition);
+  return edition.states;
+}
+
+// A closed edition changes seldom: only where a unit was reopened, or the survey team says
+// something of one. Its counts stay, and what later editions compare with.
+void Fold::UnloadIfClosed(const domain::Catalog::EditionEntry& entry, Edition& edition) {
+  if (entry.state != model::EDITION_STATE_CLOSED || !entry.reopened.empty()) return;
+  if (edition.states == nullptr && IsCompared(entry)) edition.states = edition.matrix->States();
+  edition.matrix.reset();
 }
 
 absl::StatusOr<std::shared_ptr<const domain::EditionCounts>> Fold::CountsOf(std::string_view id) {
@@ -298,15 +355,23 @@ absl::StatusOr<std::shared_ptr<const domain::EditionCounts>> Fold::CountsOf(std:
   if (edition.counted) return edition.counts;
   IMDI_RETURN_IF_ERROR(Load(*entry, edition));
   if (edition.plan == nullptr) return none;
-  edition.counts = Shared(std::move(edition.counts), edition.matrix->Count());
+  std::vector<std::shared_ptr<const domain::UnitStates>> earlier;
+  for (const domain::PanelFrame::Earlier& one : edition.plan->panel_frame().earlier) {
+    IMDI_ASSIGN_OR_RETURN(earlier.emplace_back(), StatesOf(one.edition.id));
+  }
+  edition.counts = Shared(std::move(edition.counts), edition.matrix->Count(earlier));
   edition.counted = true;
   edition.used = ++uses_;
-  // A closed edition changes seldom: only where a unit was reopened, or the survey team says
-  // something of one.
-  if (entry->state == model::EDITION_STATE_CLOSED && entry->reopened.empty())
-    edition.matrix.reset();
+  UnloadIfClosed(*entry, edition);
   Unload();
   return edition.counts;
+}
+
+bool Fold::IsCompared(const domain::Catalog::EditionEntry& entry) const {
+  return std::ranges::any_of(catalog_->editions(), [&](const auto& one) {
+    const auto before = catalog_->Before(*one.second);
+    return std::ranges::find(before, &entry) != before.end();
+  });
 }
 
 size_t Fold::loaded() const {

@@ -22,6 +22,7 @@
 #include "services/domain/derivation.h"
 #include "services/domain/edition_counts.h"
 #include "services/domain/survey_catalog.h"
+#include "services/domain/unit_states.h"
 
 namespace imdi::aggregation {
 
@@ -97,7 +98,15 @@ class Fold {
       domain::UnitIndex index) const;
   absl::Status Recount(const domain::Catalog::EditionEntry& entry, Edition& edition,
                        std::string_view unit);
+  absl::Status SetUnit(const domain::Catalog::EditionEntry& entry, Edition& edition,
+                       std::string_view unit);
+  // Its counts, its states, and the counts of editions that read those, are those of before.
+  void Outdate(std::string_view id, Edition& edition);
   absl::Status Load(const domain::Catalog::EditionEntry& entry, Edition& edition);
+  absl::StatusOr<std::shared_ptr<const domain::UnitStates>> StatesOf(const std::string& id);
+  // Whether a later edition may be counted together with it.
+  bool IsCompared(const domain::Catalog::EditionEntry& entry) const;
+  void UnloadIfClosed(const domain::Catalog::EditionEntry& entry, Edition& edition);
   void Unload();
   Edition& EditionOf(std::string_view id);
 

@@ -4,6 +4,7 @@
 
 #include "services/base/error.h"
 #include "services/base/log.h"
+#include "services/base/text.h"
 #include "services/transport/status_bridge.h"
 
 namespace imdi::aggregation {
@@ -25,6 +26,7 @@ absl::Status LogFollower::Follow(grpc::ClientContext& context) {
   ingestion_pb::FollowLogResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
+    aggregator_->SetUnheard("");
     status = aggregator_->Consume(chunk);
     const int64_t position = aggregator_->cursor().position();
     position_.Set(static_cast<double>(position));
@@ -36,6 +38,8 @@ absl::Status LogFollower::Follow(grpc::ClientContext& context) {
     (void)reader->Finish();
   } else {
     status = transport::FromRpc(reader->Finish());
+    if (!status.ok())
+      aggregator_->SetUnheard(base::StrCat("ingestion is not heard: ", status.ToString()));
   }
   if (base::ReasonOf(status) == base::Reason::kLogDiverged) {
     base::LogEvent(base::Level::kWarning, "fold_started_over", {{"status", status.ToString()}});

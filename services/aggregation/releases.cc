@@ -238,6 +238,7 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Write(const base::
   const query_pb::Release& facts = held.shown.release();
   const std::string edition(domain::EditionIdOf(facts.name()));
   for (size_t index = 0; index < held.parts.size(); ++index) {
+    IMDI_RETURN_IF_ERROR(call.CheckWanted());
     ingestion_pb::RecordReleaseRequest part;
     part.set_request_id(base::StrCat("part-", held.build_id, "-", index));
     part.set_actor(call.actor);

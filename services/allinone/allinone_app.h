@@ -1,15 +1,16 @@
 #pragma once
 
 // Ingestion, aggregation and query in one process: the same services as apart, joined by in-process
-// channels, behind a public, an internal and a health port.
+// channels.
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "imdi/survey/config/v1/config.pb.h"
 #include "services/base/clock.h"
+#include "services/process/process_app.h"
 
 namespace imdi::allinone {
 
@@ -17,30 +18,11 @@ namespace imdi::allinone {
 // loopback.
 survey::config::v1::ServerConfig EmbeddedConfig(const std::string& data);
 
-// All problems of a configuration, each with what to do. Opens nothing.
-std::vector<std::string> CheckConfig(const survey::config::v1::ServerConfig& config);
+// Starts all three within `process`.
+absl::Status Compose(process::Process& process);
 
-class AllInOne {
- public:
-  // Opens and verifies the stores, starts the services, then opens the ports. `config` must have
-  // passed CheckConfig; `clock` must outlive the object.
-  static absl::StatusOr<std::unique_ptr<AllInOne>> Start(
-      const survey::config::v1::ServerConfig& config, const base::Clock& clock);
-  // Stops first when that has not been done.
-  ~AllInOne();
-
-  const std::string& public_address() const;
-  const std::string& internal_address() const;
-  const std::string& health_address() const;
-
-  // Not serving → streams end → calls finish (at most kDrainMs) → what waits is committed.
-  // Idempotent. Gives the position of the log's last record.
-  int64_t Stop();
-
- private:
-  struct Parts;
-  explicit AllInOne(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
-};
+// The whole process; `clock` must outlive it.
+absl::StatusOr<std::unique_ptr<process::Process>> Start(
+    const survey::config::v1::ServerConfig& config, const base::Clock& clock);
 
 }  // namespace imdi::allinone

@@ -75,6 +75,9 @@ constexpr std::array kRows = {
     Row{Reason::kReleaseIncomplete, "RELEASE_INCOMPLETE", kFailedPrecondition},
     Row{Reason::kReleaseDiffers, "RELEASE_DIFFERS", kFailedPrecondition},
     Row{Reason::kReleaseUnchanged, "RELEASE_UNCHANGED", kFailedPrecondition},
+    Row{Reason::kWeightsNotConverged, "WEIGHTS_NOT_CONVERGED", kFailedPrecondition},
+    Row{Reason::kNegativeWeight, "NEGATIVE_WEIGHT", kFailedPrecondition},
+    Row{Reason::kMarginUnreachable, "MARGIN_UNREACHABLE", kFailedPrecondition},
 };
 
 constexpr auto kReasons = [] {

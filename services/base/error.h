@@ -72,6 +72,9 @@ enum class Reason : int32_t {
   kReleaseIncomplete = 50,
   kReleaseDiffers = 51,
   kReleaseUnchanged = 52,
+  kWeightsNotConverged = 53,
+  kNegativeWeight = 54,
+  kMarginUnreachable = 55,
 };
 
 // One faulty place of a request: `field` is a path ("answers[3].item"), `description` says what is

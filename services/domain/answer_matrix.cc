@@ -7,6 +7,7 @@
 
 #include "services/domain/bit_tiles.h"
 #include "services/domain/matrix_rows.h"
+#include "services/domain/panel_counter.h"
 
 namespace imdi::domain {
 namespace {
@@ -139,6 +140,7 @@ struct AnswerMatrix::Rows {
         out.first.push_back(static_cast<uint32_t>(out.atoms.size()));
     }
     MakeFrameRows(order);
+    if (!plan->panels().empty()) panels.emplace(plan, order);
     for (UnitIndex unit = 0; unit < units; ++unit)
       Set(unit, nullptr, model::DISPOSITION_UNSPECIFIED);
   }
@@ -208,6 +210,8 @@ struct AnswerMatrix::Rows {
   Standing StandingOf(const MatrixRows::Base& base, const Words& responded, size_t begin,
                       size_t count, std::vector<Truth>& steps) const;
   void CountDispositions(size_t word, std::vector<int32_t>& out) const;
+  // What later editions compare with. Bits by column, not by unit.
+  UnitStates StatesByColumn();
   bool Touched(const std::vector<uint32_t>& read) const {
     return std::ranges::any_of(read, [&](uint32_t row) {
       return ((changed[row / kTileSide] >> (row % kTileSide)) & 1) != 0;
@@ -222,6 +226,7 @@ struct AnswerMatrix::Rows {
     for (const AtomMasks& one : masks)
       out += sizeof(AtomMasks) + BytesOf(one.first) + BytesOf(one.atoms) + BytesOf(one.masks);
     for (const EditionCounts::Part& part : parts) out += BytesOf(*part);
+    if (panels.has_value()) out += panels->bytes();
     return out;
   }
 
@@ -241,6 +246,7 @@ struct AnswerMatrix::Rows {
   std::vector<AtomMasks> masks;                             // By breakdown.
   std::vector<uint64_t> possible, frame_true, frame_known;  // Rows of `words` words each.
   std::vector<EditionCounts::Part> parts;                   // As counted last; empty before.
+  std::optional<PanelCounter> panels;                       // Where the plan follows any cell.
 };
 
 void AnswerMatrix::Rows::SetAnswers(const DerivedResponse& response) {
@@ -463,7 +469,7 @@ size_t AnswerMatrix::PredictBytes(const FigurePlan& plan) {
   }
   for (size_t part = 0; part < EditionCounts::PartCount(plan); ++part)
     out += sizeof(EditionCounts::Part) + EditionCounts::PartSize(plan, part) * sizeof(int32_t);
-  return out;
+  return out + PanelCounter::PredictBytes(plan);
 }
 
 void AnswerMatrix::SetUnit(UnitIndex unit, const DerivedResponse* response,
@@ -475,7 +481,77 @@ model::Disposition AnswerMatrix::DispositionOf(UnitIndex unit) const {
   return static_cast<model::Disposition>(rows_->dispositions[unit]);
 }
 
-std::shared_ptr<const EditionCounts> AnswerMatrix::Count() {
+UnitStates AnswerMatrix::Rows::StatesByColumn() {
+  UnitStates out;
+  out.invited.assign(words, 0);
+  out.responded.assign(words, 0);
+  std::vector<std::pair<uint32_t, uint32_t>> cells;  // Block and category of each row.
+  for (uint32_t b = 0; b < plan->blocks().size(); ++b) {
+    const MatrixRows::Block::Kind kind = rows.blocks()[b].kind;
+    if (kind == MatrixRows::Block::Kind::kNotAsked ||
+        !IsFollowed(plan->IndicatorOf(plan->blocks()[b])))
+      continue;
+    for (uint32_t category = 0; category < plan->blocks()[b].categories.size(); ++category) {
+      cells.emplace_back(b, category);
+      out.rows.push_back({.cell = plan->NameOf({.block = b, .category = category}),
+                          .in_base = UnitStates::Bits(words),
+                          .yes = UnitStates::Bits(words)});
+    }
+  }
+  std::vector<Truth> steps;
+  for (size_t begin = 0; begin < words; begin += kBatch) {
+    const size_t count = std::min(kBatch, words - begin);
+    Words responded = {};
+    for (size_t w = 0; w < count; ++w) {
+      if (by_rows[begin + w] == 0) Turn(begin + w);
+      responded[w] = Read(MatrixRows::kComplete, begin + w) | Read(MatrixRows::kPartial, begin + w);
+      out.responded[begin + w] = responded[w];
+      for (uint32_t row = 0; row < MatrixRows::kOutOfScope; ++row)
+        out.invited[begin + w] |= Read(row, begin + w);
+    }
+    for (size_t r = 0; r < cells.size(); ++r) {
+      const auto& [b, category] = cells[r];
+      const MatrixRows::Block& how = rows.blocks()[b];
+      Words yes = {};
+      if (how.kind == MatrixRows::Block::Kind::kShare) {
+        const MatrixRows::Program& numerator = rows.numerators()[how.numerator];
+        Evaluate(numerator, {}, begin, count, steps);
+        yes = steps[numerator.steps.size() - 1].yes;
+      } else {
+        yes = ReadBatch(how.categories[category], begin, count);
+      }
+      const Standing standing = StandingOf(rows.bases()[how.base], responded, begin, count, steps);
+      for (size_t w = 0; w < count; ++w) {
+        out.rows[r].in_base[begin + w] = standing.in_base[w];
+        out.rows[r].yes[begin + w] = yes[w] & standing.in_base[w];
+      }
+    }
+  }
+  return out;
+}
+
+std::shared_ptr<const UnitStates> AnswerMatrix::States() {
+  Rows& m = *rows_;
+  const UnitStates by_column = m.StatesByColumn();
+  const auto by_unit = [&](const UnitStates::Bits& bits) {
+    UnitStates::Bits out(m.words);
+    for (size_t unit = 0; unit < m.column_of_unit.size(); ++unit) {
+      const uint32_t column = m.column_of_unit[unit];
+      out[unit / kTileSide] |= ((bits[column / kTileSide] >> (column % kTileSide)) & 1)
+                               << (unit % kTileSide);
+    }
+    return out;
+  };
+  auto out = std::make_shared<UnitStates>();
+  out->invited = by_unit(by_column.invited);
+  out->responded = by_unit(by_column.responded);
+  for (const UnitStates::Row& row : by_column.rows)
+    out->rows.push_back({row.cell, by_unit(row.in_base), by_unit(row.yes)});
+  return out;
+}
+
+std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
+    std::span<const std::shared_ptr<const UnitStates>> earlier) {
   Rows& m = *rows_;
   const FigurePlan& plan = *m.plan;
   const size_t blocks = plan.blocks().size();
@@ -605,6 +681,19 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count() {
   if (count_dispositions) keep(0, std::move(by_disposition));
   for (const uint32_t b : again) keep(b + 1, std::move(counted[b]));
   if (first || count_pairs) keep(blocks + 1, std::move(pairs));
+  if (m.panels.has_value()) {
+    const bool laid = m.panels->Lay(earlier);
+    std::vector<size_t> followed;
+    for (size_t p = 0; p < plan.panels().size(); ++p) {
+      if (first || laid || count_dispositions ||
+          std::ranges::find(again, plan.panels()[p].cell.block) != again.end())
+        followed.push_back(p);
+    }
+    if (!followed.empty()) {
+      const UnitStates own = m.StatesByColumn();
+      for (const size_t p : followed) keep(blocks + 2 + p, m.panels->Count(p, own));
+    }
+  }
   std::ranges::fill(m.changed, 0);
   return std::make_shared<const EditionCounts>(m.plan, m.parts);
 }

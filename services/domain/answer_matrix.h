@@ -13,6 +13,7 @@
 #include "services/domain/derivation.h"
 #include "services/domain/edition_counts.h"
 #include "services/domain/figure_plan.h"
+#include "services/domain/unit_states.h"
 
 namespace imdi::domain {
 
@@ -34,8 +35,14 @@ class AnswerMatrix {
   model::Disposition DispositionOf(UnitIndex unit) const;
 
   // Counts of all that was set. Parts whose rows did not change since the last call are shared with
-  // what it returned.
-  std::shared_ptr<const EditionCounts> Count();
+  // what it returned. `earlier`: the states of the editions before, in the order of the plan's
+  // PanelFrame::earlier; null or missing = nobody was invited to it.
+  std::shared_ptr<const EditionCounts> Count(
+      std::span<const std::shared_ptr<const UnitStates>> earlier = {});
+
+  // What later editions compare with, unit by unit: every category of every followed block that is
+  // asked (IsFollowed).
+  std::shared_ptr<const UnitStates> States();
 
   const FigurePlan& plan() const;
 

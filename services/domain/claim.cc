@@ -38,11 +38,17 @@ PhraseRange RangeOf(const model::Phrase& phrase, int32_t tenths) {
 }
 
 bool Contains(const PhraseRange& range, CountedShare share) {
-  if (share.n <= 0) return false;
-  const int64_t above = Beyond(share, range.lower);
-  const int64_t below = -Beyond(share, range.upper);
-  return (range.lower_included ? above >= 0 : above > 0) &&
-         (range.upper_included ? below >= 0 : below > 0);
+  return share.n > 0 && !Below(range, share) && !Above(range, share);
+}
+
+bool Below(const PhraseRange& range, CountedShare share) {
+  const int64_t beyond = Beyond(share, range.lower);
+  return range.lower_included ? beyond < 0 : beyond <= 0;
+}
+
+bool Above(const PhraseRange& range, CountedShare share) {
+  const int64_t beyond = Beyond(share, range.upper);
+  return range.upper_included ? beyond > 0 : beyond >= 0;
 }
 
 bool NearEdge(const PhraseRange& range, CountedShare share) {

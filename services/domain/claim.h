@@ -43,6 +43,9 @@ inline constexpr int32_t kWarnWithinDefault = 100;     // One point.
 PhraseRange RangeOf(const model::Phrase& phrase, int32_t tenths);
 // x/n lies in the range: integers only, so that an end belongs to it or not as the phrase says.
 bool Contains(const PhraseRange& range, CountedShare share);
+// x/n lies below the range, or above it.
+bool Below(const PhraseRange& range, CountedShare share);
+bool Above(const PhraseRange& range, CountedShare share);
 // x/n is nearer to one of the ends than the phrase's warning distance, on either side of it.
 bool NearEdge(const PhraseRange& range, CountedShare share);
 

@@ -1,6 +1,9 @@
 #include "services/domain/distributions.h"
 
 #include <boost/math/distributions/beta.hpp>
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/policies/policy.hpp>
@@ -19,6 +22,9 @@ using Quiet =
 using Student = boost::math::students_t_distribution<double, Quiet>;
 using Normal = boost::math::normal_distribution<double, Quiet>;
 using Beta = boost::math::beta_distribution<double, Quiet>;
+using Binomial = boost::math::binomial_distribution<double, Quiet>;
+using ChiSquared = boost::math::chi_squared_distribution<double, Quiet>;
+using Fisher = boost::math::fisher_f_distribution<double, Quiet>;
 
 // Quantiles of one level by degrees of freedom; 0 = not computed yet (no quantile is 0).
 struct StudentTable {
@@ -62,6 +68,22 @@ double NormalQuantile(double level) {
 
 double BetaQuantile(double probability, double a, double b) {
   return boost::math::quantile(Beta(a, b), probability);
+}
+
+double ChiSquaredUpper(double x, double df) {
+  return boost::math::cdf(boost::math::complement(ChiSquared(df), x));
+}
+
+double FisherUpper(double f, double numerator, double denominator) {
+  return boost::math::cdf(boost::math::complement(Fisher(numerator, denominator), f));
+}
+
+double HalfBinomialAtMost(int32_t k, int32_t trials) {
+  return boost::math::cdf(Binomial(trials, 0.5), k);
+}
+
+double HalfBinomialEqual(int32_t k, int32_t trials) {
+  return boost::math::pdf(Binomial(trials, 0.5), k);
 }
 
 }  // namespace imdi::domain

@@ -16,5 +16,13 @@ double StudentTwoSidedP(double t, int32_t df);
 double NormalQuantile(double level);
 // The q with P(B <= q) = probability for B ~ beta(a, b), a and b > 0.
 double BetaQuantile(double probability, double a, double b);
+// P(X > x) for a chi-squared X on `df` > 0 degrees of freedom; x >= 0.
+double ChiSquaredUpper(double x, double df);
+// P(F > f) for F on `numerator` and `denominator` > 0 degrees of freedom, whole or not; f >= 0.
+double FisherUpper(double f, double numerator, double denominator);
+// P(B <= k) and P(B = k) for B binomial of `trials` >= 1 with probability one half; 0 <= k <=
+// trials.
+double HalfBinomialAtMost(int32_t k, int32_t trials);
+double HalfBinomialEqual(int32_t k, int32_t trials);
 
 }  // namespace imdi::domain

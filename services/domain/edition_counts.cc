@@ -1,5 +1,6 @@
 #include "services/domain/edition_counts.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace imdi::domain {
@@ -79,7 +80,9 @@ EditionCounts::EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector
   collapse_ = CollapseStrata(plan_->strata(), frame, responded);
 }
 
-size_t EditionCounts::PartCount(const FigurePlan& plan) { return plan.blocks().size() + 2; }
+size_t EditionCounts::PartCount(const FigurePlan& plan) {
+  return plan.blocks().size() + 2 + plan.panels().size();
+}
 
 size_t EditionCounts::PartSize(const FigurePlan& plan, size_t part) {
   if (part == 0) {
@@ -89,7 +92,9 @@ size_t EditionCounts::PartSize(const FigurePlan& plan, size_t part) {
     return atoms * kDispositions;
   }
   if (part <= plan.blocks().size()) return plan.blocks()[part - 1].value_count;
-  return plan.pairs().size() * plan.breakdowns().front().atoms.size();
+  const size_t rest = part - plan.blocks().size() - 1;
+  if (rest == 0) return plan.pairs().size() * plan.breakdowns().front().atoms.size();
+  return PanelStrata(plan) * (plan.panels()[rest - 1].pairs() * kPanelWidth + 1);
 }
 
 DispositionCounts EditionCounts::Dispositions(uint32_t breakdown, uint32_t group) const {
@@ -183,9 +188,10 @@ EditionCounts::PairCounts EditionCounts::CountsOfPair(size_t pair) const {
   const std::vector<StratumCell> a = ByStratum({one.block, one.a, 0, 0});
   const std::vector<StratumCell> b = ByStratum({one.block, one.b, 0, 0});
   const std::vector<FigurePlan::Breakdown::Atom>& total = plan_->breakdowns().front().atoms;
+  const std::vector<int32_t>& joint = *parts_[plan_->blocks().size() + 1];
   std::vector<int32_t> both(collapse_.count);
   for (size_t atom = 0; atom < total.size(); ++atom)
-    both[collapse_.to[total[atom].stratum]] += (*parts_.back())[pair * total.size() + atom];
+    both[collapse_.to[total[atom].stratum]] += joint[pair * total.size() + atom];
   PairCounts out;
   for (size_t stratum = 0; stratum < a.size(); ++stratum) {
     if (a[stratum].domain_frame == 0) continue;
@@ -194,6 +200,26 @@ EditionCounts::PairCounts EditionCounts::CountsOfPair(size_t pair) const {
     out.both.push_back(both[stratum]);
   }
   return out;
+}
+
+std::vector<PairCell> EditionCounts::CountsOfPanel(size_t panel, size_t a, size_t b) const {
+  const size_t strata = PanelStrata(*plan_);
+  const int32_t* values = parts_[plan_->blocks().size() + 2 + panel]->data() +
+                          plan_->panels()[panel].PairOf(a, b) * strata * kPanelWidth;
+  std::vector<PairCell> out(strata);
+  for (PairCell& cell : out) {
+    cell.frame_a = values[0];
+    cell.frame_b = values[1];
+    cell.frame_both = values[2];
+    std::copy_n(values + 3, cell.count.size(), cell.count.begin());
+    values += kPanelWidth;
+  }
+  return out;
+}
+
+std::vector<int32_t> EditionCounts::InAnyBase(size_t panel) const {
+  const std::vector<int32_t>& values = *parts_[plan_->blocks().size() + 2 + panel];
+  return {values.end() - static_cast<ptrdiff_t>(PanelStrata(*plan_)), values.end()};
 }
 
 }  // namespace imdi::domain

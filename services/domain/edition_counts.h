@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "services/domain/change.h"
 #include "services/domain/estimate.h"
 #include "services/domain/figure_plan.h"
 
@@ -65,8 +66,13 @@ class EditionCounts {
   // Values of the parts in order: part 0 holds the dispositions: for each breakdown, for each atom,
   // the six counts of DispositionCounts; part 1 + b holds block b: for each of its breakdowns, for
   // each atom, [possible, silent_possible, in_base, filter_unknown, item_nonresponse, numerator of
-  // each category]; the last part holds the pairs: for each pair, for each atom of the total, units
-  // in both. Parts are shared between counts that do not differ in them.
+  // each category]; the part behind the blocks holds the pairs: for each pair, for each atom of the
+  // total, units in both; then comes a part for each panel: for each of its pairs of editions, for
+  // each panel stratum, [units in the frame of the first, of the second, of both, units of either
+  // by state in the first × state in the second (AnswerState)], and behind them for each panel
+  // stratum the units in the base of any edition. Panel strata are the uncollapsed strata, and one
+  // more for units that only earlier editions have and whose stratum is gone. Parts are shared
+  // between counts that do not differ in them.
   using Part = std::shared_ptr<const std::vector<int32_t>>;
 
   // The parts must have the plan's count and sizes (PartCount, PartSize): whoever takes them from
@@ -99,6 +105,14 @@ class EditionCounts {
     std::vector<int32_t> both;
   };
   PairCounts CountsOfPair(size_t pair) const;
+
+  // Integers of a panel stratum in a part: three frames, then the states.
+  static constexpr size_t kPanelWidth = 3 + kAnswerStates * kAnswerStates;
+  static size_t PanelStrata(const FigurePlan& plan) { return plan.strata().size() + 1; }
+  // Two editions of a panel (numbers within it, a < b), by panel stratum.
+  std::vector<PairCell> CountsOfPanel(size_t panel, size_t a, size_t b) const;
+  // Units in the base of at least one edition of the panel, by panel stratum.
+  std::vector<int32_t> InAnyBase(size_t panel) const;
 
  private:
   std::vector<StratumCell> ByStratum(const FigurePlan::Cell& cell) const;

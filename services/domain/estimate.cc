@@ -41,7 +41,6 @@ Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely
   // The quotient of equal sums need not be exactly 1.
   const double p = degenerate ? (out.x == 0 ? 0.0 : 1.0) : yes_sum / out.weight_sum;
   out.estimate = p;
-  out.df = out.n - out.strata;
   if (!degenerate && !census) {
     StratifiedVariance sum(lonely);
     for (const StratumCell& h : strata) {
@@ -57,18 +56,25 @@ Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely
       sum.Add(h.frame, h.responded, centred, product);
     }
     out.variance = sum.Total() / (out.weight_sum * out.weight_sum);
-    if (std::fabs(out.variance) < kNoVariance) out.variance = 0;
   }
+  FinishProportion(census, level, &out);
+  return out;
+}
+
+void FinishProportion(bool census, double level, Proportion* share) {
+  Proportion& out = *share;
+  const bool degenerate = out.x == 0 || out.x == out.n;
+  if (degenerate || census || std::fabs(out.variance) < kNoVariance) out.variance = 0;
   out.standard_error = std::sqrt(out.variance);
-  if (out.variance > 0) out.n_eff = p * (1 - p) / out.variance;
+  out.df = out.n - out.strata;
   if (census) {
     out.status = EstimateStatus::kCensus;
-    out.n_eff.reset();
-    return out;
+    return;
   }
+  if (out.variance > 0) out.n_eff = out.estimate * (1 - out.estimate) / out.variance;
   if (out.df < 1) {
     out.status = EstimateStatus::kNoDf;
-    return out;
+    return;
   }
   if (degenerate) {
     out.status = EstimateStatus::kDegenerate;
@@ -79,11 +85,10 @@ Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely
   }
   if (out.status != EstimateStatus::kOk) {
     out.n_eff_adj = out.n;
-    return out;
+    return;
   }
   const double t = StudentQuantile(level, out.n - 1) / StudentQuantile(level, out.df);
   out.n_eff_adj = *out.n_eff * (t * t);
-  return out;
 }
 
 double MostEffective(int32_t answers, int32_t may_belong) {

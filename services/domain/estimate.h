@@ -111,5 +111,9 @@ struct Proportion {
   std::optional<double> n_eff_adj;  // Empty when kEmpty, kNoDf, kCensus.
 };
 Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely, double level);
+// The last step of it, for other ways to n, x, strata, estimate and variance: a variance that is
+// rounding becomes 0, and standard error, df, effective numbers and status follow. `census`: every
+// stratum of the base is fully answered.
+void FinishProportion(bool census, double level, Proportion* share);
 
 }  // namespace imdi::domain

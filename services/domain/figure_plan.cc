@@ -37,12 +37,13 @@ class FigurePlanMaker {
  public:
   explicit FigurePlanMaker(FigurePlan& plan) : plan_(plan), frame_(*plan.frame_) {}
 
-  void Make(std::span<const std::shared_ptr<const model::Claim>> claims) {
+  void Make(std::span<const std::shared_ptr<const model::Claim>> claims, EarlierEditions past) {
     plan_.strata_ = Strata::Of(frame_);
     MakeBreakdowns();
     MakeBlocks();
     for (const auto& claim : claims) AddPairs(*claim);
     FinishPairs();
+    MakePanels(std::move(past));
     plan_.fingerprint_ = Fingerprint();
   }
 
@@ -195,9 +196,109 @@ class FigurePlanMaker {
     plan_.pairs_.erase(std::unique(plan_.pairs_.begin(), plan_.pairs_.end()), plan_.pairs_.end());
   }
 
+  // Whether an earlier edition asked for what a block counts.
+  static bool Has(const EarlierEdition& edition, const CompiledIndicator& indicator,
+                  const std::string& basis, int32_t code) {
+    const auto same = std::ranges::find_if(
+        edition.indicators, [&](const auto& one) { return one->id() == indicator.id(); });
+    if (same == edition.indicators.end() || (*same)->not_asked()) return false;
+    const auto found = std::ranges::find((*same)->bases(), basis, &CompiledIndicator::Basis::id);
+    return found != (*same)->bases().end() &&
+           std::ranges::find(found->codes, code) != found->codes.end();
+  }
+
+  // The cell of a block in a group {attribute}={code}; empty = its total. None where the block is
+  // not broken down by it.
+  std::optional<FigurePlan::Cell> CellIn(uint32_t block, const std::string& group) const {
+    FigurePlan::Cell out{.block = block};
+    if (group.empty()) return out;
+    const size_t equals = group.find('=');
+    const auto attribute = frame_.FindAttribute(group.substr(0, equals));
+    if (equals == std::string::npos || !attribute.has_value()) return std::nullopt;
+    const auto code = frame_.FindGroup(*attribute, group.substr(equals + 1));
+    const auto breakdown = plan_.FindBreakdown({*attribute});
+    if (!code.has_value() || !breakdown.has_value()) return std::nullopt;
+    const auto& of_block = plan_.blocks_[block].breakdowns;
+    const auto& groups = plan_.breakdowns_[*breakdown].groups;
+    const auto place =
+        std::ranges::find(groups, std::vector<uint16_t>{*code}, &Breakdown::Group::codes);
+    if (std::ranges::find(of_block, *breakdown) == of_block.end() || place == groups.end())
+      return std::nullopt;
+    out.breakdown = *breakdown;
+    out.group = static_cast<uint32_t>(place - groups.begin());
+    return out;
+  }
+
+  // Whether an earlier edition's frame knows the group; every one knows the total.
+  static bool KnowsGroup(const CompiledFrame& frame, const std::string& group) {
+    if (group.empty()) return true;
+    const size_t equals = group.find('=');
+    const auto attribute = frame.FindAttribute(group.substr(0, equals));
+    return attribute.has_value() &&
+           frame.FindGroup(*attribute, group.substr(equals + 1)).has_value();
+  }
+
+  void MakePanels(EarlierEditions past) {
+    uint32_t first = static_cast<uint32_t>(past.earlier.size());
+    for (uint32_t b = 0; b < plan_.blocks_.size(); ++b) {
+      const Block& block = plan_.blocks_[b];
+      const CompiledIndicator& indicator = plan_.IndicatorOf(block);
+      if (!IsFollowed(indicator) || indicator.not_asked()) continue;
+      const auto& compare = indicator.definition().compare();
+      std::vector<std::string> groups = {""};
+      for (const model::Comparison& one : compare) {
+        if (std::ranges::find(groups, one.group()) == groups.end()) groups.push_back(one.group());
+      }
+      std::ranges::sort(groups);
+      for (uint32_t category = 0; category < block.categories.size(); ++category) {
+        for (const std::string& group : groups) {
+          std::optional<FigurePlan::Cell> cell = CellIn(b, group);
+          if (!cell.has_value()) continue;
+          cell->category = category;
+          FigurePlan::Panel panel{.cell = *cell, .earlier = {}};
+          for (uint32_t e = 0; e < past.earlier.size(); ++e) {
+            const EarlierEdition& edition = past.earlier[e];
+            // What holds of all units of a year holds in a group of it too.
+            const bool compared = edition.year < past.year &&
+                                  std::ranges::any_of(compare, [&](const model::Comparison& one) {
+                                    return one.year() == edition.year &&
+                                           (one.group().empty() || one.group() == group);
+                                  });
+            if (compared && KnowsGroup(*edition.frame, group) &&
+                Has(edition, indicator, plan_.BasisOf(block).id, block.categories[category]))
+              panel.earlier.push_back(e);
+          }
+          if (panel.earlier.empty()) continue;
+          first = std::min(first, panel.earlier.front());
+          plan_.panels_.push_back(std::move(panel));
+        }
+      }
+    }
+    // Editions before the first that anything is compared with are of no use.
+    for (FigurePlan::Panel& panel : plan_.panels_) {
+      for (uint32_t& one : panel.earlier) one -= first;
+    }
+    past.earlier.erase(past.earlier.begin(), past.earlier.begin() + first);
+    plan_.panel_frame_ =
+        MakePanelFrame(frame_, plan_.strata_, past.previous, std::move(past.earlier));
+  }
+
+  void PrintPanels(std::string& bytes) const {
+    PutNumber(bytes, plan_.panels_.size());
+    for (const FigurePlan::Panel& panel : plan_.panels_) {
+      PutText(bytes, plan_.NameOf(panel.cell));
+      for (const uint32_t one : panel.earlier) PutNumber(bytes, one);
+    }
+    for (const PanelFrame::Earlier& one : plan_.panel_frame_.earlier) {
+      PutText(bytes, one.edition.id);
+      for (const UnitIndex unit : one.unit_at) PutNumber(bytes, unit);
+    }
+    for (const uint16_t stratum : plan_.panel_frame_.strata_of_gone) PutNumber(bytes, stratum);
+  }
+
   std::string Fingerprint() const {
     base::Sha256Stream hash;
-    std::string bytes = "figure plan 1";
+    std::string bytes = "figure plan 2";
     const auto flush = [&] {
       hash.Update(std::string_view(bytes));
       bytes.clear();
@@ -245,6 +346,7 @@ class FigurePlanMaker {
       PutNumber(bytes, pair.a);
       PutNumber(bytes, pair.b);
     }
+    PrintPanels(bytes);
     flush();
     const base::Digest digest = hash.Finish();
     return {reinterpret_cast<const char*>(digest.data()), 16};
@@ -258,12 +360,12 @@ std::shared_ptr<const FigurePlan> FigurePlan::Make(
     std::shared_ptr<const CompiledFrame> frame,
     std::shared_ptr<const CompiledQuestionnaire> questionnaire,
     std::vector<std::shared_ptr<const CompiledIndicator>> indicators,
-    std::span<const std::shared_ptr<const model::Claim>> claims) {
+    std::span<const std::shared_ptr<const model::Claim>> claims, EarlierEditions past) {
   std::shared_ptr<FigurePlan> plan(new FigurePlan);
   plan->frame_ = std::move(frame);
   plan->questionnaire_ = std::move(questionnaire);
   plan->indicators_ = std::move(indicators);
-  FigurePlanMaker(*plan).Make(claims);
+  FigurePlanMaker(*plan).Make(claims, std::move(past));
   return plan;
 }
 
@@ -282,6 +384,12 @@ std::optional<size_t> FigurePlan::FindPair(uint32_t block, uint32_t a, uint32_t 
   return found == pairs_.end() || *found != wanted
              ? std::nullopt
              : std::optional(static_cast<size_t>(found - pairs_.begin()));
+}
+
+std::optional<size_t> FigurePlan::FindPanel(const Cell& cell) const {
+  const auto found = std::ranges::find(panels_, cell, &Panel::cell);
+  return found == panels_.end() ? std::nullopt
+                                : std::optional(static_cast<size_t>(found - panels_.begin()));
 }
 
 std::optional<uint32_t> FigurePlan::FindBreakdown(std::vector<uint32_t> attributes) const {
@@ -413,6 +521,11 @@ std::optional<uint32_t> FigurePlan::FindBlock(std::string_view indicator,
   return found == block_by_name_.end() ? std::nullopt : std::optional(found->second);
 }
 
+bool IsFollowed(const CompiledIndicator& indicator) {
+  return !indicator.definition().compare().empty() &&
+         indicator.kind() != model::INDICATOR_KIND_OUTCOME_RATE;
+}
+
 std::vector<std::shared_ptr<const CompiledIndicator>> AllIndicatorsOf(const Catalog& catalog,
                                                                       std::string_view edition) {
   const Catalog::EditionEntry* entry = catalog.FindEdition(edition);
@@ -430,8 +543,18 @@ std::shared_ptr<const FigurePlan> PlanOf(const Catalog& catalog, std::string_vie
   if (entry == nullptr || entry->frame == nullptr || entry->Current() == nullptr) return nullptr;
   std::vector<std::shared_ptr<const model::Claim>> claims;
   for (const auto& [id, claim] : entry->claims) claims.push_back(claim.second);
+  EarlierEditions past;
+  past.previous = EditionIdOf(entry->definition->previous_edition());
+  past.year = entry->definition->reference_year();
+  for (const Catalog::EditionEntry* one : catalog.Before(*entry))
+    past.earlier.push_back(
+        {.id = one->id,
+         .year = one->definition->reference_year(),
+         .previous = std::string(EditionIdOf(one->definition->previous_edition())),
+         .frame = one->frame,
+         .indicators = catalog.IndicatorsOf(one->id)});
   return FigurePlan::Make(entry->frame, entry->Current()->compiled,
-                          AllIndicatorsOf(catalog, edition), claims);
+                          AllIndicatorsOf(catalog, edition), claims, std::move(past));
 }
 
 }  // namespace imdi::domain

@@ -20,6 +20,7 @@
 #include "services/domain/estimate.h"
 #include "services/domain/frame.h"
 #include "services/domain/indicator.h"
+#include "services/domain/panel_frame.h"
 #include "services/domain/questionnaire.h"
 #include "services/domain/strata.h"
 
@@ -80,6 +81,23 @@ class FigurePlan {
     uint32_t category = 0;   // Place in Block::categories.
     uint32_t breakdown = 0;  // Number of the breakdown.
     uint32_t group = 0;      // Place in Breakdown::groups; 0 for the total.
+    friend bool operator==(const Cell&, const Cell&) = default;
+  };
+
+  // A cell that is followed over editions, unit by unit: the total, or a group in which its
+  // indicator is compared with some year. Joint counts are kept of every two of its editions.
+  struct Panel {
+    Cell cell;
+    // Places in PanelFrame::earlier of the editions that have the cell, ascending. The edition
+    // itself is the last one of the panel.
+    std::vector<uint32_t> earlier;
+
+    size_t editions() const { return earlier.size() + 1; }
+    size_t pairs() const { return editions() * (editions() - 1) / 2; }
+    // Pairs a < b in the order (0, 1), (0, 2), …, (1, 2), …
+    size_t PairOf(size_t a, size_t b) const {
+      return a * (2 * editions() - a - 1) / 2 + (b - a - 1);
+    }
   };
 
   // `indicators` with the automatic ones behind (automatic_indicators.h); `claims`: those of the
@@ -88,7 +106,7 @@ class FigurePlan {
       std::shared_ptr<const CompiledFrame> frame,
       std::shared_ptr<const CompiledQuestionnaire> questionnaire,
       std::vector<std::shared_ptr<const CompiledIndicator>> indicators,
-      std::span<const std::shared_ptr<const model::Claim>> claims);
+      std::span<const std::shared_ptr<const model::Claim>> claims, EarlierEditions past = {});
 
   const CompiledFrame& frame() const { return *frame_; }
   const CompiledQuestionnaire& questionnaire() const { return *questionnaire_; }
@@ -99,6 +117,9 @@ class FigurePlan {
   const std::vector<Breakdown>& breakdowns() const { return breakdowns_; }
   const std::vector<Block>& blocks() const { return blocks_; }
   const std::vector<Pair>& pairs() const { return pairs_; }
+  // Units beside those of earlier editions; empty where no cell is followed.
+  const PanelFrame& panel_frame() const { return panel_frame_; }
+  const std::vector<Panel>& panels() const { return panels_; }
 
   const CompiledIndicator& IndicatorOf(const Block& block) const {
     return *indicators_[block.indicator];
@@ -110,6 +131,12 @@ class FigurePlan {
   // block's.
   size_t OffsetOf(const Block& block, uint32_t breakdown) const;
   std::optional<size_t> FindPair(uint32_t block, uint32_t a, uint32_t b) const;
+  std::optional<size_t> FindPanel(const Cell& cell) const;
+  // Whether a unit lies in a cell's group.
+  bool InGroup(const Cell& cell, UnitIndex unit) const {
+    const Breakdown& breakdown = breakdowns_[cell.breakdown];
+    return breakdown.atoms[breakdown.atom_of_unit[unit]].group == cell.group;
+  }
   // A breakdown by the numbers of its attributes in any order; none for the total.
   std::optional<uint32_t> FindBreakdown(std::vector<uint32_t> attributes) const;
 
@@ -143,11 +170,17 @@ class FigurePlan {
   std::vector<Breakdown> breakdowns_;
   std::vector<Block> blocks_;
   std::vector<Pair> pairs_;
+  PanelFrame panel_frame_;
+  std::vector<Panel> panels_;
   std::vector<size_t> first_cell_;  // By block.
   std::unordered_map<std::string, uint32_t, base::TextHash, std::equal_to<>> block_by_name_;
   size_t cell_count_ = 0;
   std::string fingerprint_;
 };
+
+// Whether the cells of an indicator are followed over editions: it is compared with some year, and
+// its answers are not known of all units anyway (a response rate's are).
+bool IsFollowed(const CompiledIndicator& indicator);
 
 class Catalog;
 // The indicators of an edition as a catalog has it: those of documents by id, then the automatic

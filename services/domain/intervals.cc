@@ -81,11 +81,14 @@ std::optional<Interval> WaldInterval(const Proportion& share, double level) {
 std::optional<Interval> LogitInterval(const Proportion& share, double level) {
   if (share.status == EstimateStatus::kCensus) return Interval{share.estimate, share.estimate};
   if (share.status != EstimateStatus::kOk) return std::nullopt;
-  const double p = share.estimate;
+  return LogitAround(share.estimate, StudentQuantile(level, share.df) * share.standard_error);
+}
+
+Interval LogitAround(double p, double half) {
   const double centre = std::log(p / (1 - p));
-  const double half = StudentQuantile(level, share.df) * share.standard_error / (p * (1 - p));
+  const double away = half / (p * (1 - p));
   const auto expit = [](double v) { return 1 / (1 + std::exp(-v)); };
-  return Interval{expit(centre - half), expit(centre + half)};
+  return {expit(centre - away), expit(centre + away)};
 }
 
 std::optional<Interval> BetaInterval(const Proportion& share, double level) {

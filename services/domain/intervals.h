@@ -26,6 +26,8 @@ Interval LogicalBounds(int32_t n, int32_t x, int32_t may_belong);
 // freedom; [p, p] when kCensus. Wald and logit are for comparison only: both collapse near 0 and 1.
 std::optional<Interval> WaldInterval(const Proportion& share, double level);
 std::optional<Interval> LogitInterval(const Proportion& share, double level);  // None at 0 and 1.
+// expit(logit(p) -+ half / (p (1 - p))), for p in (0, 1) and the half width of p itself.
+Interval LogitAround(double p, double half);
 std::optional<Interval> BetaInterval(const Proportion& share, double level);
 std::optional<Interval> WilsonInterval(const Proportion& share, double level);
 // Wilson on `n_eff` > 0 answers; `none` and `all` say that x is 0 or n, where one end is exact.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "services/domain/distributions.h"
+#include "services/domain/linear_pair.h"
 #include "services/domain/stratified_variance.h"
 
 namespace imdi::domain {
@@ -20,27 +21,7 @@ double Clean(double variance, double smallest) {
   return std::fabs(variance) < smallest ? 0 : variance;
 }
 
-// A share, exact where all or none say yes: the quotient of equal sums need not be 1.
-double Share(double yes_sum, double base_sum, int32_t yes, int32_t base) {
-  return yes == 0 ? 0 : yes == base ? 1 : yes_sum / base_sum;
-}
-
-// r * sum(u v) - sum(u) sum(v) and sum(u v) of one stratum, for u = a - p b and v = c - q d, from
-// integer counts of a, b, c, d (each 0 or 1 by unit) and of their products.
-struct Pair {
-  int64_t r, a, b, c, d;   // Sums.
-  int64_t ac, ad, bc, bd;  // Sums of products.
-  double Centred(double p, double q) const {
-    return static_cast<double>(r * ac - a * c) - q * static_cast<double>(r * ad - a * d) -
-           p * static_cast<double>(r * bc - b * c) + p * q * static_cast<double>(r * bd - b * d);
-  }
-  double Product(double p, double q) const {
-    return static_cast<double>(ac) - q * static_cast<double>(ad) - p * static_cast<double>(bc) +
-           p * q * static_cast<double>(bd);
-  }
-};
-
-// The same for one u = a - ratio * b with exact sums.
+// r * sum(u^2) - sum(u)^2 and sum(u^2) of one stratum, for u = a - ratio * b with exact sums.
 double Centred(const SumsCell& h, double ratio) {
   const Int128 r = h.responded;
   return static_cast<double>(r * h.aa - h.a * h.a) -
@@ -133,7 +114,7 @@ Distribution EstimateDistribution(std::span<const StratumCell> strata,
         const int64_t ya = counts[h * codes + a];
         const int64_t yc = counts[h * codes + c];
         const int64_t m = strata[h].base;
-        const Pair pair{strata[h].responded, ya, m, yc, m, 0, ya, yc, m};
+        const LinearPair pair{strata[h].responded, ya, m, yc, m, 0, ya, yc, m};
         sum.Add(strata[h].frame, strata[h].responded, pair.Centred(p, q), pair.Product(p, q));
       }
       out.covariance[a * codes + c] = sum.Total() / (weight_sum * weight_sum);
@@ -175,8 +156,8 @@ Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lon
     return out;
   }
   out.status = out.df < 1 ? EstimateStatus::kNoDf : EstimateStatus::kOk;
-  out.p_a = Share(yes_a, base_a, x_a, out.n_a);
-  out.p_b = Share(yes_b, base_b, x_b, out.n_b);
+  out.p_a = ExactShare(yes_a, base_a, x_a, out.n_a);
+  out.p_b = ExactShare(yes_b, base_b, x_b, out.n_b);
   out.estimate = out.p_b - out.p_a;
   // All strata with respondents count here, in the base or not: a lonely one is averaged over all.
   StratifiedVariance sum_a(lonely);
@@ -185,19 +166,29 @@ Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lon
   for (const DifferenceCell& h : strata) {
     if (h.responded == 0) continue;
     const int64_t r = h.responded;
-    const Pair a{r, h.yes_a, h.base_a, h.yes_a, h.base_a, h.yes_a, h.yes_a, h.yes_a, h.base_a};
-    const Pair b{r, h.yes_b, h.base_b, h.yes_b, h.base_b, h.yes_b, h.yes_b, h.yes_b, h.base_b};
-    const Pair ab{r,          h.yes_a,         h.base_a,        h.yes_b,    h.base_b,
-                  h.yes_both, h.yes_a_of_both, h.yes_b_of_both, h.base_both};
+    const LinearPair a{r,       h.yes_a, h.base_a, h.yes_a, h.base_a,
+                       h.yes_a, h.yes_a, h.yes_a,  h.base_a};
+    const LinearPair b{r,       h.yes_b, h.base_b, h.yes_b, h.base_b,
+                       h.yes_b, h.yes_b, h.yes_b,  h.base_b};
+    const LinearPair ab{r,          h.yes_a,         h.base_a,        h.yes_b,    h.base_b,
+                        h.yes_both, h.yes_a_of_both, h.yes_b_of_both, h.base_both};
     sum_a.Add(h.frame, h.responded, a.Centred(out.p_a, out.p_a), a.Product(out.p_a, out.p_a));
     sum_b.Add(h.frame, h.responded, b.Centred(out.p_b, out.p_b), b.Product(out.p_b, out.p_b));
     sum_ab.Add(h.frame, h.responded, ab.Centred(out.p_a, out.p_b), ab.Product(out.p_a, out.p_b));
   }
-  const double variance_a = Clean(sum_a.Total() / (base_a * base_a), kNoVariance);
-  const double variance_b = Clean(sum_b.Total() / (base_b * base_b), kNoVariance);
+  SetDifferenceVariance(sum_a.Total() / (base_a * base_a), sum_b.Total() / (base_b * base_b),
+                        sum_ab.Total() / (base_a * base_b), &out);
+  return out;
+}
+
+void SetDifferenceVariance(double variance_a, double variance_b, double covariance,
+                           Difference* difference) {
+  Difference& out = *difference;
+  variance_a = Clean(variance_a, kNoVariance);
+  variance_b = Clean(variance_b, kNoVariance);
   out.se_a = std::sqrt(variance_a);
   out.se_b = std::sqrt(variance_b);
-  out.covariance = Clean(sum_ab.Total() / (base_a * base_b), kNoCovariance * (out.se_a * out.se_b));
+  out.covariance = Clean(covariance, kNoCovariance * (out.se_a * out.se_b));
   const double variance = variance_a + variance_b - 2 * out.covariance;
   // Two equal questions differ by nothing, whatever is left of the sum.
   out.standard_error = variance < kNoVariance ? 0 : std::sqrt(variance);
@@ -205,7 +196,6 @@ Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lon
     out.t = out.estimate / out.standard_error;
     if (out.df >= 1) out.p = StudentTwoSidedP(*out.t, out.df);
   }
-  return out;
 }
 
 LinearEstimate EstimateTotal(std::span<const SumsCell> strata, double scale, Lonely lonely) {
@@ -215,31 +205,6 @@ LinearEstimate EstimateTotal(std::span<const SumsCell> strata, double scale, Lon
 LinearEstimate EstimateRatio(std::span<const SumsCell> strata, double scale_a, double scale_b,
                              Lonely lonely) {
   return Estimate(strata, scale_a, scale_b, true, lonely);
-}
-
-WeightSummary SummarizeWeights(std::span<const StratumCell> strata) {
-  WeightSummary out;
-  for (const StratumCell& h : strata) {
-    if (h.responded == 0) continue;
-    const double weight = Weight(h.frame, h.responded);
-    out.smallest = out.n == 0 ? weight : std::min(out.smallest, weight);
-    out.largest = std::max(out.largest, weight);
-    out.n += h.responded;
-    out.sum += weight * h.responded;
-    out.sum_of_squares += weight * weight * h.responded;
-  }
-  if (out.n > 0) out.kish_deff = out.n * out.sum_of_squares / (out.sum * out.sum);
-  return out;
-}
-
-double WeightedSum(std::span<const StratumCell> strata, std::span<const int64_t> values) {
-  double sum = 0;
-  for (size_t h = 0; h < strata.size(); ++h) {
-    if (strata[h].responded > 0) {
-      sum += Weight(strata[h].frame, strata[h].responded) * static_cast<double>(values[h]);
-    }
-  }
-  return sum;
 }
 
 }  // namespace imdi::domain

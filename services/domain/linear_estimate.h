@@ -1,7 +1,7 @@
 #pragma once
 
 // Linearised estimates beside the single share: distributions, differences of two shares of one
-// year, means, totals, ratios, and sums of weights; all from counts or exact sums by stratum.
+// year, means, totals, ratios; all from counts or exact sums by stratum.
 
 #include <cstddef>
 #include <cstdint>
@@ -61,6 +61,10 @@ struct Difference {
   std::optional<double> p;  // Two-sided; empty where t is, or df < 1.
 };
 Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lonely);
+// The last step of it: from the variances of the two shares and their covariance to the test.
+// Variances that are rounding become 0.
+void SetDifferenceVariance(double variance_a, double variance_b, double covariance,
+                           Difference* difference);
 
 // One stratum's sums over the units of the base of two numeric values, exact. A value is the number
 // times a fixed power of ten; up to 2^40 in size and 2^20 units a stratum nothing can overflow.
@@ -100,19 +104,5 @@ LinearEstimate EstimateTotal(std::span<const SumsCell> strata, double scale, Lon
 // Total of a over total of b; a mean where every b is 1.
 LinearEstimate EstimateRatio(std::span<const SumsCell> strata, double scale_a, double scale_b,
                              Lonely lonely);
-
-// Weights N_h / r_h of all respondents; strata without one are not represented.
-struct WeightSummary {
-  int32_t n = 0;
-  double sum = 0;
-  double sum_of_squares = 0;
-  double smallest = 0;  // 0 when n = 0, as the rest.
-  double largest = 0;
-  double kish_deff = 0;  // n * sum_of_squares / sum^2.
-};
-// Reads `frame` and `responded` alone.
-WeightSummary SummarizeWeights(std::span<const StratumCell> strata);
-// sum W_h * values[h]; a stratum without respondents adds 0.
-double WeightedSum(std::span<const StratumCell> strata, std::span<const int64_t> values);
 
 }  // namespace imdi::domain

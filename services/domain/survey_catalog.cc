@@ -335,6 +335,30 @@ std::optional<model::Definition> Catalog::Get(std::string_view name) const {
   return out;
 }
 
+const Catalog::EditionEntry* Catalog::EditionOfYear(std::string_view survey, int32_t year) const {
+  for (const auto& [id, edition] : editions_) {
+    if (edition->definition != nullptr && edition->definition->survey() == survey &&
+        edition->definition->reference_year() == year)
+      return edition.get();
+  }
+  return nullptr;
+}
+
+std::vector<const Catalog::EditionEntry*> Catalog::Before(const EditionEntry& edition) const {
+  std::map<int32_t, const EditionEntry*> by_year;
+  if (edition.definition == nullptr) return {};
+  for (const auto& [id, one] : editions_) {
+    if (one->definition == nullptr || one->definition->survey() != edition.definition->survey() ||
+        one->definition->reference_year() >= edition.definition->reference_year() ||
+        one->frame == nullptr || one->Current() == nullptr)
+      continue;
+    by_year.emplace(one->definition->reference_year(), one.get());
+  }
+  std::vector<const EditionEntry*> out;
+  for (const auto& [year, one] : by_year) out.push_back(one);
+  return out;
+}
+
 int64_t Catalog::RevisionOf(std::string_view name) const {
   if (const IndicatorEntry* indicator = FindIndicator(IndicatorIdOf(name)))
     return indicator->revision;

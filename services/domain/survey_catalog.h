@@ -126,6 +126,12 @@ class Catalog {
   // Indicators that have an edition in their list, by id.
   std::vector<std::shared_ptr<const CompiledIndicator>> IndicatorsOf(
       std::string_view edition) const;
+  // The edition of a survey with that reference year; null when there is none, the first by id when
+  // there are several.
+  const EditionEntry* EditionOfYear(std::string_view survey, int32_t year) const;
+  // Editions of the same survey with an earlier reference year that can be counted (they have a
+  // frame and a questionnaire), by year; of several in a year the first by id.
+  std::vector<const EditionEntry*> Before(const EditionEntry& edition) const;
   // Current revision of a document by resource name; 0 = there is none.
   int64_t RevisionOf(std::string_view name) const;
   // The document that holds now; empty optional when there is none.

@@ -28,9 +28,7 @@ storage::rocks::RocksOptions OptionsFor(const survey::config::v1::IngestionConfi
   storage::rocks::RocksOptions options;
   options.path = base::StrCat(config.data_dir(), "/", folder);
   if (config.memory_mib() > 0) {
-    const size_t bytes = static_cast<size_t>(config.memory_mib()) * base::kMiB;
-    options.block_cache_bytes = bytes * 2 / 3;
-    options.write_buffer_bytes = bytes / 3;
+    options.SetMemory(static_cast<size_t>(config.memory_mib()) * base::kMiB);
   }
   if (config.free_space_min_mib() > 0) {
     options.free_bytes_min = static_cast<uint64_t>(config.free_space_min_mib()) * base::kMiB;
@@ -171,9 +169,23 @@ grpc::Service& IngestionApp::edition_service() { return *parts_->edition_rpc; }
 grpc::Service& IngestionApp::submission_service() { return *parts_->submission_rpc; }
 grpc::Service& IngestionApp::log_service() { return *parts_->log_rpc; }
 storage::LogHead IngestionApp::head() const { return parts_->log->Head(); }
-absl::Status IngestionApp::StoreState() const { return parts_->log->State(); }
 Committer::Counters IngestionApp::commit_counters() const { return parts_->committer->counters(); }
-void IngestionApp::Stop() {
+
+std::vector<process::Face> IngestionApp::public_faces() {
+  return {{&submission_service(), ingestion_pb::SubmissionService::service_full_name()}};
+}
+
+std::vector<process::Face> IngestionApp::internal_faces() {
+  return {{&edition_service(), ingestion_pb::EditionService::service_full_name()},
+          {&log_service(), ingestion_pb::LogService::service_full_name()}};
+}
+
+transport::Readiness IngestionApp::Ready() const {
+  const absl::Status state = parts_->log->State();
+  return {.not_ready = state.ok() ? "" : std::string(base::ToStd(state.message())), .remark = {}};
+}
+
+void IngestionApp::Finish() {
   parts_->scrubber.reset();
   parts_->scheduler->Stop();
   parts_->committer->Stop();

@@ -4,34 +4,41 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "imdi/survey/config/v1/config.pb.h"
 #include "services/base/clock.h"
 #include "services/ingestion/committer.h"
+#include "services/process/hosted.h"
 #include "services/transport/calls.h"
 #include "storage/response_log.h"
 
 namespace imdi::ingestion {
 
-class IngestionApp {
+class IngestionApp final : public process::Hosted {
  public:
   // Opens and verifies the stores and rebuilds the catalog. The two Calls and the clock must
   // outlive the app.
   static absl::StatusOr<std::unique_ptr<IngestionApp>> Start(
       const survey::config::v1::IngestionConfig& config, const base::Clock& clock,
       transport::Calls& public_calls, transport::Calls& internal_calls);
-  ~IngestionApp();
+  ~IngestionApp() override;
 
   grpc::Service& edition_service();     // Internal until login exists.
   grpc::Service& submission_service();  // Public.
   grpc::Service& log_service();         // Internal.
   storage::LogHead head() const;
-  absl::Status StoreState() const;
   Committer::Counters commit_counters() const;
+
+  std::vector<process::Face> public_faces() override;
+  std::vector<process::Face> internal_faces() override;
+  // Its log takes appends.
+  transport::Readiness Ready() const override;
+  int64_t position() const override { return head().position; }
   // Commits what waits and takes nothing more.
-  void Stop();
+  void Finish() override;
 
  private:
   struct Parts;

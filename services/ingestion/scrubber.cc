@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "services/base/clock.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 
@@ -36,12 +36,12 @@ void Scrubber::Run() {
     }
     from = step->next;
     if (from == 1 && passed_) passed_();
-    const absl::Time until = absl::Now() + (from == 1 ? absl::Milliseconds(base::kScrubPauseMs)
-                                                      : RestAfter(step->bytes));
+    const base::SteadyTime until =
+        base::SteadyClock::now() +
+        absl::ToChronoNanoseconds(from == 1 ? absl::Milliseconds(base::kScrubPauseMs)
+                                            : RestAfter(step->bytes));
     base::MutexLock lock(mutex_);
-    for (absl::Time now = absl::Now(); !stopping_ && now < until; now = absl::Now()) {
-      changed_.WaitFor(mutex_, until - now);
-    }
+    while (!stopping_ && changed_.WaitUntil(mutex_, until)) continue;
     if (stopping_) return;
   }
 }

@@ -156,6 +156,7 @@ absl::StatusOr<ReadyBytes> ListFigures(Reading& reading,
   size_t count = 0;
   std::string_view last;
   for (; rank < set.size() && set.CellOf(rank).starts_with(prefix); ++rank) {
+    IMDI_RETURN_IF_ERROR(reading.CheckWanted());
     const std::string_view cell = set.CellOf(rank);
     if (!wanted(cell)) continue;
     const std::string& bytes = *set.At(set.PlaceOf(rank)).bytes;

@@ -6,6 +6,7 @@
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
+#include "services/base/text.h"
 #include "services/query/figures_follower.h"
 #include "services/query/pulse.h"
 #include "services/query/query_rpc.h"
@@ -59,9 +60,25 @@ absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(
 }
 
 QueryApp::QueryApp(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
-QueryApp::~QueryApp() { Stop(); }
+QueryApp::~QueryApp() { StopFollowing(); }
 
 grpc::Service& QueryApp::query_service() { return *parts_->rpc; }
-void QueryApp::Stop() { parts_->follower->Stop(); }
+
+std::vector<process::Face> QueryApp::internal_faces() {
+  return {{&query_service(), query_pb::QueryService::service_full_name()}};
+}
+
+transport::Readiness QueryApp::Ready() const {
+  const auto snapshot = parts_->snapshots.Current();
+  if (!snapshot->loaded())
+    return {.not_ready = "no figures yet: aggregation was not heard", .remark = {}};
+  return {.not_ready = {},
+          .remark =
+              snapshot->stale ? base::StrCat("figures may be old: ", snapshot->stale_reason) : ""};
+}
+
+int64_t QueryApp::position() const { return parts_->snapshots.Current()->position; }
+
+void QueryApp::StopFollowing() { parts_->follower->Stop(); }
 
 }  // namespace imdi::query

@@ -3,17 +3,19 @@
 // Composition root of query: the only file of the service that names a concrete store.
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "imdi/survey/config/v1/config.pb.h"
 #include "services/base/metrics.h"
+#include "services/process/hosted.h"
 #include "services/transport/calls.h"
 
 namespace imdi::query {
 
-class QueryApp {
+class QueryApp final : public process::Hosted {
  public:
   // Opens the store (a damaged one is thrown away: all of it comes again), serves what it kept, and
   // begins to follow the figures behind `aggregation_internal`. Calls and metrics must outlive the
@@ -22,11 +24,15 @@ class QueryApp {
       const survey::config::v1::QueryConfig& config,
       std::shared_ptr<grpc::Channel> aggregation_internal, transport::Calls& internal_calls,
       base::Metrics& metrics);
-  ~QueryApp();
+  ~QueryApp() override;
 
   grpc::Service& query_service();  // Internal until login exists.
-  // Stops following and keeps the last snapshot; it is served on.
-  void Stop();
+
+  std::vector<process::Face> internal_faces() override;
+  transport::Readiness Ready() const override;
+  int64_t position() const override;
+  // Also keeps the last snapshot; it is served on.
+  void StopFollowing() override;
 
  private:
   struct Parts;

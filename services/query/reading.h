@@ -3,12 +3,14 @@
 // One call's view: a snapshot, and behind it the older releases on the disk.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/base/call_context.h"
 #include "services/query/names.h"
 #include "services/query/page_token.h"
 #include "services/query/release_shelf.h"
@@ -21,14 +23,19 @@ class Reading {
   // Without leave to read the disk, what lies only there ends in an error and `needs_disk`: the
   // call is to be repeated where it may wait. Given references must outlive it.
   Reading(const Snapshots& snapshots, ReleaseShelf& shelf, std::shared_ptr<const Snapshot> snapshot,
-          bool may_read_disk)
+          bool may_read_disk, std::function<bool()> cancelled = nullptr)
       : snapshots_(snapshots),
         shelf_(shelf),
         snapshot_(std::move(snapshot)),
-        may_read_disk_(may_read_disk) {}
+        may_read_disk_(may_read_disk),
+        cancelled_(std::move(cancelled)) {}
 
   const Snapshot& snapshot() const { return *snapshot_; }
   bool needs_disk() const { return needs_disk_; }
+  // CANCELLED once nobody waits for the answer: what goes on for long asks now and then.
+  absl::Status CheckWanted() const {
+    return cancelled_ && cancelled_() ? base::CallerGone() : absl::OkStatus();
+  }
 
   // NOT_YET_FOLDED while nothing has been heard of aggregation since the process started, and
   // nothing was kept either.
@@ -51,6 +58,7 @@ class Reading {
   ReleaseShelf& shelf_;
   std::shared_ptr<const Snapshot> snapshot_;
   const bool may_read_disk_;
+  const std::function<bool()> cancelled_;
   bool needs_disk_ = false;
 };
 

@@ -68,8 +68,8 @@ std::string CellOf(const std::string& block, const std::string& answer, const Co
 
 class TableMaker {
  public:
-  TableMaker(const FigureSet& set, const query_pb::GetTableRequest& request)
-      : set_(set), request_(request) {}
+  TableMaker(const FigureSet& set, const query_pb::GetTableRequest& request, const Reading& reading)
+      : set_(set), request_(request), reading_(reading) {}
 
   absl::Status Prepare() {
     IMDI_RETURN_IF_ERROR(TakeLanguages());
@@ -100,6 +100,7 @@ class TableMaker {
     }
     size_t bytes = out.ByteSizeLong();
     for (size_t i = first; i < rows_.size(); ++i) {
+      IMDI_RETURN_IF_ERROR(reading_.CheckWanted());
       const int fallback = fallback_labels_;
       query_pb::TableRow row;
       IMDI_RETURN_IF_ERROR(FillRow(rows_[i], i == first ? nullptr : &rows_[i - 1], row));
@@ -211,6 +212,7 @@ class TableMaker {
   absl::Status TakeRows() {
     const bool standard = request_.indicators().empty();
     for (const query_pb::IndicatorInfo* indicator : indicators_) {
+      IMDI_RETURN_IF_ERROR(reading_.CheckWanted());
       const std::string_view id =
           std::string_view(indicator->name()).substr(std::string_view("indicators/").size());
       const std::string_view wanted = !request_.basis().empty()
@@ -314,6 +316,7 @@ class TableMaker {
 
   const FigureSet& set_;
   const query_pb::GetTableRequest& request_;
+  const Reading& reading_;
   std::vector<model::Language> languages_;
   std::vector<const query_pb::IndicatorInfo*> indicators_;
   std::vector<Column> columns_;
@@ -348,7 +351,7 @@ absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRe
   list += KeyOf(unpaged);
   IMDI_ASSIGN_OR_RETURN(const Page page, Page::Open(reading, parent, std::move(list), page_size,
                                                     request.page_token()));
-  TableMaker maker(page.set(), request);
+  TableMaker maker(page.set(), request, reading);
   IMDI_RETURN_IF_ERROR(maker.Prepare());
   query_pb::Table table;
   IMDI_ASSIGN_OR_RETURN(const std::string last, maker.Fill(table, page.after(), page.size()));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "grpc/slice.h"
+#include "grpc/support/time.h"
 #include "grpcpp/support/slice.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
@@ -81,9 +82,9 @@ base::CallContext Calls::ContextOf(std::string_view method,
   context.authenticated = false;
   context.method = method;
   context.internal = options_.internal;
-  context.deadline = absl::FromChrono(rpc->deadline());
   context.trace_parent = TraceParent(*rpc);
   context.cancelled = [rpc] { return rpc->IsCancelled(); };
+  context.rpc = rpc;
   return context;
 }
 
@@ -99,22 +100,22 @@ void Calls::Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, St
   state.rpc = rpc;
   state.method = method.name;
   state.mutation = method.mutation;
-  state.started = absl::Now();
+  state.started = base::SteadyClock::now();
 }
 
 absl::Status Calls::Admit(const MethodInfo& method, State& state) {
   if (in_flight_.fetch_add(1) >= base::kCallsInFlightMax) return Overloaded();
-  const absl::Time now = state.started;
-  const auto deadline = state.rpc->deadline();
-  const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
-  state.deadline = has_deadline ? absl::FromChrono(deadline) : absl::InfiniteFuture();
+  const gpr_timespec deadline = state.rpc->raw_deadline();  // Of the monotonic clock.
+  const bool has_deadline = gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) != 0;
   if (method.mutation && !has_deadline) {
     return base::Error(base::Reason::kDeadlineRequired,
                        "this method needs a deadline; set one of at most 60 s");
   }
-  const absl::Duration longest =
-      absl::Milliseconds(method.mutation ? base::kMutationDeadlineMaxMs : base::kReadDeadlineMaxMs);
-  state.deadline = std::min(state.deadline, now + longest);
+  gpr_timespec left = gpr_time_from_millis(
+      method.mutation ? base::kMutationDeadlineMaxMs : base::kReadDeadlineMaxMs, GPR_TIMESPAN);
+  if (has_deadline) left = gpr_time_min(left, gpr_time_sub(deadline, gpr_now(deadline.clock_type)));
+  state.deadline =
+      state.started + std::chrono::seconds(left.tv_sec) + std::chrono::nanoseconds(left.tv_nsec);
   return absl::OkStatus();
 }
 
@@ -127,7 +128,7 @@ absl::Status Calls::Overloaded() {
 void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
                    const absl::Status& status) {
   in_flight_.fetch_sub(1);
-  const absl::Duration took = absl::Now() - state.started;
+  const absl::Duration took = absl::FromChrono(base::SteadyClock::now() - state.started);
   const std::string_view reason =
       status.ok() ? std::string_view("OK") : base::Name(base::ReasonOf(status));
   const Series series = state.series.answered == nullptr ? SeriesOf(state.method) : state.series;

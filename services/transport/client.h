@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "grpc/support/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -21,6 +22,8 @@ namespace imdi::transport {
 grpc::ChannelArguments ClientArguments();
 // Plaintext, to loopback only.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
+// A deadline for gRPC, on the monotonic clock: setting the wall clock does not move it.
+gpr_timespec DeadlineIn(absl::Duration timeout);
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 
 // A thread that calls `run_once` again and again until stopped: at once after an OK end, after a

@@ -21,7 +21,7 @@ HealthPort::HealthPort() : impl_(std::make_unique<Impl>()) {}
 
 absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(
     const std::string& address, const base::Metrics& metrics,
-    std::function<std::string()> not_ready) {
+    std::function<Readiness()> readiness) {
   if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
   std::unique_ptr<HealthPort> port(new HealthPort);
   httplib::Server& server = port->impl_->server;
@@ -36,11 +36,13 @@ absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(
   server.Get("/healthz", [](const httplib::Request&, httplib::Response& response) {
     response.set_content("alive\n", "text/plain");
   });
-  server.Get("/readyz", [not_ready = std::move(not_ready)](const httplib::Request&,
+  server.Get("/readyz", [readiness = std::move(readiness)](const httplib::Request&,
                                                            httplib::Response& response) {
-    const std::string reason = not_ready();
-    response.status = reason.empty() ? 200 : 503;
-    response.set_content(reason.empty() ? "ready\n" : reason + "\n", "text/plain");
+    const Readiness now = readiness();
+    response.status = now.not_ready.empty() ? 200 : 503;
+    response.set_content(base::StrCat(now.not_ready.empty() ? "ready" : now.not_ready,
+                                      now.remark.empty() ? "" : "; ", now.remark, "\n"),
+                         "text/plain");
   });
   server.Get("/metrics", [&metrics](const httplib::Request&, httplib::Response& response) {
     response.set_content(metrics.Text(), "text/plain; version=0.0.4");

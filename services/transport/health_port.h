@@ -12,14 +12,19 @@
 
 namespace imdi::transport {
 
+// What /readyz says.
+struct Readiness {
+  std::string not_ready;  // Why not; empty = ready.
+  std::string remark;     // What is to be known of it all the same; often empty.
+};
+
 class HealthPort {
  public:
-  // Listens on `address` (loopback, port 0 = any free one). `not_ready` gives the reason why the
-  // process is not ready, empty when it is; it is called for each /readyz. `metrics` must outlive
-  // the port.
+  // Listens on `address` (loopback, port 0 = any free one). `readiness` is called for each /readyz.
+  // `metrics` must outlive the port.
   static absl::StatusOr<std::unique_ptr<HealthPort>> Listen(const std::string& address,
                                                             const base::Metrics& metrics,
-                                                            std::function<std::string()> not_ready);
+                                                            std::function<Readiness()> readiness);
   ~HealthPort();
   const std::string& address() const { return address_; }
 

@@ -13,6 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
+#include "services/transport/listener.h"
 
 namespace imdi::transport {
 
@@ -20,12 +21,11 @@ namespace imdi::transport {
 // with.
 std::vector<std::pair<std::string, int>> ServerArguments();
 
-// OK for 127.0.0.0/8 and [::1], with a port; LISTEN_REFUSED for anything else: machine login and
+// OK for such an address; LISTEN_REFUSED for anything else: machine login and
 // TLS do not exist yet.
 absl::Status CheckLoopback(const std::string& address);
 
-// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted; descriptor exhaustion would end the listener
-// for good.
+// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted.
 void RaiseDescriptorLimit();
 // Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
 void TameLibraryLogs();
@@ -65,6 +65,7 @@ class ServerHost {
       const std::string& address, const std::vector<grpc::Service*>& services,
       ListenerExtras extras);
   std::vector<std::string> health_names_;
+  std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

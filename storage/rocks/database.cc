@@ -108,8 +108,10 @@ Database::Database(RocksOptions options, Schema schema)
       schema_(std::move(schema)),
       fs_(OrDefault(options_.file_system)),
       env_(std::make_unique<EngineEnv>(fs_)),
-      cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
-      write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(options_.write_buffer_bytes)) {}
+      cache_(rocksdb::NewLRUCache(options_.block_cache_bytes + options_.write_buffer_bytes)),
+      // What rows take is charged to the cache, so that one limit holds for both.
+      write_buffers_(
+          std::make_shared<rocksdb::WriteBufferManager>(options_.write_buffer_bytes, cache_)) {}
 
 Database::~Database() {
   StopKeeper();
@@ -243,6 +245,11 @@ rocksdb::DBOptions Database::DbOptions() const {
 rocksdb::ColumnFamilyOptions Database::FamilyOptions() const {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache_;
+  // What grows with the number of tables, or of keys, lies in the cache or is charged to it.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.cache_usage_options.options_overrides[rocksdb::CacheEntryRole::kBlockBasedTableReader]
+      .charged = rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = 16 << 10;
   table.format_version = 5;

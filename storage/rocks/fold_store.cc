@@ -160,8 +160,7 @@ absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::stri
   options.path = folder;
   const size_t bytes =
       (memory_mib > 0 ? static_cast<size_t>(memory_mib) : kDerivedStoreMibDefault) * base::kMiB;
-  options.block_cache_bytes = bytes / 2;
-  options.write_buffer_bytes = bytes / 2;
+  options.SetMemory(bytes);
   auto store = RocksFoldStore::Open(options);
   if (store.ok() || base::ReasonOf(store.status()) != Reason::kStoreCorrupt) return store;
   base::LogEvent(base::Level::kWarning, "derived_store_discarded",

@@ -24,10 +24,17 @@ struct RocksOptions {
   // one.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 
-  // Memory a store may use beyond what its callers ask for: the cache of blocks read, and the rows
-  // not yet in tables (which also bounds how much log a start-up has to replay).
-  size_t block_cache_bytes = 64 * base::kMiB;
-  size_t write_buffer_bytes = 32 * base::kMiB;
+  // Memory a store may use beyond what its callers ask for, both together: the cache of blocks
+  // read, and the rows not yet in tables (which also bounds how much log a start-up has to replay).
+  // Indexes, filters and readers of tables come out of it too; rows that wait longer than planned
+  // take the place of blocks.
+  size_t block_cache_bytes = 72 * base::kMiB;
+  size_t write_buffer_bytes = 24 * base::kMiB;
+  // A quarter for rows: as much again may wait for the disk, and two whole batches beside it.
+  void SetMemory(size_t bytes) {
+    write_buffer_bytes = bytes / 4;
+    block_cache_bytes = bytes - write_buffer_bytes;
+  }
 
   // Below this much free space appends are refused (DISK_FULL), before the disk is really full.
   uint64_t free_bytes_min = base::kFreeDiskBytesMin;

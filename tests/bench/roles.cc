@@ -130,7 +130,7 @@ int RunRawSubmit(const std::string& folder, const std::string& record, const std
 int RunSystem(const std::string& folder) {
   const base::SystemClock clock;
   transport::RaiseDescriptorLimit();
-  auto system = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder), clock);
+  auto system = allinone::Start(allinone::EmbeddedConfig(folder), clock);
   if (!system.ok()) return Fail(system.status());
   ServeParent(base::StrCat((*system)->public_address(), " ", (*system)->internal_address()),
               OwnUsage);

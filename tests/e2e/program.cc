@@ -63,22 +63,6 @@ Ran RunProgram(const std::string& folder, const std::string& name,
           .err = ContentOf(err_path)};
 }
 
-DeadAddress::DeadAddress() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  // Bound, so that nobody else gets the port, and never listening.
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (socket_ < 0 || ::bind(socket_, generic, size) != 0 ||
-      ::getsockname(socket_, generic, &size) != 0) {
-    std::abort();
-  }
-  text_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
-
-DeadAddress::~DeadAddress() { ::close(socket_); }
-
 Connection::Connection(const std::string& address)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   if (socket_ < 0) std::abort();

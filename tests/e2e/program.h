@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/kept_address.h"
+
 namespace imdi::e2e {
 
 struct Ran {
@@ -17,19 +19,8 @@ struct Ran {
 Ran RunProgram(const std::string& folder, const std::string& name,
                const std::vector<std::string>& arguments);
 
-// A loopback address where nobody listens, kept from others as long as this lives.
-class DeadAddress {
- public:
-  DeadAddress();
-  ~DeadAddress();
-  DeadAddress(const DeadAddress&) = delete;
-  DeadAddress& operator=(const DeadAddress&) = delete;
-  const std::string& text() const { return text_; }
-
- private:
-  int socket_ = -1;
-  std::string text_;
-};
+// Where nobody listens.
+using DeadAddress = testing_support::KeptAddress;
 
 // An open TCP connection that says nothing, to "127.0.0.1:port"; none where it was refused.
 class Connection {

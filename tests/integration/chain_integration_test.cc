@@ -355,7 +355,7 @@ class Alone {
   Alone() : calls_({.actor = "test", .internal = true}, executor_, metrics_) {}
   ~Alone() {
     calls_.streams().EndAll();
-    if (query_ != nullptr) query_->Stop();
+    if (query_ != nullptr) query_->StopFollowing();
     StopAggregation();
     if (query_host_ != nullptr) query_host_->Drain(absl::Seconds(1));
     executor_.Drain();
@@ -376,7 +376,7 @@ class Alone {
   void StopAggregation() {
     if (aggregation_ == nullptr) return;
     calls_.streams().EndAll();
-    aggregation_->Stop();
+    aggregation_->StopFollowing();
     figures_host_->Drain(absl::Seconds(1));
     figures_host_.reset();
     aggregation_.reset();

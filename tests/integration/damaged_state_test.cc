@@ -28,11 +28,11 @@ constexpr char kFigure[] = "editions/KU2014/releases/live/figures/IND_RR.FRAME";
 
 const base::SystemClock kClock;
 
-absl::StatusOr<std::unique_ptr<allinone::AllInOne>> Start(const TempFolder& folder) {
-  return allinone::AllInOne::Start(allinone::EmbeddedConfig(folder.path()), kClock);
+absl::StatusOr<std::unique_ptr<process::Process>> Start(const TempFolder& folder) {
+  return allinone::Start(allinone::EmbeddedConfig(folder.path()), kClock);
 }
 
-cli::Connection ConnectTo(const allinone::AllInOne& system) {
+cli::Connection ConnectTo(const process::Process& system) {
   return {system.public_address(), system.internal_address(), kPatience};
 }
 

@@ -22,7 +22,7 @@ using Submissions = ingestion_pb::SubmissionService::StubInterface;
 const std::vector<std::string> kEditions = {"KU2014", "KU2015", "KU2016", "KU2017"};
 
 System::System(const std::string& folder) {
-  auto started = allinone::AllInOne::Start(allinone::EmbeddedConfig(folder), clock_);
+  auto started = allinone::Start(allinone::EmbeddedConfig(folder), clock_);
   EXPECT_TRUE(started.ok()) << started.status();
   all_ = *std::move(started);
   connection = std::make_unique<cli::Connection>(all_->public_address(), all_->internal_address(),

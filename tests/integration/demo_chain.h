@@ -28,7 +28,7 @@ class System {
  public:
   explicit System(const std::string& folder);
 
-  allinone::AllInOne& all() { return *all_; }
+  process::Process& all() { return *all_; }
 
   int64_t Head();
   absl::StatusOr<survey::query::v1::Figure> Get(const std::string& name,
@@ -42,7 +42,7 @@ class System {
 
  private:
   base::SystemClock clock_;
-  std::unique_ptr<allinone::AllInOne> all_;
+  std::unique_ptr<process::Process> all_;
 };
 
 // Every figure of an edition's release by its cell, page by page.

@@ -33,6 +33,7 @@
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
+#include "services/process/server_config.h"
 #include "services/transport/client.h"
 #include "services/transport/server_host.h"
 #include "services/transport/status_bridge.h"
@@ -261,8 +262,8 @@ class HostileInput : public testing::Test {
 
   static void Start() {
     const auto config = allinone::EmbeddedConfig(folder_->path());
-    ASSERT_THAT(allinone::CheckConfig(config), testing::IsEmpty());
-    auto system = allinone::AllInOne::Start(config, *clock_);
+    ASSERT_THAT(process::CheckConfig(config, process::kEverything), testing::IsEmpty());
+    auto system = allinone::Start(config, *clock_);
     ASSERT_TRUE(system.ok()) << system.status();
     system_ = system->release();
     public_ = new RawCaller(system_->public_address());
@@ -605,7 +606,7 @@ class HostileInput : public testing::Test {
 
   static inline TempFolder* folder_ = nullptr;
   static inline base::SystemClock* clock_ = nullptr;
-  static inline allinone::AllInOne* system_ = nullptr;
+  static inline process::Process* system_ = nullptr;
   static inline RawCaller* public_ = nullptr;
   static inline RawCaller* internal_ = nullptr;
   static inline int64_t ids_ = 0;

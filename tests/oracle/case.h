@@ -17,10 +17,12 @@
 
 namespace imdi::oracle {
 
-// A column of the frame or of the answers. Answers go first where both have the name.
+// A column by name; it stands in the answers, in the frame, or in both. Of a unit that answered,
+// the answers go first; the frame decides what is known of those that did not.
 struct Column {
-  bool of_answers = false;
-  size_t index = 0;
+  std::string name;
+  std::optional<size_t> of_answers;
+  std::optional<size_t> of_frame;
 };
 
 // Comma-separated, first line names the columns, no quotes.
@@ -51,37 +53,89 @@ struct Clause {
   Conditions route;
 };
 
+// One step of calibration.
+struct Calibration {
+  enum class Method { kPoststratify, kRaking, kLinear, kRakeIpf };
+  Method method = Method::kPoststratify;
+  std::vector<std::vector<Column>> margins;  // The crossed columns of each; one for kPoststratify.
+  std::vector<Column> totals;
+};
+
 struct Design {
   std::string name;
-  std::vector<size_t> strata;  // Columns of the frame; none = one stratum.
+  // Every row of the answers is drawn from a sample of its own, with weights and population counts
+  // in its columns; else every respondent is one, and silent are the others of the frame.
+  bool sample = false;
+  std::vector<Column> strata;  // None = one stratum.
+  std::optional<Column> weights;
+  std::optional<Column> population;
+  std::string year;
   domain::Lonely lonely = domain::Lonely::kCertainty;
+  std::vector<Calibration> calibrate;
 };
 
 struct Request {
-  enum class Type { kProportion, kDistribution, kMean, kTotal, kRatio, kDifference, kWeights };
+  enum class Type {
+    kProportion,
+    kDistribution,
+    kMean,
+    kTotal,
+    kRatio,
+    kDifference,
+    kWeights,
+    kQuantile,
+    kChisq,
+    kChange,
+    kTrend,
+    kMcNemar,
+    kBh,
+    kAudit
+  };
   std::string id;
   std::string type_name;
   // Why the runner cannot compute it; empty = it can, and only then the rest is filled.
   std::string unsupported;
+  std::string feature;  // What a case may say that it `requires`, if that is why.
   Type type = Type::kProportion;
   Design design;
   double level = 0.95;
   std::string year;  // Empty = all rows of the answers.
   bool reweight = false;
   Clause clause;  // question, yes, exclude, where, route.
-  std::vector<std::pair<std::string, Column>> by;
+  std::vector<Column> by;
   std::vector<std::string> codes;
   std::vector<Column> need;
   Expression numerator;
   std::optional<Expression> denominator;
   Clause a;
   Clause b;
-  std::vector<std::pair<std::string, Column>> totals;
+  std::vector<Column> totals;
   bool list = false;
+  // Of kQuantile.
+  Column value;
+  std::vector<double> probabilities;
+  std::vector<std::string> rules;
+  std::vector<std::string> intervals;
+  // Of kChisq: codes of the question under other names.
+  std::vector<std::pair<std::string, std::string>> groups;
+  // Of kChange, kTrend, kMcNemar.
+  std::vector<std::string> years;
+  // Of kBh: the p-values, or the requests and the path to theirs.
+  std::vector<std::string> p;
+  std::vector<std::string> requests;
+  std::string field;
+  double q = 0;
+  // Of kAudit.
+  Column rows;
+  std::vector<std::string> row_levels;
+  std::vector<std::pair<std::string, std::string>> suppressed;  // Row, code.
+  double threshold = 0;
+  double protect = 0;
 };
 
 struct Case {
   std::string id;
+  std::vector<std::string> requirements;  // What it needs beyond what every engine must have.
   Table frame;
   Table answers;
   size_t frame_unit = 0;   // Column that names the unit.

@@ -1,5 +1,6 @@
 #include "tests/oracle/document.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -116,6 +117,16 @@ const Value* Value::Find(std::string_view key) const {
     if (name == key) return &value;
   }
   return nullptr;
+}
+
+const Value* Value::FindPath(std::string_view path) const {
+  const Value* at = this;
+  while (at != nullptr && !path.empty()) {
+    const size_t dot = std::min(path.find('.'), path.size());
+    at = at->Find(path.substr(0, dot));
+    path.remove_prefix(std::min(dot + 1, path.size()));
+  }
+  return at;
 }
 
 absl::StatusOr<Value> ParseDocument(std::string_view json, std::string_view name) {

@@ -27,6 +27,8 @@ struct Value {
 
   Value& Set(std::string_view key, Value value);  // Appends; returns *this.
   const Value* Find(std::string_view key) const;  // Null where there is none.
+  // Down a path of keys with dots between them; null where it leads nowhere.
+  const Value* FindPath(std::string_view path) const;
   bool IsNull() const { return kind == Kind::kNull; }
 };
 

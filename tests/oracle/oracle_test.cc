@@ -37,6 +37,7 @@ void EachNumber(Value& value, const std::function<void(Value&)>& see) {
 
 TEST(Oracle, EveryCaseAgreesInEveryNumber) {
   size_t compared = 0;
+  EXPECT_EQ(Cases().size(), 21u);
   for (const fs::path& folder : Cases()) {
     SCOPED_TRACE(folder);
     const auto computed = ComputeCase(folder);
@@ -45,12 +46,13 @@ TEST(Oracle, EveryCaseAgreesInEveryNumber) {
     ASSERT_TRUE(expected.ok()) << expected.status();
     const CaseReport report = CompareCase(*computed, *expected);
     EXPECT_TRUE(report.passed());
-    EXPECT_THAT(report.unsupported, testing::IsEmpty());
+    EXPECT_THAT(report.unsupported, testing::SizeIs(report.excused));
+    EXPECT_EQ(report.excused > 0, report.id == "s19-apiclus1");
     EXPECT_THAT(report.comparison.differences, testing::IsEmpty());
     EXPECT_LT(report.comparison.largest_relative, 1e-9);
     compared += report.comparison.compared;
   }
-  EXPECT_GT(compared, 11'000u);
+  EXPECT_GT(compared, 20'000u);
 }
 
 TEST(Oracle, SeesOneAlteredNumberAndNoOther) {
@@ -63,6 +65,7 @@ TEST(Oracle, SeesOneAlteredNumberAndNoOther) {
     size_t numbers = 0;
     Value document = *expected;
     EachNumber(document, [&numbers](Value&) { ++numbers; });
+    if (!computed->excused.empty()) continue;
     // A hundred of them or so, spread over the case.
     for (size_t altered = 0; altered < numbers; altered += 1 + numbers / 97) {
       Value wrong = *expected;
@@ -124,11 +127,15 @@ TEST(CaseReport, DoesNotPassWhenNothingWasComparedOrSomethingIsUnsupported) {
   EXPECT_TRUE(CompareCase(computed, Results(R"({"results": {"a": {"n": 3}}})")).passed());
   EXPECT_FALSE(
       CompareCase(computed, Results(R"({"results": {"a": {"n": 3}, "b": {"n": 4}}})")).passed());
-  computed.unsupported.push_back("b: type chisq");
+  computed.unsupported.push_back("b: clusters");
   const CaseReport report =
       CompareCase(computed, Results(R"({"results": {"a": {"n": 3}, "b": {"n": 4}}})"));
   EXPECT_EQ(report.comparison.missing, 1u);
   EXPECT_FALSE(report.passed());
+  // Unless the case says that nobody must have it.
+  computed.excused.push_back("b");
+  EXPECT_TRUE(
+      CompareCase(computed, Results(R"({"results": {"a": {"n": 3}, "b": {"n": 4}}})")).passed());
 }
 
 }  // namespace

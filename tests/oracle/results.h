@@ -8,7 +8,7 @@
 
 namespace imdi::oracle {
 
-// A request that is not marked as unsupported.
-absl::StatusOr<Value> Compute(const Case& data, const Request& request);
+// A request that is not marked as unsupported. `done` holds the results of those before it.
+absl::StatusOr<Value> Compute(const Case& data, const Request& request, const Value& done);
 
 }  // namespace imdi::oracle

@@ -5,27 +5,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "clients/cli/answers_file.h"
-#include "clients/cli/definition_documents.h"
-#include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
 #include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
 #include "services/base/error.h"
 #include "services/base/text.h"
 #include "tests/fault/process/server_process.h"
 #include "tests/fault/process/submitters.h"
+#include "tests/fault/process/survey_2017.h"
 #include "tests/support/campaign.h"
 #include "tests/support/temp_folder.h"
 
@@ -33,47 +29,18 @@ namespace imdi::process_fault {
 namespace {
 
 namespace stdfs = std::filesystem;
-namespace model = survey::model::v1;
 using base::StrCat;
 using testing::HasSubstr;
 using testing_support::TempFolder;
-using Editions = ingestion_pb::EditionService::StubInterface;
-using Log = ingestion_pb::LogService::StubInterface;
 using Submissions = ingestion_pb::SubmissionService::StubInterface;
 
 constexpr absl::Duration kStartPatience = absl::Seconds(30);
 constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr int kSubmitters = 8;
 
-std::string Surveys(const std::string& part) {
-  const char* root = std::getenv("IMDI_ROOT");
-  return StrCat(root == nullptr ? "." : root, "/deploy/surveys/ku", part);
-}
-
 std::string ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-// The first submission of every unit that answered in 2017, out of the demonstration answers.
-const std::vector<ingestion_pb::SubmitRequest>& FirstSubmissions() {
-  static const auto* requests = [] {
-    auto* out = new std::vector<ingestion_pb::SubmitRequest>();
-    TempFolder folder;
-    const std::string file = folder / "answers.ndjson";
-    EXPECT_EQ(
-        RunProgram({ProgramPath("imdi-demo-answers"), "--surveys", Surveys(""), "--out", file}), 0);
-    const cli::AnswersFile answers = cli::ParseAnswers(file, ReadText(file));
-    EXPECT_EQ(answers.problem_count, 0U);
-    for (const cli::AnswersAction& action : answers.actions) {
-      const auto* submit = std::get_if<ingestion_pb::SubmitRequest>(&action.request);
-      if (submit == nullptr || action.edition != "KU2017" || submit->expected_revision() != 0)
-        continue;
-      out->push_back(*submit);
-    }
-    return out;
-  }();
-  return *requests;
 }
 
 class Process : public testing::Test {
@@ -100,33 +67,11 @@ class Process : public testing::Test {
     server_->Kill();
   }
 
-  // The documents of the survey, and the edition of 2017 open.
   void ApplySurvey() {
-    const cli::DefinitionDocuments documents = cli::LoadDefinitions({Surveys("")});
-    ASSERT_EQ(documents.problem_count, 0U);
-    for (const cli::DefinitionDocument& document : documents.documents) {
-      ingestion_pb::ApplyDefinitionRequest request;
-      *request.mutable_definition() = document.definition;
-      request.set_request_id(StrCat("apply-", records_before_));
-      const auto response = Server().Call(Server().editions(), &Editions::ApplyDefinition, request);
-      ASSERT_TRUE(response.ok()) << document.name << ": " << response.status();
-      ASSERT_EQ(response->findings_size(), 0) << document.name << ": " << response->DebugString();
-      ++records_before_;
-    }
-    ingestion_pb::SetEditionStateRequest open;
-    open.set_edition("editions/KU2017");
-    open.set_state(model::EDITION_STATE_OPEN);
-    open.set_request_id("open");
-    const auto opened = Server().Call(Server().editions(), &Editions::SetEditionState, open);
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    ++records_before_;
-    ASSERT_EQ(Head(), records_before_);
+    records_before_ = process_fault::ApplySurvey(Server());
+    ASSERT_FALSE(HasFailure());
   }
-  int64_t Head() {
-    const auto head = Server().Call(Server().log(), &Log::GetHead, ingestion_pb::GetHeadRequest());
-    EXPECT_TRUE(head.ok()) << head.status();
-    return head.ok() ? head->head().position() : -1;
-  }
+  int64_t Head() { return HeadOf(Server()); }
   std::unique_ptr<Submitters> StartSubmitters(uint64_t seed) {
     const auto& all = FirstSubmissions();  // The first one is left to the tests.
     auto submitters = std::make_unique<Submitters>(
@@ -135,63 +80,12 @@ class Process : public testing::Test {
     submitters->Start();
     return submitters;
   }
-  // The submitters' notes and the log agree, texts open, and everything was counted.
   void Compare(Submitters& submitters) {
-    submitters.Stop();
-    EXPECT_THAT(submitters.problems(), testing::IsEmpty());
-    const std::map<std::string, Note> notes = submitters.TakeNotes();
-    int64_t accepted = 0;
-    int64_t abandoned = 0;
-    for (const auto& [id, note] : notes) {
-      if (note.fate == Note::Fate::kAccepted) ++accepted;
-      if (note.fate == Note::Fate::kAbandoned) ++abandoned;
-    }
-    ExpectTextsOpen();
-    EXPECT_EQ(CompareWithLog(Server(), server_->internal_address(), notes, records_before_), "");
-    std::cout << accepted << " accepted, " << submitters.learned_late()
-              << " of them learned it by asking again, " << abandoned << " given up\n";
+    ExpectLogAsAcknowledged(submitters, Server(), server_->internal_address(), records_before_);
     ExpectEverythingFolded();
   }
-  // What was written in free text is there: a text's key is on the disk before its record is.
-  void ExpectTextsOpen() {
-    int texts = 0;
-    for (const ingestion_pb::SubmitRequest& request : FirstSubmissions()) {
-      std::map<std::string, std::string> sent;
-      for (const model::Answer& answer : request.submission().answers()) {
-        if (answer.value_case() == model::Answer::kText) sent[answer.item()] = answer.text();
-      }
-      if (sent.empty()) continue;
-      ingestion_pb::GetSubmissionRequest get;
-      get.set_name(StrCat(request.submission().edition(), "/submissions/",
-                          request.submission().unit(), ".", request.submission().part()));
-      const auto got = Server().Call(Server().submissions(), &Submissions::GetSubmission, get);
-      if (base::ReasonOf(got.status()) == base::Reason::kUnknownResource)
-        continue;  // Its turn never came.
-      ASSERT_TRUE(got.ok()) << get.name() << ": " << got.status();
-      for (const model::Answer& answer : got->submission().answers()) {
-        if (!sent.contains(answer.item())) continue;
-        EXPECT_EQ(answer.text(), sent[answer.item()]) << get.name();
-        ++texts;
-      }
-    }
-    EXPECT_GT(texts, 0);
-  }
-  // The fold reaches the head within 10 s.
   void ExpectEverythingFolded() {
-    namespace aggregation_pb = survey::aggregation::v1;
-    using Figures = aggregation_pb::FiguresService::StubInterface;
-    const std::unique_ptr<Figures> figures = aggregation_pb::FiguresService::NewStub(
-        transport::MakeChannel(server_->internal_address()));
-    const int64_t head = Head();
-    const absl::Time until = absl::Now() + absl::Seconds(10);
-    absl::StatusOr<aggregation_pb::GetFoldStateResponse> state;
-    do {
-      state =
-          Server().Call(*figures, &Figures::GetFoldState, aggregation_pb::GetFoldStateRequest());
-    } while ((!state.ok() || state->position() < head) && absl::Now() < until);
-    ASSERT_TRUE(state.ok()) << state.status();
-    EXPECT_EQ(state->position(), head) << state->stopped();
-    EXPECT_EQ(state->stopped(), "");
+    process_fault::ExpectEverythingFolded(Server(), server_->internal_address());
   }
 
   TempFolder folder_;

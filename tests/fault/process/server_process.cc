@@ -72,14 +72,15 @@ int RunProgram(const std::vector<std::string>& command) {
 }
 
 ServerProcess::ServerProcess(const Options& options) {
-  std::vector<std::string> command = {ProgramPath("imdi-allinone")};
+  std::vector<std::string> command = {ProgramPath(options.program)};
   if (options.arguments.empty()) {
     command.insert(command.end(), {"--data", options.data});
   } else {
     command.insert(command.end(), options.arguments.begin(), options.arguments.end());
   }
-  command.insert(command.end(), {"--listen", "127.0.0.1:0", "--internal_listen", "127.0.0.1:0",
-                                 "--health_listen", "127.0.0.1:0"});
+  if (options.has_public) command.insert(command.end(), {"--listen", options.listen});
+  command.insert(command.end(), {"--internal_listen", options.internal_listen, "--health_listen",
+                                 options.health_listen});
   const std::vector<char*> arguments = ArgumentsOf(command);
   const std::string disk_options = "size=" + std::to_string(options.disk_mib) + "m,mode=0700";
   std::filesystem::create_directories(options.data);
@@ -132,18 +133,21 @@ bool ServerProcess::ReadOutput(absl::Time until, bool stop_at_line) {
 }
 
 bool ServerProcess::WaitReady(absl::Duration patience) {
-  if (public_address_.empty() && ReadOutput(absl::Now() + patience, true)) {
+  if (internal_address_.empty() && ReadOutput(absl::Now() + patience, true)) {
     const size_t end = read_.find('\n');
     if (end == std::string::npos || !read_.starts_with("ready ")) return false;
     const std::string line = read_.substr(0, end);
     public_address_ = AddressIn(line, "public");
     internal_address_ = AddressIn(line, "internal");
+    health_address_ = AddressIn(line, "health");
   }
-  return !public_address_.empty() && !internal_address_.empty();
+  return !internal_address_.empty();
 }
 
 void ServerProcess::LimitDescriptors(int most) {
-  const rlimit limit{.rlim_cur = static_cast<rlim_t>(most), .rlim_max = static_cast<rlim_t>(most)};
+  rlimit limit{};
+  if (::prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) != 0) std::abort();
+  limit.rlim_cur = static_cast<rlim_t>(most);  // The other one could not be raised again.
   if (::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0) std::abort();
 }
 

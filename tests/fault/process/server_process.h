@@ -1,7 +1,7 @@
 #pragma once
 
-// The real program as a child of the test: started on free ports, killed, drained, started again on
-// the same folder.
+// A real server as a child of the test: started on free ports, killed, drained, started again on
+// the same folder, and where others must find it again on the same ports.
 
 #include <sys/types.h>
 
@@ -24,6 +24,12 @@ class ServerProcess {
     std::string data;                         // Folder of all data.
     std::string log_file;                     // Its standard error is added to this file.
     std::vector<std::string> arguments = {};  // Instead of --data, when not empty.
+    std::string program = "imdi-allinone";
+    bool has_public = true;  // It listens for outsiders.
+    // Any free ones, or those of a process that went.
+    std::string listen = "127.0.0.1:0";
+    std::string internal_listen = "127.0.0.1:0";
+    std::string health_listen = "127.0.0.1:0";
     // Puts a file system of this size over `data`, which only the child sees and which goes with
     // it. 0: none.
     int disk_mib = 0;
@@ -39,7 +45,10 @@ class ServerProcess {
   bool WaitReady(absl::Duration patience);
   const std::string& public_address() const { return public_address_; }
   const std::string& internal_address() const { return internal_address_; }
+  const std::string& health_address() const { return health_address_; }
 
+  // -1 once it is gone.
+  pid_t pid() const { return pid_; }
   // At most so many open files from now on.
   void LimitDescriptors(int most);
 
@@ -65,6 +74,7 @@ class ServerProcess {
   std::string read_;
   std::string public_address_;
   std::string internal_address_;
+  std::string health_address_;
   int exit_code_ = 0;
 };
 

@@ -406,7 +406,11 @@ SmallAnswers SomeAnswers(Random& random, int version, bool first, bool district)
 class History {
  public:
   explicit History(Random& random) : random_(random) {
-    log.ApplySmallSurvey(kEditions);
+    // Compared with each other in half of the histories.
+    if (random.OneIn(2))
+      log.ApplySmallSurvey(kEditions, {2016, 2017});
+    else
+      log.ApplySmallSurvey(kEditions);
     for (const std::string& id : kEditions) {
       EditionState& edition = world.editions[id];
       for (const auto& unit : SmallUnits()) {

@@ -640,6 +640,53 @@ TEST(Fold, KeepsTheMatrixOfEditionsThatAreOpenAndCountsAClosedOneAnewWhenARecord
   EXPECT_LT(shared, again->parts().size());
 }
 
+TEST(Fold, CountsAnEditionAgainWhenTheAnswersOfAnEarlierOneMove) {
+  SmallLog log;
+  log.ApplySmallSurvey({"E1", "E2"}, {2016, 2017});
+  Fold fold;
+  const auto take = [&](int64_t from) {
+    for (int64_t position = from; position <= log.head(); ++position) {
+      store_pb::Record record;
+      ASSERT_TRUE(record.ParseFromString(log.Chunk(position, position).records(0).record()));
+      ASSERT_TRUE(fold.Apply(position, position, record).ok());
+    }
+  };
+  const SmallAnswers yes = {{"A1", Code(1)},   {"A2", Codes({1})}, {"A4", Number(1)},
+                            {"A5.a", Code(1)}, {"A5.b", Code(1)},  {"A5.c", Code(1)},
+                            {"A6", Text()},    {"A7", Code(1)}};
+  SmallAnswers no = yes;
+  no["A1"] = Code(2);
+  log.Submit("E2", "0101", "first", yes);
+  log.Submit("E1", "0101", "first", no);
+  take(1);
+  // Units that had a no before and have a yes now, in IND_CODE.ALL.
+  const auto rose = [&](const domain::EditionCounts& counts) {
+    const domain::FigurePlan& plan = counts.plan();
+    const auto panel = plan.FindPanel(plan.CellAt(*plan.Find("IND_CODE.ALL")));
+    EXPECT_TRUE(panel.has_value());
+    int32_t out = 0;
+    for (const domain::PairCell& cell : counts.CountsOfPanel(*panel, 0, 1))
+      out += cell.At(domain::AnswerState::kNo, domain::AnswerState::kYes);
+    return out;
+  };
+  EXPECT_EQ(rose(**fold.CountsOf("E2")), 1);
+  fold.TakeTouched();
+  log.Submit("E1", "0102", "first", no);
+  log.Submit("E1", "0101", "first", yes);
+  take(log.head() - 1);
+  EXPECT_TRUE(fold.TakeTouched().contains("E2")) << "it is counted together with E1";
+  EXPECT_EQ(rose(**fold.CountsOf("E2")), 0);
+  // Of a closed one enough stays to count later answers by, without its matrix.
+  log.SetState("E1", model::EDITION_STATE_CLOSED);
+  log.SetDisposition("E1", "0103", model::DISPOSITION_REFUSAL);
+  log.Submit("E2", "0102", "first", yes);
+  take(log.head() - 2);
+  ASSERT_TRUE(fold.CountsOf("E1").ok());
+  EXPECT_EQ(fold.loaded(), 1u);
+  EXPECT_EQ(rose(**fold.CountsOf("E2")), 1);
+  EXPECT_EQ(fold.loaded(), 1u) << "the closed one was not built again";
+}
+
 TEST(Fold, KeepsNoMoreMatricesThanItMay) {
   SmallLog log;
   std::vector<std::string> editions;

@@ -109,14 +109,23 @@ class SmallLog {
     *definition.mutable_indicator() = indicator;
     return Apply(definition);
   }
-  // The small survey with these editions, all of them open.
-  void ApplySmallSurvey(const std::vector<std::string>& editions) {
-    for (const std::string& edition : editions) {
-      Apply(SmallEdition(edition));
-      Apply(SmallQuestionnaire(edition));
-      Apply(SmallFrame(edition));
+  // The small survey with these editions, all of them open. Where years are given, one for each and
+  // rising, an edition names the one ahead of it as the edition before, and every indicator is
+  // compared with all of those years.
+  void ApplySmallSurvey(const std::vector<std::string>& editions,
+                        const std::vector<int32_t>& years = {}) {
+    for (size_t i = 0; i < editions.size(); ++i) {
+      model::Edition edition = SmallEdition(editions[i]);
+      if (!years.empty()) edition.set_reference_year(years[i]);
+      if (!years.empty() && i > 0) edition.set_previous_edition("editions/" + editions[i - 1]);
+      Apply(edition);
+      Apply(SmallQuestionnaire(editions[i]));
+      Apply(SmallFrame(editions[i]));
     }
-    for (const model::Indicator& indicator : SmallIndicators(editions)) Apply(indicator);
+    for (model::Indicator indicator : SmallIndicators(editions)) {
+      for (const int32_t year : years) indicator.add_compare()->set_year(year);
+      Apply(indicator);
+    }
     for (const std::string& edition : editions) SetState(edition, model::EDITION_STATE_OPEN);
   }
   // Of the edition, or of one unit of it.

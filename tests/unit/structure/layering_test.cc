@@ -60,17 +60,20 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kRooms = {
      {"services/base/", "services/domain/", "imdi/survey/model/", "imdi/survey/query/",
       "imdi/survey/store/"}},
     {"services/transport/", {"services/base/", "google/rpc/", "imdi/survey/error/"}},
+    {"services/process/",
+     {"services/base/", "services/config/", "services/transport/", "imdi/survey/config/"}},
     {"storage/memory/", {"services/base/", "storage/"}},
     {"storage/rocks/", {"services/base/", "storage/"}},
     {"storage/", {"services/base/"}},
     {"services/ingestion/",
-     {"services/base/", "services/domain/", "services/transport/", "storage/", "imdi/survey/"}},
+     {"services/base/", "services/domain/", "services/process/", "services/transport/", "storage/",
+      "imdi/survey/"}},
     {"services/aggregation/",
-     {"services/base/", "services/domain/", "services/figures/", "services/transport/", "storage/",
-      "imdi/survey/"}},
+     {"services/base/", "services/domain/", "services/figures/", "services/process/",
+      "services/transport/", "storage/", "imdi/survey/"}},
     {"services/query/",
-     {"services/base/", "services/domain/", "services/figures/", "services/transport/", "storage/",
-      "imdi/survey/"}},
+     {"services/base/", "services/domain/", "services/figures/", "services/process/",
+      "services/transport/", "storage/", "imdi/survey/"}},
     {"services/allinone/", {"services/", "storage/rocks/", "imdi/survey/"}},
     // Built from the installed package alone.
     {"clients/examples/", {"imdi/survey/"}},
@@ -128,6 +131,20 @@ TEST(Layering, OnlyTheRocksRoomIncludesRocksDbAndOnlyCompositionRootsNameIt) {
                         !StartsWithAny(include.file, {"storage/"}) &&
                         !IsCompositionRoot(include.file);
     if (library || engine) wrong.push_back(include.file + " -> " + include.target);
+  }
+  EXPECT_THAT(wrong, testing::IsEmpty());
+}
+
+// What hosts a service is known to where it is put together, and to what is run instead of it.
+TEST(Layering, OnlyCompositionRootsKnowTheProcessThatHostsThem) {
+  static const std::regex kKnows(R"((_app|_command|main)\.(h|cc)$)");
+  std::vector<std::string> wrong;
+  for (const Include& include : AllIncludes()) {
+    if (!include.target.starts_with("services/process/") ||
+        include.file.starts_with("services/process/"))
+      continue;
+    if (!std::regex_search(include.file, kKnows))
+      wrong.push_back(include.file + " -> " + include.target);
   }
   EXPECT_THAT(wrong, testing::IsEmpty());
 }

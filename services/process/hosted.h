@@ -1,0 +1,42 @@
+#pragma once
+
+// A service as the process that hosts it sees it.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "services/transport/health_port.h"
+
+namespace grpc {
+class Service;
+}
+
+namespace imdi::process {
+
+// What a service offers on a listener, and its name in the contract, for which grpc.health.v1
+// answers.
+struct Face {
+  grpc::Service* service = nullptr;
+  std::string name;
+};
+
+class Hosted {
+ public:
+  virtual ~Hosted() = default;
+
+  virtual std::vector<Face> public_faces() { return {}; }
+  virtual std::vector<Face> internal_faces() = 0;
+  // Called from the health port's threads.
+  virtual transport::Readiness Ready() const = 0;
+  // Position of the log that it has come to.
+  virtual int64_t position() const = 0;
+
+  // A stop has two steps, between which the calls in flight finish. First: follows nothing any
+  // more.
+  virtual void StopFollowing() {}
+  // Then: what waits is written, and nothing more is taken.
+  virtual void Finish() {}
+};
+
+}  // namespace imdi::process
