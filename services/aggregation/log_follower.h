@@ -11,7 +11,7 @@
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
 #include "services/aggregation/aggregator.h"
 #include "services/base/metrics.h"
-#include "services/transport/client.h"
+#include "services/transport/follow_loop.h"
 
 namespace imdi::aggregation {
 

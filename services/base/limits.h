@@ -142,6 +142,15 @@ inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the p
 inline constexpr int kWatchdogGreetingMs = 4'000;             // How long the port may take to greet; a failure.
 inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
 
+// ---- The client library
+inline constexpr int kClientDeadlineMs = 10'000;              // A call that names no deadline; DEADLINE_EXCEEDED.
+inline constexpr int kListRestartsMax = 3;                    // Times that a list begins again because its snapshot went; ABORTED SNAPSHOT_GONE.
+inline constexpr size_t kHeldFiguresMax = 50'000;             // Figures of a held set; refuse TOO_LARGE, what was held stays.
+inline constexpr size_t kHeldBytesMax = 64 * kMiB;            // Bytes of a held set and of its file; refuse TOO_LARGE, what was held stays.
+inline constexpr int kHeldKeepMs = 60'000;                    // The file of a held set learns of a sign of life at most this often.
+inline constexpr int kHeldStaleMs = 30'000;                   // No sign of life this long; the set calls itself stale, and goes on answering.
+inline constexpr int kFollowReleasesMs = 600'000;             // One stream of FollowReleases; resumed at its cursor.
+
 static_assert(kPageSizeDefault <= kPageSizeMax);
 static_assert(kPageBytesMax * 2 <= kMessageBytesMax, "a page and its last entry fit into one message");
 static_assert(kRecordBytesMax + kRecordEnvelopeBytesMax <= kMessageBytesMax,
@@ -165,6 +174,8 @@ static_assert(2 * kMinPingIntervalMs <= kKeepaliveTimeMs, "our own pings are nev
 static_assert(2 * kReconnectBackoffMaxMs < 1'000, "a follower is back within a second of its server");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+static_assert(kClientDeadlineMs <= kReadDeadlineMaxMs);
+static_assert(kReleaseSignMs * 4 < kHeldStaleMs, "a set is not stale because one sign of life came late");
 static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
 
 }  // namespace imdi::base

@@ -10,7 +10,7 @@
 #include "services/base/mutex.h"
 #include "services/query/pulse.h"
 #include "services/query/snapshot_keeper.h"
-#include "services/transport/client.h"
+#include "services/transport/follow_loop.h"
 
 namespace imdi::query {
 

@@ -16,6 +16,7 @@
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
 #include "services/base/limits.h"
+#include "services/transport/follow_loop.h"
 
 namespace imdi::transport {
 namespace {
