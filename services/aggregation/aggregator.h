@@ -58,6 +58,12 @@ class Aggregator {
   ingestion_pb::Cursor cursor() const;
   int64_t log_head() const;
   std::string stopped() const;
+  // Why the log is not heard, and for how long by the steady clock; empty and zero while it is.
+  struct Silence {
+    std::string why;
+    std::chrono::nanoseconds length{0};
+  };
+  Silence silence() const;
 
   // Never null.
   std::shared_ptr<const Snapshot> Current() const;
@@ -107,6 +113,7 @@ class Aggregator {
   int64_t log_head_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string stopped_ ABSL_GUARDED_BY(mutex_);
   std::string unheard_ ABSL_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point unheard_from_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_) =
       std::make_shared<const Snapshot>();
   int64_t last_listener_ ABSL_GUARDED_BY(mutex_) = 0;

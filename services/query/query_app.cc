@@ -71,10 +71,9 @@ std::vector<process::Face> QueryApp::internal_faces() {
 transport::Readiness QueryApp::Ready() const {
   const auto snapshot = parts_->snapshots.Current();
   if (!snapshot->loaded())
-    return {.not_ready = "no figures yet: aggregation was not heard", .remark = {}};
-  return {.not_ready = {},
-          .remark =
-              snapshot->stale ? base::StrCat("figures may be old: ", snapshot->stale_reason) : ""};
+    return {.not_ready = "no figures yet: aggregation has not been heard", .remark = {}};
+  return process::ReadyByLag(absl::FromChrono(parts_->snapshots.StaleFor()),
+                             snapshot->stale_reason);
 }
 
 int64_t QueryApp::position() const { return parts_->snapshots.Current()->position; }
