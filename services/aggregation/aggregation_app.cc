@@ -95,8 +95,12 @@ std::vector<process::Face> AggregationApp::internal_faces() {
 
 transport::Readiness AggregationApp::Ready() const {
   const std::string stopped = parts_->aggregator->stopped();
-  return {.not_ready = stopped.empty() ? "" : base::StrCat("folding has stopped: ", stopped),
-          .remark = {}};
+  if (!stopped.empty())
+    return {.not_ready = base::StrCat("folding has stopped: ", stopped), .remark = {}};
+  if (parts_->aggregator->Current()->log_id.empty())
+    return {.not_ready = "nothing is counted yet: ingestion has not been heard", .remark = {}};
+  const Aggregator::Silence silence = parts_->aggregator->silence();
+  return process::ReadyByLag(absl::FromChrono(silence.length), silence.why);
 }
 
 int64_t AggregationApp::position() const { return parts_->aggregator->Current()->position; }

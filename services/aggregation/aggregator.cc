@@ -249,6 +249,7 @@ void Aggregator::SetUnheard(std::string why) {
     const bool same = why.empty() == unheard_.empty();
     unheard_ = std::move(why);
     if (same) return;
+    unheard_from_ = std::chrono::steady_clock::now();
   }
   Serve(std::make_shared<Snapshot>(*Current()));
 }
@@ -293,6 +294,12 @@ int64_t Aggregator::log_head() const {
 std::string Aggregator::stopped() const {
   base::MutexLock lock(mutex_);
   return stopped_;
+}
+
+Aggregator::Silence Aggregator::silence() const {
+  base::MutexLock lock(mutex_);
+  if (unheard_.empty()) return {};
+  return {.why = unheard_, .length = std::chrono::steady_clock::now() - unheard_from_};
 }
 
 std::shared_ptr<const Snapshot> Aggregator::Current() const {

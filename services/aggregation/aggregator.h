@@ -66,6 +66,12 @@ class Aggregator {
   };
   Lag lag() const;
   std::string stopped() const;
+  // Why the log is not heard, and for how long by the steady clock; empty and zero while it is.
+  struct Silence {
+    std::string why;
+    std::chrono::nanoseconds length{0};
+  };
+  Silence silence() const;
 
   // Never null.
   std::shared_ptr<const Snapshot> Current() const;
@@ -123,6 +129,7 @@ class Aggregator {
   std::optional<std::chrono::steady_clock::time_point> behind_since_ ABSL_GUARDED_BY(mutex_);
   std::string stopped_ ABSL_GUARDED_BY(mutex_);
   std::string unheard_ ABSL_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point unheard_from_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_) =
       std::make_shared<const Snapshot>();
   int64_t last_listener_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -51,7 +51,7 @@ inline constexpr int kCallsInFlightMax = 4'096;               // Unary calls ins
 inline constexpr int kCancelledStopMs = 100;                  // Time within which work ends whose caller has gone.
 inline constexpr int kCancelledLookMs = 50;                   // How often a call that waits looks whether its caller has gone.
 inline constexpr int kShedRetryDelayMs = 200;                 // Advice given when shedding.
-inline constexpr int kDrainMs = 10'000;                       // Time for calls to finish at shutdown; then they are cut.
+inline constexpr int kDrainMs = 8'000;                        // Time for calls to finish at shutdown, of all listeners together; then they are cut, and the process has ended before 10 s.
 
 // ---- Pages
 inline constexpr int kPageSizeDefault = 100;                  // When page_size is 0.
@@ -136,6 +136,7 @@ inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences wri
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
 inline constexpr int kProgressLogMs = 10'000;                 // Lines of the log about the progress of one task; not more often, the metrics have it at any time.
+inline constexpr int kReadyLagMs = 60'000;                    // How old figures may be; older, /readyz says not ready (503), and they are served on.
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
 inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut.
 inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.

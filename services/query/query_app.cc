@@ -74,8 +74,8 @@ absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(
   parts->rpc = std::make_unique<QueryRpc>(internal_calls, parts->snapshots, *parts->shelf);
   parts->follower =
       std::make_unique<FiguresFollower>(std::move(aggregation_internal), *parts->keeper, metrics);
-  parts->readings.push_back(ShowQuery(metrics, parts->snapshots, parts->clock,
-                                      [&rpc = *parts->rpc] { return rpc.followers(); }));
+  parts->readings.push_back(
+      ShowQuery(metrics, parts->snapshots, [&rpc = *parts->rpc] { return rpc.followers(); }));
   parts->readings.push_back(
       storage::ShowStore(metrics, kStoreName, [store = opened->store] { return store->Stats(); }));
   return std::unique_ptr<QueryApp>(new QueryApp(std::move(parts)));
@@ -93,10 +93,9 @@ std::vector<process::Face> QueryApp::internal_faces() {
 transport::Readiness QueryApp::Ready() const {
   const auto snapshot = parts_->snapshots.Current();
   if (!snapshot->loaded())
-    return {.not_ready = "no figures yet: aggregation was not heard", .remark = {}};
-  return {.not_ready = {},
-          .remark =
-              snapshot->stale ? base::StrCat("figures may be old: ", snapshot->stale_reason) : ""};
+    return {.not_ready = "no figures yet: aggregation has not been heard", .remark = {}};
+  return process::ReadyByLag(absl::FromChrono(parts_->snapshots.StaleFor()),
+                             snapshot->stale_reason);
 }
 
 int64_t QueryApp::position() const { return parts_->snapshots.Current()->position; }

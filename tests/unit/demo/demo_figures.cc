@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -35,9 +34,8 @@ std::shared_ptr<const domain::Catalog> Documents() {
   return catalog;
 }
 
-namespace {
-
-domain::AnswerMatrix MatrixOf(const std::string& edition, const Responses& sent) {
+std::shared_ptr<const figures::EditionFigures> Count(const std::string& edition,
+                                                     const Responses& sent) {
   const std::shared_ptr<const domain::FigurePlan> plan = domain::PlanOf(*Documents(), edition);
   domain::AnswerMatrix matrix(plan);
   for (const auto& [unit, answers] : sent) {
@@ -54,27 +52,7 @@ domain::AnswerMatrix MatrixOf(const std::string& edition, const Responses& sent)
                                                .fielded = nullptr});
     matrix.SetUnit(index, &response, model::DISPOSITION_UNSPECIFIED);
   }
-  return matrix;
-}
-
-// Of the demonstration's own answers.
-std::shared_ptr<const domain::UnitStates> StatesOf(const std::string& edition) {
-  static std::map<std::string, std::shared_ptr<const domain::UnitStates>> taken;
-  std::shared_ptr<const domain::UnitStates>& out = taken[edition];
-  if (out == nullptr) out = MatrixOf(edition, Demo().editions.at(edition).sent).States();
-  return out;
-}
-
-}  // namespace
-
-std::shared_ptr<const figures::EditionFigures> Count(const std::string& edition,
-                                                     const Responses& sent) {
-  domain::AnswerMatrix matrix = MatrixOf(edition, sent);
-  std::vector<std::shared_ptr<const domain::UnitStates>> earlier;
-  for (const domain::PanelFrame::Earlier& one : matrix.plan().panel_frame().earlier)
-    earlier.push_back(StatesOf(one.edition.id));
-  return std::make_shared<const figures::EditionFigures>(Documents(), edition,
-                                                         matrix.Count(earlier));
+  return std::make_shared<const figures::EditionFigures>(Documents(), edition, matrix.Count());
 }
 
 }  // namespace imdi::demo_test
