@@ -68,11 +68,7 @@ class Calls {
     std::string actor;  // Recorded as unauthenticated until login exists.
     bool internal = false;
   };
-  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
-      : options_(std::move(options)),
-        executor_(executor),
-        metrics_(metrics),
-        streams_(executor, [this](std::string_view what) { Thrown(what); }) {}
+  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics);
 
   // The handler returns its answer.
   template <typename Request, typename Response>
@@ -289,8 +285,10 @@ class Calls {
   const Options options_;
   base::BoundedExecutor& executor_;
   base::Metrics& metrics_;
+  base::Counter& exceptions_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
+  base::Metrics::Reading reading_;
   base::Mutex mutex_;
   std::map<std::string_view, Series> series_ ABSL_GUARDED_BY(mutex_);  // Method names are literals.
 };

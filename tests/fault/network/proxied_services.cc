@@ -27,9 +27,10 @@ std::unique_ptr<Process> StartIngestion(const std::string& folder, const base::C
   return Started(Process::Start(
       process::EmbeddedConfig(folder, {.ingestion = true}), clock,
       [](Process& process) -> absl::Status {
-        IMDI_ASSIGN_OR_RETURN(auto service, ingestion::IngestionApp::Start(
-                                                process.config().ingestion(), process.clock(),
-                                                process.public_calls(), process.internal_calls()));
+        IMDI_ASSIGN_OR_RETURN(
+            auto service, ingestion::IngestionApp::Start(
+                              process.config().ingestion(), process.clock(), process.public_calls(),
+                              process.internal_calls(), process.metrics()));
         process.Host(std::move(service));
         return absl::OkStatus();
       }));
