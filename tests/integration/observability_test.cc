@@ -326,26 +326,28 @@ TEST_F(Observed, TheDashboardIsWhole) {
                      "/deploy/observability/grafana/municipal-survey.json");
   const nlohmann::json dashboard = nlohmann::json::parse(file);
   EXPECT_TRUE(dashboard.at("uid").is_string());
-  EXPECT_GE(dashboard.at("schemaVersion"), 36);
+  EXPECT_GE(dashboard.at("schemaVersion").get<int>(), 36);
   std::set<std::string> variables, rows;
-  for (const auto& one : dashboard.at("templating").at("list")) variables.insert(one.at("name"));
+  for (const auto& one : dashboard.at("templating").at("list"))
+    variables.insert(one.at("name").get<std::string>());
   EXPECT_TRUE(variables.contains("datasource") && variables.contains("job"));
   std::set<int> ids;
   std::set<std::pair<int, int>> taken;
   for (const auto& panel : dashboard.at("panels")) {
     EXPECT_TRUE(ids.insert(panel.at("id").get<int>()).second) << panel.at("id");
     const auto& place = panel.at("gridPos");
-    const int left = place.at("x"), top = place.at("y");
+    const int left = place.at("x").get<int>(), top = place.at("y").get<int>();
     EXPECT_LE(left + place.at("w").get<int>(), 24) << panel.at("title");
     for (int x = left; x < left + place.at("w").get<int>(); ++x) {
       for (int y = top; y < top + place.at("h").get<int>(); ++y)
         EXPECT_TRUE(taken.emplace(x, y).second) << panel.at("title") << " lies over another";
     }
-    if (panel.at("type") == "row") {
-      rows.insert(panel.at("title"));
+    if (panel.at("type").get<std::string>() == "row") {
+      rows.insert(panel.at("title").get<std::string>());
       continue;
     }
-    EXPECT_EQ(panel.at("datasource").at("uid"), "${datasource}") << panel.at("title");
+    EXPECT_EQ(panel.at("datasource").at("uid").get<std::string>(), "${datasource}")
+        << panel.at("title");
     EXPECT_FALSE(panel.at("targets").empty()) << panel.at("title");
     for (const auto& target : panel.at("targets"))
       EXPECT_THAT(target.at("expr").get<std::string>(), HasSubstr("job=~\"$job\""));
