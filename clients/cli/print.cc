@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -101,15 +100,6 @@ std::string FormatJson(const google::protobuf::Message& message) {
 
 std::string FormatJsonLine(const google::protobuf::Message& message) {
   return ToJson(message, false);
-}
-
-std::string FormatPercent(double fraction, int decimals) {
-  const double scale = std::pow(10.0, decimals);
-  // The nudge puts a product such as 0.0145 × 1000, which is just below its half, where it belongs.
-  const double percent = std::round(fraction * 100.0 * scale * (1 + 1e-12)) / scale;
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, percent);
-  return text;
 }
 
 void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
+#include "services/base/percent.h"
 
 namespace imdi::cli {
 
@@ -31,8 +32,7 @@ std::string FormatJson(const google::protobuf::Message& message);
 // The same on one line, without the line end.
 std::string FormatJsonLine(const google::protobuf::Message& message);
 
-// A fraction as percent with so many decimals, rounded half away from zero: 0.7302 → "73.0".
-std::string FormatPercent(double fraction, int decimals);
+using base::FormatPercent;
 
 // Results.
 void PrintOut(const std::string& text);

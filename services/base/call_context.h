@@ -25,7 +25,8 @@ struct CallContext {
   std::string method;          // "imdi.survey.ingestion.v1.SubmissionService/Submit"
   SteadyTime deadline = SteadyTime::max();
   bool internal = false;     // The call came through the internal listener.
-  std::string trace_parent;  // W3C traceparent as received; empty when there was none.
+  std::string trace_parent;  // W3C traceparent as received; empty when there was none
+                             // that holds (trace_parent.h).
   // True once the caller has gone or the deadline passed. May be empty. Valid only during the call.
   std::function<bool()> cancelled;
   // The call itself, so that calls made on its behalf end with it; null without one. Valid only

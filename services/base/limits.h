@@ -62,7 +62,7 @@ inline constexpr int kShedRetryDelayMs = 200;                 // Advice given wh
 inline constexpr int kShedRetryDelayMaxMs = 5'000;            // The same at most; longer, the more was shed of late.
 inline constexpr int kCancelledStopMs = 100;                  // Time within which work ends whose caller has gone.
 inline constexpr int kCancelledLookMs = 50;                   // How often a call that waits looks whether its caller has gone.
-inline constexpr int kDrainMs = 10'000;                       // Time for calls to finish at shutdown; then they are cut.
+inline constexpr int kDrainMs = 8'000;                        // Time for calls to finish at shutdown, of all listeners together; then they are cut, and the process has ended before 10 s.
 
 // ---- Pages
 inline constexpr int kPageSizeDefault = 100;                  // When page_size is 0.
@@ -146,11 +146,22 @@ inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences wri
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
+inline constexpr int kProgressLogMs = 10'000;                 // Lines of the log about the progress of one task; not more often, the metrics have it at any time.
+inline constexpr int kReadyLagMs = 60'000;                    // How old figures may be; older, /readyz says not ready (503), and they are served on.
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
 inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut.
 inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.
 inline constexpr int kWatchdogGreetingMs = 4'000;             // How long the port may take to greet; a failure.
 inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
+
+// ---- The client library
+inline constexpr int kClientDeadlineMs = 10'000;              // A call that names no deadline; DEADLINE_EXCEEDED.
+inline constexpr int kListRestartsMax = 3;                    // Times that a list begins again because its snapshot went; ABORTED SNAPSHOT_GONE.
+inline constexpr size_t kHeldFiguresMax = 50'000;             // Figures of a held set; refuse TOO_LARGE, what was held stays.
+inline constexpr size_t kHeldBytesMax = 64 * kMiB;            // Bytes of a held set and of its file; refuse TOO_LARGE, what was held stays.
+inline constexpr int kHeldKeepMs = 60'000;                    // The file of a held set learns of a sign of life at most this often.
+inline constexpr int kHeldStaleMs = 30'000;                   // No sign of life this long; the set calls itself stale, and goes on answering.
+inline constexpr int kFollowReleasesMs = 600'000;             // One stream of FollowReleases; resumed at its cursor.
 
 static_assert(kPageSizeDefault <= kPageSizeMax);
 static_assert(kPageBytesMax * 2 <= kMessageBytesMax, "a page and its last entry fit into one message");
@@ -180,6 +191,8 @@ static_assert(2 * kMinPingIntervalMs <= kKeepaliveTimeMs, "our own pings are nev
 static_assert(2 * kReconnectBackoffMaxMs < 1'000, "a follower is back within a second of its server");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+static_assert(kClientDeadlineMs <= kReadDeadlineMaxMs);
+static_assert(kReleaseSignMs * 4 < kHeldStaleMs, "a set is not stale because one sign of life came late");
 static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
 
 }  // namespace imdi::base

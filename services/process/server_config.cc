@@ -6,6 +6,7 @@
 
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/transport/loopback.h"
 #include "services/transport/server_host.h"
 
 namespace imdi::process {

@@ -15,6 +15,7 @@
 #include "services/query/page_token.h"
 #include "services/query/release_shelf.h"
 #include "services/query/snapshots.h"
+#include "services/query/wire.h"
 
 namespace imdi::query {
 
@@ -52,6 +53,20 @@ class Reading {
 
   // From here on the call is answered from the snapshot that a page token names. SNAPSHOT_GONE.
   absl::Status GoBackTo(const PageToken& token);
+
+  // How current an answer out of `set` is, as fields that are added to the bytes of a Message
+  // (Figure, Table). Fields may come in any order.
+  template <typename Message>
+  std::string CurrencyBytes(const FigureSet& set) const {
+    std::string out;
+    AppendVarintField(out, Message::kPositionFieldNumber,
+                      static_cast<uint64_t>(set.PositionIn(snapshot_->position)));
+    if (!snapshot_->stale) return out;
+    AppendVarintField(out, Message::kStaleFieldNumber, 1);
+    AppendVarintField(out, Message::kStaleSinceUsFieldNumber,
+                      static_cast<uint64_t>(snapshot_->stale_since_us));
+    return out;
+  }
 
  private:
   const Snapshots& snapshots_;

@@ -37,13 +37,6 @@ std::string KeyOf(const query_pb::GetTableRequest& request) {
   return key;
 }
 
-std::string PositionOf(const FigureSet& set, const Reading& reading) {
-  std::string out;
-  AppendVarintField(out, query_pb::Table::kPositionFieldNumber,
-                    static_cast<uint64_t>(set.PositionIn(reading.snapshot().position)));
-  return out;
-}
-
 // A group of a breakdown as pieces of a cell's name.
 struct Column {
   std::string group;                // As in names; empty = the total.
@@ -333,7 +326,7 @@ std::optional<ReadyBytes> FindTable(Reading& reading, const query_pb::GetTableRe
   const auto set = reading.Figures(parent->edition, parent->release);
   if (!set.ok()) return std::nullopt;
   std::optional<ReadyBytes> kept = (*set)->answers().Find(KeyOf(request));
-  if (kept.has_value()) kept->tail = PositionOf(**set, reading);
+  if (kept.has_value()) kept->tail = reading.CurrencyBytes<query_pb::Table>(**set);
   return kept;
 }
 
@@ -360,7 +353,8 @@ absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRe
   // A token over live figures names a snapshot, so such a page is of one snapshot only.
   if (request.page_token().empty() && (last.empty() || !page.set().live()))
     page.set().answers().Keep(KeyOf(request), {.shared = bytes, .tail = {}});
-  return ReadyBytes{.shared = std::move(bytes), .tail = PositionOf(page.set(), reading)};
+  return ReadyBytes{.shared = std::move(bytes),
+                    .tail = reading.CurrencyBytes<query_pb::Table>(page.set())};
 }
 
 }  // namespace imdi::query

@@ -10,18 +10,22 @@
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
+#include "services/base/trace_parent.h"
 
 namespace imdi::transport {
 namespace {
 
-constexpr size_t kTraceParentBytesMax = 64;
 // Below this, one copy is cheaper than two slices with counters of their own.
 constexpr size_t kCopiedBytesMax = 8 * base::kKiB;
 
+// What is no traceparent is left out, as the recommendation has it: it would be stored, logged and
+// passed on as it came.
 std::string TraceParent(const grpc::CallbackServerContext& rpc) {
   const auto found = rpc.client_metadata().find("traceparent");
   if (found == rpc.client_metadata().end()) return {};
-  return std::string(found->second.data(), std::min(found->second.size(), kTraceParentBytesMax));
+  const std::string_view text(found->second.data(), found->second.size());
+  return base::IsTraceParent(text) ? std::string(text.substr(0, base::kTraceParentBytes))
+                                   : std::string();
 }
 
 // A slice that holds on to `owner` while gRPC sends `text`.
@@ -89,11 +93,23 @@ base::CallContext Calls::ContextOf(std::string_view method,
   return context;
 }
 
+Calls::Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
+    : options_(std::move(options)),
+      executor_(executor),
+      metrics_(metrics),
+      exceptions_(metrics.CounterOf("imdi_transport_exceptions_total",
+                                    "Exceptions that reached the edge; must stay 0.")),
+      streams_(executor, [this](std::string_view what) { Thrown(what); }) {
+  reading_ = metrics.OnRead(
+      [this, &in_flight = metrics.GaugeOf(
+                 "imdi_transport_calls_in_flight", "Unary calls that are not answered yet.",
+                 {{"listener", options_.internal ? "internal" : "public"}})] {
+        in_flight.Set(static_cast<double>(in_flight_.load()));
+      });
+}
+
 void Calls::Thrown(std::string_view what) {
-  metrics_
-      .CounterOf("imdi_transport_exceptions_total",
-                 "Exceptions that reached the edge; must stay 0.")
-      .Increment();
+  exceptions_.Increment();
   base::LogEvent(base::Level::kError, "exception", {{"what", what}});
 }
 
@@ -171,12 +187,13 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
     LogShed(state.method);
   } else if (state.mutation || !status.ok()) {
     const std::string code = absl::StatusCodeToString(status.code());
+    const std::string trace_parent = TraceParent(*state.rpc);
     base::LogEvent(status.ok() ? base::Level::kInfo : base::Level::kWarning, "call",
                    {{"method", state.method},
                     {"actor", options_.actor},
                     {"code", code},
                     {"reason", reason},
-                    {"trace_parent", TraceParent(*state.rpc)},
+                    {"trace_id", base::TraceIdOf(trace_parent)},
                     {"us", absl::ToInt64Microseconds(took)}});
   }
   if (!status.ok()) {

@@ -70,11 +70,7 @@ class Calls {
     std::string actor;  // Recorded as unauthenticated until login exists.
     bool internal = false;
   };
-  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
-      : options_(std::move(options)),
-        executor_(executor),
-        metrics_(metrics),
-        streams_(executor, [this](std::string_view what) { Thrown(what); }) {}
+  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics);
 
   // The handler returns its answer.
   template <typename Request, typename Response>
@@ -304,10 +300,12 @@ class Calls {
   const Options options_;
   base::BoundedExecutor& executor_;
   base::Metrics& metrics_;
+  base::Counter& exceptions_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
   std::atomic<int64_t> shed_unlogged_{0};
   std::atomic<int64_t> shed_logged_s_{0};  // Second of the steady clock of the last line.
+  base::Metrics::Reading reading_;
   base::Mutex mutex_;
   std::map<std::string_view, Series> series_ ABSL_GUARDED_BY(mutex_);  // Method names are literals.
 };

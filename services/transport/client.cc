@@ -1,13 +1,9 @@
 #include "services/transport/client.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "grpc/impl/codegen/grpc_types.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "services/base/limits.h"
-#include "services/base/log.h"
 
 namespace imdi::transport {
 
@@ -38,52 +34,6 @@ gpr_timespec DeadlineIn(absl::Duration timeout) {
 
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
   context.set_deadline(DeadlineIn(timeout));
-}
-
-FollowLoop::FollowLoop(std::string name, std::function<absl::Status(grpc::ClientContext&)> run_once)
-    : name_(std::move(name)), run_once_(std::move(run_once)) {
-  base::MutexLock lock(join_mutex_);
-  thread_ = std::thread([this] { Run(); });
-}
-
-FollowLoop::~FollowLoop() { Stop(); }
-
-void FollowLoop::Stop() {
-  {
-    base::MutexLock lock(mutex_);
-    stopping_ = true;
-    if (current_ != nullptr) current_->TryCancel();
-    changed_.NotifyAll();
-  }
-  base::MutexLock lock(join_mutex_);
-  if (thread_.joinable()) thread_.join();
-}
-
-void FollowLoop::Run() {
-  const absl::Duration first = absl::Milliseconds(base::kReconnectBackoffMinMs);
-  absl::Duration backoff = first;
-  while (true) {
-    grpc::ClientContext context;
-    {
-      base::MutexLock lock(mutex_);
-      if (stopping_) return;
-      current_ = &context;
-    }
-    const absl::Status status = run_once_(context);
-    base::MutexLock lock(mutex_);
-    current_ = nullptr;
-    if (stopping_) return;
-    if (status.ok()) {
-      backoff = first;
-      continue;
-    }
-    base::LogEvent(base::Level::kWarning, "follow_interrupted",
-                   {{"follower", name_},
-                    {"status", status.ToString()},
-                    {"retry_ms", absl::ToInt64Milliseconds(backoff)}});
-    changed_.WaitFor(mutex_, backoff);
-    backoff = std::min(2 * backoff, absl::Milliseconds(base::kReconnectBackoffMaxMs));
-  }
 }
 
 }  // namespace imdi::transport

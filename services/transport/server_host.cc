@@ -22,6 +22,7 @@
 #include "services/base/text.h"
 #include "services/transport/callback_queue.h"
 #include "services/transport/client.h"
+#include "services/transport/loopback.h"
 
 namespace imdi::transport {
 namespace {
@@ -85,21 +86,6 @@ std::vector<std::pair<std::string, int>> ServerArguments() {
       {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, base::kMinPingIntervalMs},
       {GRPC_ARG_ALLOW_REUSEPORT, 0},
   };
-}
-
-std::optional<int> LoopbackPort(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  const std::string host = address.substr(0, colon);
-  int dots = 0;
-  const bool numeric = host.starts_with("127.") && std::ranges::all_of(host, [&](char c) {
-                         dots += c == '.' ? 1 : 0;
-                         return c == '.' || (c >= '0' && c <= '9');
-                       });
-  const auto port = base::ParseInt64(std::string_view(address).substr(colon + 1));
-  if (!(numeric && dots == 3) && host != "[::1]") return std::nullopt;
-  if (!port.has_value() || *port < 0 || *port > 65535) return std::nullopt;
-  return static_cast<int>(*port);
 }
 
 absl::Status CheckLoopback(const std::string& address) {

@@ -3,7 +3,6 @@
 // One gRPC listener of a process, with the arguments that keep it standing, and its drain.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,8 +21,6 @@ namespace imdi::transport {
 // with.
 std::vector<std::pair<std::string, int>> ServerArguments();
 
-// The port of an address of 127.0.0.0/8 or [::1]; none for anything else.
-std::optional<int> LoopbackPort(const std::string& address);
 // OK for such an address; LISTEN_REFUSED for anything else: machine login and
 // TLS do not exist yet.
 absl::Status CheckLoopback(const std::string& address);

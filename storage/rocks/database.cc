@@ -400,13 +400,35 @@ absl::Status Database::State() const {
   return absl::OkStatus();
 }
 
+StoreStats Database::Stats() const {
+  StoreStats stats;
+  stats.state = State();
+  stats.free_disk_bytes_min = options_.free_bytes_min;
+  if (!fs_->GetFreeSpace(options_.path, IOOptions(), &stats.free_disk_bytes, nullptr).ok())
+    stats.free_disk_bytes = 0;
+  stats.memory_bytes = cache_->GetUsage();
+  stats.write_buffer_bytes = write_buffers_->memory_usage();
+  stats.memory_bytes_max = options_.block_cache_bytes + options_.write_buffer_bytes;
+  const absl::StatusOr<std::shared_ptr<Handle>> handle = Use();
+  if (!handle.ok()) return stats;
+  for (size_t family = 0; family < schema_.families.size(); ++family) {
+    const auto add = [&](const std::string& property, uint64_t& to) {
+      uint64_t value = 0;
+      if ((*handle)->db().GetIntProperty((*handle)->family(family), property, &value)) to += value;
+    };
+    add(rocksdb::DB::Properties::kTotalSstFilesSize, stats.table_bytes);
+    add(rocksdb::DB::Properties::kEstimateNumKeys, stats.entries);
+  }
+  return stats;
+}
+
 absl::Status Database::Write(Handle& handle, rocksdb::WriteBatch& batch) {
   // RocksDB counts what it does for each thread, which nobody reads here: several counts for every
   // entry. For the committer's thread this covers its reads as well.
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
   rocksdb::WriteOptions options;
   options.sync = true;
-  const rocksdb::Status written = handle.db().Write(options, &batch);
+  const rocksdb::Status written = Timed("wal", [&] { return handle.db().Write(options, &batch); });
   if (!written.ok()) return FailWrite(written);
   return absl::OkStatus();
 }

@@ -9,12 +9,17 @@
 
 #include "absl/time/time.h"
 #include "services/base/limits.h"
+#include "services/base/progress.h"
 
 namespace rocksdb {
 class FileSystem;
 }  // namespace rocksdb
 
 namespace imdi::storage::rocks {
+
+// The verification of a log's chain, as progress.
+inline constexpr std::string_view kVerificationTask = "verify_log";
+inline constexpr std::string_view kVerificationUnit = "records";
 
 // How one data folder is opened. Every store has a folder of its own; nobody else may open it.
 struct RocksOptions {
@@ -40,6 +45,13 @@ struct RocksOptions {
   uint64_t free_bytes_min = base::kFreeDiskBytesMin;
   // How often a store that met a full disk looks whether there is space again.
   absl::Duration recovery_interval = absl::Milliseconds(500);
+
+  // Told how long each synced write took, by the file that was synced: "wal" or "watermark". May be
+  // empty.
+  std::function<void(std::string_view file, absl::Duration took)> synced;
+  // Where the verification of the log's chain says how far it has come. May be null; must outlive
+  // the store.
+  base::Progress* verification = nullptr;
 
   // Opens without a lock and without writing a byte; every mutation is refused.
   bool read_only = false;

@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
+#include "services/base/metrics.h"
 #include "services/transport/client.h"
+#include "services/transport/follow_loop.h"
 #include "services/transport/status_bridge.h"
 #include "tests/bench/benches.h"
 
@@ -79,7 +81,8 @@ void BenchReconnect(const Setting& setting, const Survey& survey, Report& report
   // A follower of the log, as aggregation is one.
   const auto log = ingestion_pb::LogService::NewStub(transport::MakeChannel(internal));
   FirstTime followed;
-  transport::FollowLoop follower("bench", [&](grpc::ClientContext& context) {
+  base::Metrics metrics;
+  transport::FollowLoop follower("bench", metrics, [&](grpc::ClientContext& context) {
     const auto reader = log->FollowLog(&context, ingestion_pb::FollowLogRequest());
     ingestion_pb::FollowLogResponse chunk;
     while (reader->Read(&chunk)) followed.Happened();

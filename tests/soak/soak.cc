@@ -65,13 +65,6 @@ struct Setting {
   std::exit(1);
 }
 
-cli::Addresses AddressesOf(const process_fault::ServerProcess& server) {
-  return {.public_ingestion = server.public_address(),
-          .ingestion = server.internal_address(),
-          .aggregation = server.internal_address(),
-          .query = server.internal_address()};
-}
-
 // What the callers saw since it was last taken.
 struct Seen {
   std::vector<double> submit_ms;
@@ -107,7 +100,8 @@ class Callers {
  public:
   Callers(const Setting& setting, const process_fault::ServerProcess& server,
           std::vector<ingestion_pb::SubmitRequest> units)
-      : connection_(AddressesOf(server), kCallTimeout), units_(std::move(units)) {
+      : connection_(server.public_address(), server.internal_address(), kCallTimeout),
+        units_(std::move(units)) {
     // Two of each, at half the rate: one slow call does not silence all.
     for (size_t half = 0; half < 2; ++half) {
       threads_.emplace_back([this, half, &setting] {
@@ -332,7 +326,8 @@ int Soak(const Setting& setting) {
     Die(base::StrCat("the server did not start; see ", setting.folder, "/server.log"));
   bench::Apply(server.internal_address(), survey.documents.documents);
   bench::Open(server.internal_address(), "KU2017");
-  const cli::Connection connection(AddressesOf(server), kCallTimeout);
+  const cli::Connection connection(server.public_address(), server.internal_address(),
+                                   kCallTimeout);
   if (const auto first = PublishRelease(connection); !first.ok()) Die(first.status().ToString());
 
   std::vector<Row> rows = {{"resident", "MiB", kResidentMost, {}},
@@ -397,8 +392,9 @@ int Main(int argc, char** argv) {
       "slowest calls watched for a trend",
       "imdi-soak");
   Setting setting;
+  // Half of it must have windows enough to tell a trend from noise.
   app.add_option("--minutes", setting.minutes, "how long")
-      ->check(CLI::Range(1, 10'000))
+      ->check(CLI::Range(4, 10'000))
       ->capture_default_str();
   app.add_option("--submissions", setting.submissions, "submissions a second")
       ->check(CLI::Range(2, 10'000))

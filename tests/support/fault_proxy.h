@@ -32,8 +32,8 @@ struct Way {
 };
 
 struct Faults {
-  Way up;    // From whoever dials to the server.
-  Way down;  // From the server.
+  Way up = {};    // From whoever dials to the server.
+  Way down = {};  // From the server.
   enum class Dial : uint8_t {
     kAnswer,
     kRefuse,  // Reset at once.

@@ -56,6 +56,7 @@ bool MountDisk(const char* path, const char* options) {
 }  // namespace
 
 std::string ProgramPath(const std::string& name) {
+  if (name.find('/') != std::string::npos) return name;
   const char* folder = std::getenv("IMDI_BIN");
   return std::string(folder == nullptr ? "build/release/bin" : folder) + "/" + name;
 }

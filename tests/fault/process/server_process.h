@@ -13,7 +13,7 @@
 
 namespace imdi::process_fault {
 
-// $IMDI_BIN/NAME.
+// $IMDI_BIN/NAME; a path is itself.
 std::string ProgramPath(const std::string& name);
 // Runs a program to its end; its exit code, or 128 + the signal that ended it.
 int RunProgram(const std::vector<std::string>& command);

@@ -109,13 +109,29 @@ TEST_F(Calling, TellsTheUseCaseWhoCalls) {
     return request;
   };
   grpc::ClientContext context;
-  context.AddMetadata("traceparent", std::string(1000, 'f'));
+  const std::string trace_parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  context.AddMetadata("traceparent", trace_parent);
   ASSERT_TRUE(CallRaw(*listener_.channel, kRead, "", nullptr, &context).ok());
   EXPECT_EQ(seen.actor, "tester");
   EXPECT_FALSE(seen.authenticated);
   EXPECT_TRUE(seen.internal);
   EXPECT_EQ(seen.method, "EchoService/Read");
-  EXPECT_EQ(seen.trace_parent, std::string(64, 'f'));
+  EXPECT_EQ(seen.trace_parent, trace_parent);
+}
+
+TEST_F(Calling, LeavesOutWhatIsNoTraceParent) {
+  std::string seen = "not called";
+  echo().read = [&](const base::CallContext& call, const Node& request) {
+    seen = call.trace_parent;
+    return request;
+  };
+  for (const std::string& text :
+       {std::string(1000, 'f'), std::string("Kari Nordmann"), std::string()}) {
+    grpc::ClientContext context;
+    context.AddMetadata("traceparent", text);
+    ASSERT_TRUE(CallRaw(*listener_.channel, kRead, "", nullptr, &context).ok());
+    EXPECT_EQ(seen, "");
+  }
 }
 
 TEST_F(Calling, RefusesUndecodableBytes) {
