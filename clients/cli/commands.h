@@ -4,39 +4,28 @@
 // standard error, and returns the exit code of the process.
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "clients/cli/connection.h"
+#include "clients/cli/exit_codes.h"
+#include "clients/cli/output.h"
+#include "clients/cli/submitter.h"
 #include "services/config/yaml_message.h"
 
 namespace imdi::cli {
 
-// Exit codes.
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;  // Something else.
-inline constexpr int kExitUsage = 2;   // The command line.
-inline constexpr int kExitInvalid =
-    3;  // Documents, answers or arguments are wrong; nothing was done with those that are.
-inline constexpr int kExitNotFound = 4;  // There is no such thing.
-inline constexpr int kExitConflict =
-    5;  // The state does not allow it (closed, stale, already there).
-inline constexpr int kExitUnavailable =
-    6;  // The server cannot be reached or is overloaded; try again.
-inline constexpr int kExitDifferent = 7;  // diff: there are differences.
-inline constexpr int kExitCorrupt = 8;    // The log does not verify.
-
-int ExitCodeOf(const absl::Status& status);
-
 struct Options {
-  std::string server = "127.0.0.1:50051";
-  std::string internal = "127.0.0.1:50052";
-  bool json = false;
+  Addresses addresses;
+  Format format = Format::kTable;
   std::string language = "nb";  // Of labels: nn, nb or en.
   int timeout_seconds = 10;     // Of one call.
   int patience_seconds = 120;   // Of all tries of a call that is tried again.
+  bool no_wait = false;         // Figures as query has them, without asking how far the log goes.
 };
 
 class Commands {
@@ -46,11 +35,15 @@ class Commands {
   // ---- definitions
   int Apply(const std::vector<std::string>& paths, bool dry_run);
   int Diff(const std::vector<std::string>& paths);
-  static int Validate(const std::vector<std::string>& paths, bool json);
+  static int Validate(const std::vector<std::string>& paths, Format format);
   int GetDefinition(const std::string& name, int64_t revision);
+  int ListDefinitions(const std::string& prefix);
 
   // ---- collection
-  int Submit(const std::string& answers, int in_flight);
+  // `batch` 0: each submission in a call of its own, many at a time; else so many in one call.
+  int Submit(const std::string& answers, int in_flight, int batch);
+  // What Submit would answer to the submissions of a file; nothing is stored.
+  int CheckAnswers(const std::string& answers);
   int SetState(const std::string& edition, bool open, const std::string& unit,
                const std::string& reason);
   int SetDisposition(const std::string& edition, const std::string& unit,
@@ -62,10 +55,16 @@ class Commands {
   int DiffSubmissions(const std::string& edition, const std::string& unit, const std::string& part,
                       int64_t from, int64_t to);
   int Receipt(const std::string& name);
-  int Status(const std::string& edition, const std::string& by);
+  int CollectionStatus(const std::string& edition, const std::string& by);
+  // The draft is the only submission of an answers file.
+  int SaveDraft(const std::string& answers, int64_t expected_version);
+  int GetDraft(const std::string& name);
+  int DeleteDraft(const std::string& name);
 
   // ---- figures; `release` is a number, latest or live
   int GetFigure(const std::string& name);
+  int GetFigures(const std::vector<std::string>& names);
+  int ListEditions();
   int Figures(const std::string& edition, const std::string& release, const std::string& indicator,
               const std::string& attribute);
   int Indicators(const std::string& edition, const std::string& release);
@@ -83,6 +82,10 @@ class Commands {
 
   // ---- releases
   int ListReleases(const std::string& edition);
+  int GetRelease(const std::string& name);
+  int GetCandidate(const std::string& name);
+  // Appends what aggregation would have: `request` is a file with a RecordReleaseRequest as JSON.
+  int RecordRelease(const std::string& request);
   int BuildRelease(const std::string& edition, const std::string& audience, int64_t position);
   int PreviewCandidate(const std::string& candidate);
   // `what` is a candidate, or an edition, which is built first. What says the same as the latest
@@ -102,6 +105,9 @@ class Commands {
 
   // ---- the log
   int Head();
+  // Prints records after a position, until `count` were printed (0 = no such end), or, with `once`,
+  // until the log's head is reached.
+  int Tail(int64_t after, int count, bool once);
   int Verify();
   int Backup(const std::string& name);
   // Runs the server program beside this one, which restores a backup as a new epoch and ends.
@@ -109,14 +115,42 @@ class Commands {
   static int Restore(const std::string& program, const std::string& backup, const std::string& keys,
                      const std::string& data);
 
+  // ---- the services
+  int FoldState();
+  // Prints what aggregation sends to query, until `count` messages were printed (0 = for ever).
+  int FollowFigures(int count);
+
  private:
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Try(Stub& stub,
+  absl::StatusOr<Response> Try(const Peer<Stub>& peer,
                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                             Response*),
                                const Request& request) const;
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> TryPages(
+      const Peer<Stub>& peer,
+      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+      Request request,
+      const std::type_identity_t<std::function<void(Response& all, const Response& page)>>& merge)
+      const;
+  template <typename Stub, typename Request, typename Response>
+  absl::Status Follow(const Peer<Stub>& peer,
+                      std::unique_ptr<grpc::ClientReaderInterface<Response>> (Stub::*method)(
+                          grpc::ClientContext*, const Request&),
+                      const Request& request,
+                      const std::type_identity_t<std::function<bool(const Response&)>>& take) const;
   absl::StatusOr<int64_t> HeadPosition() const;
+  std::vector<absl::StatusOr<Outcome>> SendBatch(
+      const std::vector<const AnswersAction*>& actions) const;
+  std::string RefusalText(const std::string& file, const SubmitReport& report) const;
+  void ShowRecord(const ingestion_api::LogRecord& entry);
+  // What figures must include to hold all that was acknowledged; 0 = as query has them, which is
+  // said where the log could not be asked.
+  int64_t NewestPosition() const;
   std::string Label(const survey::model::v1::LocalizedText& text) const;
+  // `result` holds the figures.
+  int ShowFigures(const google::protobuf::Message& result,
+                  const google::protobuf::RepeatedPtrField<query_api::Figure>& figures);
   absl::StatusOr<std::vector<query_api::Figure>> ListFigures(const std::string& edition,
                                                              const std::string& release,
                                                              const std::string& indicator,
@@ -129,6 +163,7 @@ class Commands {
       const std::string& parent) const;
 
   const Options options_;
+  Output output_;
   const Connection connection_;
 };
 

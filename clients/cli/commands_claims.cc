@@ -97,12 +97,10 @@ const query_api::PairDifference* NearestPair(const query_api::ClaimResult& claim
 
 int Commands::ListClaims(const std::string& edition, const std::string& release,
                          const std::vector<std::string>& claims) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
   query_api::ListClaimsRequest request;
   request.set_parent(release.empty() ? EditionName(edition) : ReleaseName(edition, release));
   request.set_page_size(1'000);
-  request.set_at_least_position(*head);
+  request.set_at_least_position(NewestPosition());
   query_api::ListClaimsResponse chosen;
   do {
     const auto response = Try(connection_.query(), &Query::ListClaims, request);
@@ -114,10 +112,7 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
     }
     request.set_page_token(response->next_page_token());
   } while (!request.page_token().empty());
-  if (options_.json) {
-    PrintOut(FormatJson(chosen));
-    return kExitOk;
-  }
+  if (output_.Prints(chosen, "claims")) return kExitOk;
 
   const Words words = WordsIn(options_.language);
   const std::string indent(kIndent, ' ');

@@ -5,7 +5,6 @@
 #include "clients/cli/commands_common.h"
 #include "clients/cli/definition_documents.h"
 #include "clients/cli/document_report.h"
-#include "clients/cli/print.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "services/base/crypto.h"
@@ -59,7 +58,7 @@ std::vector<config::Problem> ProblemsOf(const DefinitionDocument& document,
 }  // namespace
 
 int Commands::Apply(const std::vector<std::string>& paths, bool dry_run) {
-  DocumentReport report(options_.json);
+  DocumentReport report(options_.format);
   DefinitionDocuments loaded;
   if (!Load(paths, &loaded, report)) {
     report.Finish("");
@@ -108,7 +107,7 @@ int Commands::Apply(const std::vector<std::string>& paths, bool dry_run) {
 }
 
 int Commands::Diff(const std::vector<std::string>& paths) {
-  DocumentReport report(options_.json);
+  DocumentReport report(options_.format);
   DefinitionDocuments loaded;
   if (!Load(paths, &loaded, report)) {
     report.Finish("");
@@ -151,8 +150,8 @@ int Commands::Diff(const std::vector<std::string>& paths) {
   return exit_code;
 }
 
-int Commands::Validate(const std::vector<std::string>& paths, bool json) {
-  DocumentReport report(json);
+int Commands::Validate(const std::vector<std::string>& paths, Format format) {
+  DocumentReport report(format);
   DefinitionDocuments loaded;
   if (!Load(paths, &loaded, report)) {
     report.Finish("");
@@ -177,7 +176,27 @@ int Commands::GetDefinition(const std::string& name, int64_t revision) {
   request.set_revision(revision);
   const auto response = Try(connection_.editions(), &Editions::GetDefinition, request);
   if (!response.ok()) return Fail(response.status());
-  PrintOut(FormatJson(*response));
+  // A document has no table: people read it as JSON too.
+  if (!output_.Prints(*response)) PrintOut(FormatJson(*response));
+  return kExitOk;
+}
+
+int Commands::ListDefinitions(const std::string& prefix) {
+  ingestion_api::ListDefinitionsRequest request;
+  request.set_prefix(prefix);
+  request.set_page_size(1'000);
+  const auto definitions = TryPages(connection_.editions(), &Editions::ListDefinitions, request,
+                                    [](auto& all, const auto& page) {
+                                      all.mutable_definitions()->MergeFrom(page.definitions());
+                                    });
+  if (!definitions.ok()) return Fail(definitions.status());
+  if (output_.Prints(*definitions, "definitions")) return kExitOk;
+  std::vector<std::vector<std::string>> rows = {{"definition", "revision", "position"}};
+  for (const ingestion_api::DefinitionRef& definition : definitions->definitions()) {
+    rows.push_back(
+        {definition.name(), StrCat(definition.revision()), StrCat(definition.position())});
+  }
+  PrintOut(FormatTable(rows));
   return kExitOk;
 }
 

@@ -38,6 +38,34 @@ std::string RelationsOf(const google::protobuf::RepeatedField<int>& kinds) {
   return text;
 }
 
+// A row for each cell of the table, so that every number has a column of its own.
+Sheet TableSheet(const query_api::Table& table) {
+  Sheet sheet = {{"cell", "group", "value", "numerator", "base", "lower", "upper", "no_value",
+                  "sign", "indicator", "basis", "category", "column"},
+                 {}};
+  const auto number = [](bool has, double value) { return has ? StrCat(value) : std::string(); };
+  const auto first = [](const auto& labels) { return labels.empty() ? std::string() : labels[0]; };
+  std::string indicator;
+  std::string basis;
+  for (const query_api::TableRow& row : table.rows()) {
+    // Empty where a row goes on with those of the row before.
+    if (!first(row.indicator_labels()).empty()) indicator = row.indicator_labels(0);
+    if (!first(row.basis_labels()).empty()) basis = row.basis_labels(0);
+    for (int i = 0; i < row.cells_size() && i < table.columns_size(); ++i) {
+      const query_api::TableCell& cell = row.cells(i);
+      const query_api::TableColumn& column = table.columns(i);
+      const bool has = cell.has_value();
+      sheet.rows.push_back(
+          {row.cell(), column.group(), number(has, cell.value()),
+           has ? StrCat(cell.numerator()) : "", has ? StrCat(cell.base()) : "",
+           number(cell.has_lower(), cell.lower()), number(cell.has_upper(), cell.upper()),
+           has ? "" : query_api::NoValueReason_Name(cell.no_value()), cell.sign(), indicator, basis,
+           first(row.category_labels()), first(column.labels())});
+    }
+  }
+  return sheet;
+}
+
 model::Language LanguageOf(const std::string& language) {
   if (language == "nn") return model::LANGUAGE_NN;
   return language == "en" ? model::LANGUAGE_EN : model::LANGUAGE_NB;
@@ -46,17 +74,12 @@ model::Language LanguageOf(const std::string& language) {
 }  // namespace
 
 int Commands::Explain(const std::string& name) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
   query_api::ExplainFigureRequest request;
   request.set_name(name);
-  request.set_at_least_position(*head);
+  request.set_at_least_position(NewestPosition());
   const auto answer = Try(connection_.query(), &Query::ExplainFigure, request);
   if (!answer.ok()) return Fail(answer.status());
-  if (options_.json) {
-    PrintOut(FormatJson(*answer));
-    return kExitOk;
-  }
+  if (output_.Prints(*answer, "strata")) return kExitOk;
   const query_api::Figure& figure = answer->figure();
   std::string text =
       StrCat(figure.name(), "\n", Label(figure.title()), "; ", Label(figure.basis_title()), "\n");
@@ -99,19 +122,14 @@ int Commands::Explain(const std::string& name) {
 }
 
 int Commands::Series(const std::string& survey, const std::string& cell, bool live) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
   query_api::GetSeriesRequest request;
   request.set_parent(survey.starts_with("surveys/") ? survey : StrCat("surveys/", survey));
   request.set_cell(cell);
   request.set_live(live);
-  request.set_at_least_position(*head);
+  request.set_at_least_position(NewestPosition());
   const auto series = Try(connection_.query(), &Query::GetSeries, request);
   if (!series.ok()) return Fail(series.status());
-  if (options_.json) {
-    PrintOut(FormatJson(*series));
-    return kExitOk;
-  }
+  if (output_.Prints(*series, "points")) return kExitOk;
   std::vector<std::vector<std::string>> rows = {{"year", "release", "percent", "numerator", "base",
                                                  "estimate", "interval", "relation", "respondent",
                                                  "basis"}};
@@ -142,15 +160,13 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
 int Commands::Table(const std::string& edition, const std::string& release,
                     const std::vector<std::string>& indicators, const std::string& basis,
                     const std::vector<std::string>& attributes) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
   query_api::GetTableRequest request;
   request.set_parent(ReleaseName(edition, release));
   for (const std::string& indicator : indicators) request.add_indicators(indicator);
   request.set_basis(basis);
   for (const std::string& attribute : attributes) request.add_attributes(attribute);
   request.add_languages(LanguageOf(options_.language));
-  request.set_at_least_position(*head);
+  request.set_at_least_position(NewestPosition());
   query_api::Table all;
   do {
     const auto table = Try(connection_.query(), &Query::GetTable, request);
@@ -163,10 +179,7 @@ int Commands::Table(const std::string& edition, const std::string& release,
     request.set_page_token(table->next_page_token());
   } while (!request.page_token().empty());
   all.clear_next_page_token();
-  if (options_.json) {
-    PrintOut(FormatJson(all));
-    return kExitOk;
-  }
+  if (output_.Prints(all, [&] { return TableSheet(all); })) return kExitOk;
   std::string text = StrCat(all.release(), ", percent of those who answered\n");
   std::vector<std::vector<std::string>> rows;
   std::vector<std::string> head_row = {""};
@@ -214,10 +227,7 @@ int Commands::Indicators(const std::string& edition, const std::string& release)
     all.mutable_indicators()->MergeFrom(page->indicators());
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  if (options_.json) {
-    PrintOut(FormatJson(all));
-    return kExitOk;
-  }
+  if (output_.Prints(all, "indicators")) return kExitOk;
   std::vector<std::vector<std::string>> rows = {{"indicator", "bases", "broken down by", "title"}};
   for (const query_api::IndicatorInfo& indicator : all.indicators()) {
     std::string bases;
@@ -242,10 +252,14 @@ int Commands::MethodNote(const std::string& edition, const std::string& release)
   request.set_release(ReleaseName(edition, release));
   const auto note = Try(connection_.query(), &Query::GetMethodNote, request);
   if (!note.ok()) return Fail(note.status());
-  if (options_.json) {
-    PrintOut(FormatJson(*note));
-    return kExitOk;
-  }
+  // For programs the total is the group without a code.
+  const auto sheet = [&] {
+    query_api::MethodNote whole;
+    *whole.add_groups() = note->dispositions();
+    whole.mutable_groups()->MergeFrom(note->groups());
+    return SheetOf(whole, "groups");
+  };
+  if (output_.Prints(*note, sheet)) return kExitOk;
   std::string text = StrCat(note->release(), "\n", Label(note->title()), "\n\n");
   std::vector<std::vector<std::string>> facts = {
       {"reference year", StrCat(note->reference_year())},

@@ -28,6 +28,25 @@ std::string GroupOf(const query_api::Figure& figure) {
 
 }  // namespace
 
+Sheet FigureSheet(const google::protobuf::RepeatedPtrField<query_api::Figure>& figures) {
+  query_api::ListFiguresResponse all;
+  *all.mutable_figures() = figures;
+  Sheet sheet = SheetOf(all, "figures");
+  const auto blank = [&](size_t row, std::initializer_list<std::string_view> columns) {
+    for (size_t i = 0; i < sheet.head.size(); ++i) {
+      if (std::find(columns.begin(), columns.end(), sheet.head[i]) != columns.end())
+        sheet.rows[row][i].clear();
+    }
+  };
+  for (int i = 0; i < figures.size(); ++i) {
+    const bool has_value = figures[i].state_case() == query_api::Figure::kValue;
+    if (!has_value) blank(i, {"numerator", "base"});
+    // Only response rates have them, and only others have an estimate.
+    if (!has_value || figures[i].has_estimate()) blank(i, {"rr1", "complete"});
+  }
+  return sheet;
+}
+
 std::string CellOf(const query_api::Figure& figure) {
   return figure.name().substr(figure.name().rfind('/') + 1);
 }
@@ -59,15 +78,15 @@ std::string BoundsOf(const query_api::Figure& figure) {
 int Commands::GetFigure(const std::string& name) {
   query_api::GetFigureRequest request;
   request.set_name(name);
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
-  request.set_at_least_position(*head);
+  request.set_at_least_position(NewestPosition());
   const auto figure = Try(connection_.query(), &Query::GetFigure, request);
   if (!figure.ok()) return Fail(figure.status());
-  if (options_.json) {
-    PrintOut(FormatJson(*figure));
-    return kExitOk;
-  }
+  const auto sheet = [&] {
+    query_api::ListFiguresResponse one;
+    *one.add_figures() = *figure;
+    return FigureSheet(one.figures());
+  };
+  if (output_.Prints(*figure, sheet)) return kExitOk;
   std::string text = StrCat(figure->name(), "\n", ValueOf(*figure, 1));
   if (figure->state_case() == query_api::Figure::kNoValue) {
     base::StrAppend(text, "  ", Label(figure->no_value().text()));
@@ -113,19 +132,19 @@ absl::StatusOr<std::vector<query_api::Figure>> Commands::ListFigures(const std::
 
 int Commands::Figures(const std::string& edition, const std::string& release,
                       const std::string& indicator, const std::string& attribute) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
-  const auto figures = ListFigures(edition, release, indicator, attribute, *head);
+  auto figures = ListFigures(edition, release, indicator, attribute, NewestPosition());
   if (!figures.ok()) return Fail(figures.status());
-  if (options_.json) {
-    query_api::ListFiguresResponse all;
-    for (const query_api::Figure& figure : *figures) *all.add_figures() = figure;
-    PrintOut(FormatJson(all));
-    return kExitOk;
-  }
+  query_api::ListFiguresResponse all;
+  for (query_api::Figure& figure : *figures) *all.add_figures() = std::move(figure);
+  return ShowFigures(all, all.figures());
+}
+
+int Commands::ShowFigures(const google::protobuf::Message& result,
+                          const google::protobuf::RepeatedPtrField<query_api::Figure>& figures) {
+  if (output_.Prints(result, [&] { return FigureSheet(figures); })) return kExitOk;
   std::vector<std::vector<std::string>> rows = {
       {"figure", "percent", "numerator", "base", "estimate", "interval", "possible", "invited"}};
-  for (const query_api::Figure& figure : *figures) {
+  for (const query_api::Figure& figure : figures) {
     rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
                     StrCat(figure.base()), EstimateOf(figure), IntervalOf(figure), BoundsOf(figure),
                     StrCat(figure.invited())});
@@ -134,10 +153,42 @@ int Commands::Figures(const std::string& edition, const std::string& release,
   return kExitOk;
 }
 
+int Commands::GetFigures(const std::vector<std::string>& names) {
+  query_api::BatchGetFiguresRequest request;
+  for (const std::string& name : names) request.add_names(name);
+  request.set_at_least_position(NewestPosition());
+  const auto response = Try(connection_.query(), &Query::BatchGetFigures, request);
+  if (!response.ok()) return Fail(response.status());
+  return ShowFigures(*response, response->figures());
+}
+
+int Commands::ListEditions() {
+  query_api::ListEditionsRequest request;
+  request.set_page_size(1'000);
+  const auto editions = TryPages(
+      connection_.query(), &Query::ListEditions, request,
+      [](auto& all, const auto& page) { all.mutable_editions()->MergeFrom(page.editions()); });
+  if (!editions.ok()) return Fail(editions.status());
+  if (output_.Prints(*editions, "editions")) return kExitOk;
+  std::vector<std::vector<std::string>> rows = {
+      {"edition", "year", "state", "latest release", "figures", "title"}};
+  for (const query_api::EditionSummary& edition : editions->editions()) {
+    rows.push_back({edition.name(), StrCat(edition.reference_year()),
+                    edition.state() == model::EDITION_STATE_OPEN     ? "open"
+                    : edition.state() == model::EDITION_STATE_CLOSED ? "closed"
+                                                                     : "not opened",
+                    edition.latest_release() == 0 ? "none" : StrCat(edition.latest_release()),
+                    edition.stale() ? StrCat("may be old since ", TimeOf(edition.stale_since_us()))
+                                    : StrCat("up to position ", edition.position()),
+                    Label(edition.title())});
+  }
+  PrintOut(FormatTable(rows, true));
+  return kExitOk;
+}
+
 int Commands::ReportResponseRates(const std::vector<std::string>& editions,
                                   const std::string& release) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
+  const int64_t position = NewestPosition();
   // Row key → title, in the order in which rows are shown; a group is a row even where only one
   // edition has it.
   std::vector<std::pair<std::string, std::string>> order = {{"", "all units"}};
@@ -147,7 +198,7 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions,
     head_row.push_back(edition);
     auto& column = columns.emplace_back();
     for (const std::string_view attribute : {"total", "unit_type", "imdi_region"}) {
-      auto figures = ListFigures(edition, release, "IND_RR", std::string(attribute), *head);
+      auto figures = ListFigures(edition, release, "IND_RR", std::string(attribute), position);
       if (!figures.ok()) return Fail(figures.status());
       for (query_api::Figure& figure : *figures)
         column.insert_or_assign(GroupOf(figure), std::move(figure));
@@ -176,14 +227,11 @@ int Commands::ReportResponseRates(const std::vector<std::string>& editions,
     });
     order.insert(order.end(), rows.begin(), rows.end());
   }
-  if (options_.json) {
-    query_api::ListFiguresResponse all;
-    for (const auto& column : columns) {
-      for (const auto& [group, figure] : column) *all.add_figures() = figure;
-    }
-    PrintOut(FormatJson(all));
-    return kExitOk;
+  query_api::ListFiguresResponse all;
+  for (const auto& column : columns) {
+    for (const auto& [group, figure] : column) *all.add_figures() = figure;
   }
+  if (output_.Prints(all, [&] { return FigureSheet(all.figures()); })) return kExitOk;
   std::vector<std::vector<std::string>> rows = {head_row};
   std::vector<std::string> complete = {"  RR1 (complete only)"};
   for (const auto& [group, title] : order) {

@@ -5,7 +5,7 @@
 
 #include "absl/time/time.h"
 #include "clients/cli/commands_common.h"
-#include "clients/cli/print.h"
+#include "google/protobuf/util/json_util.h"
 #include "services/base/error.h"
 #include "services/base/text.h"
 
@@ -13,15 +13,12 @@ namespace imdi::cli {
 namespace {
 
 using base::StrCat;
+using Log = ingestion_api::LogService::StubInterface;
 using Query = query_api::QueryService::StubInterface;
 using Releases = aggregation_api::ReleaseService::StubInterface;
 
 constexpr size_t kHashShown = 16;  // Hexadecimal digits of a hash in tables.
 constexpr int kDifferencesShown = 20;
-
-std::string TimeOf(int64_t time_us) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMicros(time_us), absl::UTCTimeZone());
-}
 
 std::vector<std::string> RowOf(const query_api::Release& release) {
   return {release.name(),
@@ -102,7 +99,7 @@ int Commands::BuildRelease(const std::string& edition, const std::string& audien
                            int64_t position) {
   const auto candidate = Build(edition, audience, position);
   if (!candidate.ok()) return Fail(candidate.status());
-  PrintOut(options_.json ? FormatJson(*candidate) : Describe(*candidate));
+  if (!output_.Prints(*candidate)) PrintOut(Describe(*candidate));
   return kExitOk;
 }
 
@@ -117,19 +114,7 @@ int Commands::PreviewCandidate(const std::string& candidate) {
     all.mutable_figures()->MergeFrom(page->figures());
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  if (options_.json) {
-    PrintOut(FormatJson(all));
-    return kExitOk;
-  }
-  std::vector<std::vector<std::string>> rows = {
-      {"figure", "percent", "numerator", "base", "estimate", "interval", "possible"}};
-  for (const query_api::Figure& figure : all.figures()) {
-    rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
-                    StrCat(figure.base()), EstimateOf(figure), IntervalOf(figure),
-                    BoundsOf(figure)});
-  }
-  PrintOut(FormatTable(rows));
-  return kExitOk;
+  return ShowFigures(all, all.figures());
 }
 
 int Commands::PublishRelease(const std::string& what, const std::string& audience,
@@ -141,6 +126,7 @@ int Commands::PublishRelease(const std::string& what, const std::string& audienc
     const auto candidate = Build(what, audience, 0);
     if (!candidate.ok()) return Fail(candidate.status());
     if (candidate->unchanged()) {
+      if (output_.Prints(*candidate)) return kExitOk;
       PrintOut(StrCat("unchanged    ", EditionName(what), "/releases/",
                       candidate->release().number() - 1, " says it already\n"));
       return kExitOk;
@@ -149,11 +135,11 @@ int Commands::PublishRelease(const std::string& what, const std::string& audienc
   }
   const auto published = Try(connection_.releases(), &Releases::PublishRelease, request);
   if (!published.ok()) return Fail(published.status());
+  if (output_.Prints(*published)) return kExitOk;
   const query_api::Release& release = published->release();
-  PrintOut(options_.json ? FormatJson(*published)
-                         : StrCat("published    ", release.name(), "  ", release.figure_count(),
-                                  " figures up to position ", release.position(), "  hash ",
-                                  release.content_hash().substr(0, kHashShown), "\n"));
+  PrintOut(StrCat("published    ", release.name(), "  ", release.figure_count(),
+                  " figures up to position ", release.position(), "  hash ",
+                  release.content_hash().substr(0, kHashShown), "\n"));
   return kExitOk;
 }
 
@@ -162,9 +148,7 @@ int Commands::VerifyRelease(const std::string& name) {
   request.set_name(name);
   const auto response = Try(connection_.releases(), &Releases::VerifyRelease, request);
   if (!response.ok()) return Fail(response.status());
-  if (options_.json) {
-    PrintOut(FormatJson(*response));
-  } else {
+  if (!output_.Prints(*response)) {
     std::string text =
         StrCat(name, ": ", response->compared(), " figures and sentences compared, ");
     if (response->identical()) {
@@ -182,8 +166,6 @@ int Commands::VerifyRelease(const std::string& name) {
 }
 
 int Commands::ListReleases(const std::string& edition) {
-  const absl::StatusOr<int64_t> head = HeadPosition();
-  if (!head.ok()) return Fail(head.status());
   query_api::ListReleasesRequest request;
   request.set_parent(EditionName(edition));
   request.set_page_size(1'000);
@@ -194,10 +176,7 @@ int Commands::ListReleases(const std::string& edition) {
     all.mutable_releases()->MergeFrom(page->releases());
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  if (options_.json) {
-    PrintOut(FormatJson(all));
-    return kExitOk;
-  }
+  if (output_.Prints(all, "releases")) return kExitOk;
   std::vector<std::vector<std::string>> rows = {kHead};
   for (const query_api::Release& release : all.releases()) rows.push_back(RowOf(release));
   PrintOut(FormatTable(rows, true));
@@ -217,10 +196,7 @@ int Commands::ListChanges(const std::string& name, int since) {
     *all.mutable_reasons() = page->reasons();
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
-  if (options_.json) {
-    PrintOut(FormatJson(all));
-    return kExitOk;
-  }
+  if (output_.Prints(all, "changes")) return kExitOk;
   std::string text;
   for (const std::string& reason : all.reasons())
     base::StrAppend(text, "reason: ", reason.empty() ? "(none given)" : reason, "\n");
@@ -235,33 +211,60 @@ int Commands::FollowReleases(const std::string& edition, int64_t after, int coun
   if (!edition.empty()) request.set_parent(EditionName(edition));
   request.set_after_position(after);
   int printed = 0;
-  // A stream ends at the age of its connection, or with the server: going on behind the last
-  // message loses nothing.
-  const absl::Status status = WithRetries(absl::InfiniteDuration(), [&] {
-    grpc::ClientContext context;
-    const auto reader = connection_.query().FollowReleases(&context, request);
-    query_api::FollowReleasesResponse message;
-    while (reader->Read(&message)) {
-      request.set_after_position(message.position());
-      request.set_log_id(message.log_id());
-      request.set_epoch(message.epoch());
-      if (!message.has_release()) continue;
-      PrintOut(options_.json
-                   ? FormatJson(message)
-                   : StrCat(message.release().name(), "  ", TimeOf(message.release().time_us()),
-                            "  ", message.release().reason(), "\n"));
-      std::fflush(stdout);
-      if (++printed == count) {
-        context.TryCancel();
-        while (reader->Read(&message)) continue;
-        (void)reader->Finish();
-        return absl::OkStatus();
-      }
-    }
-    const absl::Status ended = transport::FromRpc(reader->Finish());
-    return ended.ok() ? absl::UnavailableError("the stream ended") : ended;
-  });
+  const absl::Status status = Follow(
+      connection_.query(), &Query::FollowReleases, request,
+      [&](const query_api::FollowReleasesResponse& message) {
+        request.set_after_position(message.position());
+        request.set_log_id(message.log_id());
+        request.set_epoch(message.epoch());
+        if (!message.has_release()) return true;
+        if (!output_.PrintsNext(message)) {
+          PrintOut(StrCat(message.release().name(), "  ", TimeOf(message.release().time_us()), "  ",
+                          message.release().reason(), "\n"));
+          std::fflush(stdout);
+        }
+        return ++printed != count;
+      });
   return status.ok() ? kExitOk : Fail(status);
+}
+
+int Commands::GetRelease(const std::string& name) {
+  query_api::GetReleaseRequest request;
+  request.set_name(name);
+  const auto release = Try(connection_.query(), &Query::GetRelease, request);
+  if (!release.ok()) return Fail(release.status());
+  if (!output_.Prints(*release)) PrintOut(FormatTable({kHead, RowOf(*release)}, true));
+  return kExitOk;
+}
+
+int Commands::GetCandidate(const std::string& name) {
+  aggregation_api::GetCandidateRequest request;
+  request.set_name(name);
+  const auto candidate = Try(connection_.releases(), &Releases::GetCandidate, request);
+  if (!candidate.ok()) return Fail(candidate.status());
+  if (!output_.Prints(*candidate)) PrintOut(Describe(*candidate));
+  return kExitOk;
+}
+
+int Commands::RecordRelease(const std::string& request_file) {
+  std::string text;
+  config::Problem problem;
+  if (!config::ReadTextFile(request_file, &text, &problem)) {
+    PrintProblems({problem}, 1);
+    return kExitInvalid;
+  }
+  ingestion_api::RecordReleaseRequest request;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(text, &request);
+  if (!parsed.ok()) {
+    PrintError(StrCat("imdictl: ", request_file, ": NOT_A_REQUEST: ", parsed.message().ToString(),
+                      "\n  remedy: a RecordReleaseRequest as JSON\n"));
+    return kExitInvalid;
+  }
+  const auto response = Try(connection_.log(), &Log::RecordRelease, request);
+  if (!response.ok()) return Fail(response.status());
+  if (!output_.Prints(*response))
+    PrintOut(StrCat("recorded, position ", response->position(), "\n"));
+  return kExitOk;
 }
 
 }  // namespace imdi::cli

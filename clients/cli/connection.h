@@ -1,17 +1,20 @@
 #pragma once
 
 // The services as a command line uses them: one call at a time, with a deadline, optionally tried
-// again.
+// again. An error knows which service was asked, and where.
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/client_context.h"
+#include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
 #include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/edition_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
@@ -34,17 +37,47 @@ bool WorthRetrying(const absl::Status& status);
 // (50 ms to 1 s).
 absl::Status WithRetries(absl::Duration patience, const std::function<absl::Status()>& once);
 
+// Where the services are, host:port each; plaintext, loopback. Those of a system in one process are
+// the same.
+struct Addresses {
+  std::string public_ingestion;  // SubmissionService.
+  std::string ingestion;         // The rest of ingestion, on its internal listener.
+  std::string aggregation;
+  std::string query;
+};
+
+// A stub, and what its errors say of where it was asked.
+template <typename Stub>
+struct Peer {
+  std::unique_ptr<Stub> stub;
+  std::string asked;  // "query at 127.0.0.1:50052 (--query)"
+};
+
+// Which service was asked, and where; empty for an error that no call ended with.
+std::string AskedOf(const absl::Status& status);
+// `status` with it.
+absl::Status WithAsked(absl::Status status, std::string_view asked);
+
 class Connection {
  public:
-  // Addresses are host:port; plaintext, loopback.
+  Connection(const Addresses& addresses, absl::Duration call_timeout);
+  // To a system in one process.
   Connection(const std::string& public_address, const std::string& internal_address,
-             absl::Duration call_timeout);
+             absl::Duration call_timeout)
+      : Connection(Addresses{.public_ingestion = public_address,
+                             .ingestion = internal_address,
+                             .aggregation = internal_address,
+                             .query = internal_address},
+                   call_timeout) {}
 
-  ingestion_api::EditionService::StubInterface& editions() const { return *editions_; }
-  ingestion_api::SubmissionService::StubInterface& submissions() const { return *submissions_; }
-  ingestion_api::LogService::StubInterface& log() const { return *log_; }
-  query_api::QueryService::StubInterface& query() const { return *query_; }
-  aggregation_api::ReleaseService::StubInterface& releases() const { return *releases_; }
+  const Peer<ingestion_api::EditionService::StubInterface>& editions() const { return editions_; }
+  const Peer<ingestion_api::SubmissionService::StubInterface>& submissions() const {
+    return submissions_;
+  }
+  const Peer<ingestion_api::LogService::StubInterface>& log() const { return log_; }
+  const Peer<aggregation_api::FiguresService::StubInterface>& figures() const { return figures_; }
+  const Peer<aggregation_api::ReleaseService::StubInterface>& releases() const { return releases_; }
+  const Peer<query_api::QueryService::StubInterface>& query() const { return query_; }
 
   // One unary call.
   template <typename Stub, typename Request, typename Response>
@@ -59,14 +92,46 @@ class Connection {
     if (!status.ok()) return transport::FromRpc(status);
     return response;
   }
+  // The same, where an error knows whom it came from.
+  template <typename Stub, typename Request, typename Response>
+  absl::StatusOr<Response> Call(const Peer<Stub>& peer,
+                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                                const Request& request) const {
+    absl::StatusOr<Response> response = Call(*peer.stub, method, request);
+    if (!response.ok()) return WithAsked(response.status(), peer.asked);
+    return response;
+  }
+
+  // One stream. `take` is given each message until it says that it has enough (false), which is an
+  // end without an error.
+  template <typename Stub, typename Request, typename Response>
+  absl::Status Read(const Peer<Stub>& peer,
+                    std::unique_ptr<grpc::ClientReaderInterface<Response>> (Stub::*method)(
+                        grpc::ClientContext*, const Request&),
+                    const Request& request,
+                    const std::type_identity_t<std::function<bool(const Response&)>>& take) const {
+    grpc::ClientContext context;
+    const auto reader = ((*peer.stub).*method)(&context, request);
+    Response message;
+    while (reader->Read(&message)) {
+      if (take(message)) continue;
+      context.TryCancel();
+      while (reader->Read(&message)) continue;
+      (void)reader->Finish();
+      return absl::OkStatus();
+    }
+    return WithAsked(transport::FromRpc(reader->Finish()), peer.asked);
+  }
 
  private:
   absl::Duration call_timeout_;
-  std::unique_ptr<ingestion_api::EditionService::StubInterface> editions_;
-  std::unique_ptr<ingestion_api::SubmissionService::StubInterface> submissions_;
-  std::unique_ptr<ingestion_api::LogService::StubInterface> log_;
-  std::unique_ptr<query_api::QueryService::StubInterface> query_;
-  std::unique_ptr<aggregation_api::ReleaseService::StubInterface> releases_;
+  Peer<ingestion_api::EditionService::StubInterface> editions_;
+  Peer<ingestion_api::SubmissionService::StubInterface> submissions_;
+  Peer<ingestion_api::LogService::StubInterface> log_;
+  Peer<aggregation_api::FiguresService::StubInterface> figures_;
+  Peer<aggregation_api::ReleaseService::StubInterface> releases_;
+  Peer<query_api::QueryService::StubInterface> query_;
 };
 
 }  // namespace imdi::cli

@@ -4,6 +4,7 @@
 
 #include "clients/cli/commands_common.h"
 #include "nlohmann/json.hpp"
+#include "services/base/text.h"
 
 namespace imdi::cli {
 namespace {
@@ -30,21 +31,22 @@ Json ToJson(const config::Problem& problem) {
 }  // namespace
 
 void DocumentReport::Add(DocumentResult result, const std::string& lines) {
-  if (!json_) PrintOut(lines);
+  if (output_.for_people()) PrintOut(lines);
   results_.push_back(std::move(result));
 }
 
 void DocumentReport::AddProblems(const std::vector<config::Problem>& problems, size_t count) {
-  if (!json_) PrintProblems(problems, count);
+  if (output_.format() != Format::kJson) PrintProblems(problems, count);
   problems_.insert(problems_.end(), problems.begin(), problems.end());
   problem_count_ += count;
 }
 
 void DocumentReport::Finish(const std::string& summary) const {
-  if (!json_) {
+  if (!output_.Prints([this] { return ToJsonText(); }, [this] { return ToSheet(); }))
     PrintOut(summary);
-    return;
-  }
+}
+
+std::string DocumentReport::ToJsonText() const {
   Json documents = Json::array();
   for (const DocumentResult& result : results_) documents.push_back(ToJson(result));
   Json problems = Json::array();
@@ -56,7 +58,17 @@ void DocumentReport::Finish(const std::string& summary) const {
                        {"problems", std::move(problems)},
                        {"problem_count", problem_count_}};
   // Names of files need not be UTF-8.
-  PrintOut(report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Sheet DocumentReport::ToSheet() const {
+  Sheet sheet = {{"name", "file", "line", "outcome", "revision", "position", "differences"}, {}};
+  for (const DocumentResult& result : results_) {
+    sheet.rows.push_back({result.name, result.place.file, base::StrCat(result.place.line),
+                          result.outcome, base::StrCat(result.revision),
+                          base::StrCat(result.position), base::StrJoin(result.differences, "; ")});
+  }
+  return sheet;
 }
 
 }  // namespace imdi::cli

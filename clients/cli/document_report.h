@@ -1,7 +1,7 @@
 #pragma once
 
 // What apply, diff and validate say of documents: lines for people as they come, or one JSON object
-// for programs at the end.
+// for programs at the end, or the documents as CSV.
 //
 //   {"documents":[{"name":"editions/KU2017","file":"a.yaml","line":1,"outcome":"applied","revision":1,
 //                  "position":4,"differences":[]}],
@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "clients/cli/output.h"
 #include "services/config/yaml_message.h"
 
 namespace imdi::cli {
@@ -32,18 +33,21 @@ struct DocumentResult {
 
 class DocumentReport {
  public:
-  explicit DocumentReport(bool json) : json_(json) {}
+  explicit DocumentReport(Format format) : output_(format) {}
 
-  // `lines` go to standard output now, unless the report is JSON.
+  // `lines` go to standard output now, unless a program reads the report.
   void Add(DocumentResult result, const std::string& lines);
-  // To standard error now, unless the report is JSON.
+  // To standard error now, unless the report is JSON, which holds them.
   void AddProblems(const std::vector<config::Problem>& problems, size_t count);
   size_t problem_count() const { return problem_count_; }
-  // `summary` for people, or the whole object.
+  // `summary` for people, or the whole report.
   void Finish(const std::string& summary) const;
 
  private:
-  const bool json_;
+  std::string ToJsonText() const;
+  Sheet ToSheet() const;
+
+  const Output output_;
   std::vector<DocumentResult> results_;
   std::vector<config::Problem> problems_;
   size_t problem_count_ = 0;

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -80,30 +79,40 @@ std::string Fit(std::string text, size_t columns) {
   return text.append(columns - width, ' ');
 }
 
-std::string FormatJson(const google::protobuf::Message& message) {
+namespace {
+
+std::string ToJson(const google::protobuf::Message& message, bool whitespace) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
+  options.add_whitespace = whitespace;
   options.preserve_proto_field_names = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}\n";
+  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
   return json;
 }
 
-std::string FormatPercent(double fraction, int decimals) {
-  const double scale = std::pow(10.0, decimals);
-  // The nudge puts a product such as 0.0145 × 1000, which is just below its half, where it belongs.
-  const double percent = std::round(fraction * 100.0 * scale * (1 + 1e-12)) / scale;
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, percent);
-  return text;
+}  // namespace
+
+std::string FormatJson(const google::protobuf::Message& message) {
+  std::string json = ToJson(message, true);
+  if (json.back() != '\n') json += '\n';
+  return json;
 }
+
+std::string FormatJsonLine(const google::protobuf::Message& message) {
+  return ToJson(message, false);
+}
+
+void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void PrintError(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 bool OnTerminal() { return isatty(STDERR_FILENO) == 1; }
 
 ProgressBar::ProgressBar(std::string title) : title_(std::move(title)), terminal_(OnTerminal()) {}
 
-ProgressBar::~ProgressBar() {
-  if (terminal_ && drawn_) std::fputc('\n', stderr);
+ProgressBar::~ProgressBar() { End(); }
+
+void ProgressBar::End() {
+  if (terminal_ && std::exchange(drawn_, false)) std::fputc('\n', stderr);
 }
 
 void ProgressBar::Show(size_t done, size_t all) {

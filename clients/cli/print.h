@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "google/protobuf/message.h"
+#include "services/base/percent.h"
 
 namespace imdi::cli {
 
@@ -28,8 +29,15 @@ std::string Fit(std::string text, size_t columns);
 // proto3 JSON with proto field names, two spaces of indent, one line end.
 std::string FormatJson(const google::protobuf::Message& message);
 
-// A fraction as percent with so many decimals, rounded half away from zero: 0.7302 → "73.0".
-std::string FormatPercent(double fraction, int decimals);
+// The same on one line, without the line end.
+std::string FormatJsonLine(const google::protobuf::Message& message);
+
+using base::FormatPercent;
+
+// Results.
+void PrintOut(const std::string& text);
+// Progress, notes and errors.
+void PrintError(const std::string& text);
 
 // True when standard error is a terminal.
 bool OnTerminal();
@@ -42,6 +50,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
   void Show(size_t done, size_t all);
+  // Leaves the line; the destructor does so too.
+  void End();
 
  private:
   const std::string title_;

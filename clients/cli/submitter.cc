@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -48,22 +49,8 @@ class Run {
     return std::move(report_);
   }
 
- private:
-  void Work() {
-    while (true) {
-      Chain chain;
-      {
-        base::MutexLock lock(mutex_);
-        if (waiting_.empty() || report_.gave_up) return;
-        chain = std::move(waiting_.front());
-        waiting_.pop_front();
-      }
-      for (const AnswersAction* action : chain) {
-        if (gave_up()) return;
-        Note(*action, send_(*action));
-      }
-    }
-  }
+  // One action on this thread.
+  void SendOne(const AnswersAction& action) { Note(action, send_(action)); }
 
   void Note(const AnswersAction& action, const absl::StatusOr<Outcome>& outcome) {
     base::MutexLock lock(mutex_);
@@ -99,6 +86,23 @@ class Run {
     if (options_.progress) options_.progress(done_, all_);
   }
 
+ private:
+  void Work() {
+    while (true) {
+      Chain chain;
+      {
+        base::MutexLock lock(mutex_);
+        if (waiting_.empty() || report_.gave_up) return;
+        chain = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      for (const AnswersAction* action : chain) {
+        if (gave_up()) return;
+        Note(*action, send_(*action));
+      }
+    }
+  }
+
   const SubmitOptions& options_;
   const SendFunction& send_;
   const size_t all_;
@@ -131,6 +135,41 @@ SubmitReport SubmitAll(const std::vector<AnswersAction>& actions, const SubmitOp
     chains[entry->second].push_back(&action);
   }
   if (!run.gave_up()) flush();
+  return run.Take();
+}
+
+SubmitReport SubmitInBatches(const std::vector<AnswersAction>& actions,
+                             const SubmitOptions& options, size_t batch, const SendFunction& send,
+                             const SendBatchFunction& send_batch) {
+  Run run(options, send, actions.size());
+  std::vector<const AnswersAction*> waiting;
+  std::set<std::pair<std::string, std::string>> units;
+  const auto flush = [&] {
+    if (waiting.empty()) return;
+    const std::vector<absl::StatusOr<Outcome>> outcomes = send_batch(waiting);
+    for (size_t i = 0; i < waiting.size() && !run.gave_up(); ++i) {
+      if (base::IsRetryable(outcomes[i].status())) {
+        run.SendOne(*waiting[i]);
+      } else {
+        run.Note(*waiting[i], outcomes[i]);
+      }
+    }
+    waiting.clear();
+    units.clear();
+  };
+  for (const AnswersAction& action : actions) {
+    const bool submits = std::holds_alternative<ingestion_api::SubmitRequest>(action.request);
+    if (!submits || waiting.size() >= batch || units.contains({action.edition, action.unit}))
+      flush();
+    if (run.gave_up()) break;
+    if (submits) {
+      waiting.push_back(&action);
+      units.emplace(action.edition, action.unit);
+    } else {
+      run.SendOne(action);
+    }
+  }
+  flush();
   return run.Take();
 }
 

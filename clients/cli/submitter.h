@@ -54,4 +54,12 @@ struct SubmitOptions {
 SubmitReport SubmitAll(const std::vector<AnswersAction>& actions, const SubmitOptions& options,
                        const SendFunction& send);
 
+// The same with the submissions in calls of up to `batch`, one call after the other; of one unit
+// there is one in a call. What may still succeed of a call goes through `send`.
+using SendBatchFunction =
+    std::function<std::vector<absl::StatusOr<Outcome>>(const std::vector<const AnswersAction*>&)>;
+SubmitReport SubmitInBatches(const std::vector<AnswersAction>& actions,
+                             const SubmitOptions& options, size_t batch, const SendFunction& send,
+                             const SendBatchFunction& send_batch);
+
 }  // namespace imdi::cli

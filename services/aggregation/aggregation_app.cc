@@ -1,7 +1,10 @@
 #include "services/aggregation/aggregation_app.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "services/aggregation/aggregation_metrics.h"
 #include "services/aggregation/aggregator.h"
 #include "services/aggregation/figures_rpc.h"
 #include "services/aggregation/log_follower.h"
@@ -13,6 +16,7 @@
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "storage/rocks/fold_store.h"
+#include "storage/store_metrics.h"
 
 namespace imdi::aggregation {
 
@@ -23,15 +27,30 @@ struct AggregationApp::Parts {
   std::unique_ptr<Releases> releases;
   std::unique_ptr<ReleaseRpc> release_rpc;
   std::unique_ptr<LogFollower> follower;
+  std::vector<base::Metrics::Reading> readings;  // First to go: they read what stands above.
 };
 
 namespace {
 
-absl::StatusOr<std::shared_ptr<Aggregator>> OpenAggregator(
-    const survey::config::v1::AggregationConfig& config) {
-  IMDI_ASSIGN_OR_RETURN(auto store,
-                        storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
-  return Aggregator::Open(std::move(store), absl::Milliseconds(base::kLiveSwapMs));
+constexpr std::string_view kStoreName = "fold";
+
+// An aggregator and its store, which it owns.
+struct Opened {
+  std::shared_ptr<Aggregator> aggregator;
+  const storage::rocks::RocksFoldStore* store = nullptr;
+};
+absl::StatusOr<Opened> OpenAggregator(const survey::config::v1::AggregationConfig& config,
+                                      base::Metrics& metrics) {
+  base::Progress::Run warm_start = metrics.ProgressOf("load_fold", "stores").Begin(1);
+  IMDI_ASSIGN_OR_RETURN(
+      auto store, storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib(),
+                                                   storage::ObserveSyncs(metrics, kStoreName)));
+  Opened opened{.aggregator = nullptr, .store = store.get()};
+  IMDI_ASSIGN_OR_RETURN(opened.aggregator,
+                        Aggregator::Open(std::move(store), absl::Milliseconds(base::kLiveSwapMs),
+                                         &metrics.ProgressOf("refold", "records")));
+  warm_start.Succeed();
+  return opened;
 }
 
 }  // namespace
@@ -41,21 +60,25 @@ absl::StatusOr<std::unique_ptr<AggregationApp>> AggregationApp::Start(
     std::shared_ptr<grpc::Channel> ingestion_internal, transport::Calls& internal_calls,
     base::Metrics& metrics) {
   auto parts = std::make_unique<Parts>();
-  auto aggregator = OpenAggregator(config);
-  if (base::ReasonOf(aggregator.status()) == base::Reason::kStoreCorrupt) {
+  auto opened = OpenAggregator(config, metrics);
+  if (base::ReasonOf(opened.status()) == base::Reason::kStoreCorrupt) {
     // Met only while reading, and a store that met damage writes nothing more: begin again without
     // it.
     IMDI_RETURN_IF_ERROR(storage::rocks::DiscardDerivedStore(config.data_dir()));
-    aggregator = OpenAggregator(config);
+    opened = OpenAggregator(config, metrics);
   }
-  IMDI_RETURN_IF_ERROR(aggregator.status());
-  parts->aggregator = *std::move(aggregator);
+  IMDI_RETURN_IF_ERROR(opened.status());
+  parts->aggregator = opened->aggregator;
   parts->figures_rpc = std::make_unique<FiguresRpc>(internal_calls, parts->aggregator);
   parts->release_log = std::make_unique<ReleaseLogSource>(ingestion_internal);
   parts->releases = std::make_unique<Releases>(*parts->release_log, parts->aggregator, metrics);
   parts->release_rpc = std::make_unique<ReleaseRpc>(internal_calls, *parts->releases);
   parts->follower =
       std::make_unique<LogFollower>(std::move(ingestion_internal), parts->aggregator, metrics);
+  parts->readings.push_back(ShowAggregation(
+      metrics, *parts->aggregator, [&rpc = *parts->figures_rpc] { return rpc.followers(); }));
+  parts->readings.push_back(
+      storage::ShowStore(metrics, kStoreName, [store = opened->store] { return store->Stats(); }));
   return std::unique_ptr<AggregationApp>(new AggregationApp(std::move(parts)));
 }
 
@@ -72,8 +95,12 @@ std::vector<process::Face> AggregationApp::internal_faces() {
 
 transport::Readiness AggregationApp::Ready() const {
   const std::string stopped = parts_->aggregator->stopped();
-  return {.not_ready = stopped.empty() ? "" : base::StrCat("folding has stopped: ", stopped),
-          .remark = {}};
+  if (!stopped.empty())
+    return {.not_ready = base::StrCat("folding has stopped: ", stopped), .remark = {}};
+  if (parts_->aggregator->Current()->log_id.empty())
+    return {.not_ready = "nothing is counted yet: ingestion has not been heard", .remark = {}};
+  const Aggregator::Silence silence = parts_->aggregator->silence();
+  return process::ReadyByLag(absl::FromChrono(silence.length), silence.why);
 }
 
 int64_t AggregationApp::position() const { return parts_->aggregator->Current()->position; }

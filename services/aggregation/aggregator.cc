@@ -31,8 +31,9 @@ bool SameReleases(const ReleaseParts::Closed& a, const ReleaseParts::Closed& b) 
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Aggregator>> Aggregator::Open(
-    std::unique_ptr<storage::FoldStore> store, absl::Duration shortest_swap) {
-  std::shared_ptr<Aggregator> out(new Aggregator(std::move(store), shortest_swap));
+    std::unique_ptr<storage::FoldStore> store, absl::Duration shortest_swap,
+    base::Progress* refold) {
+  std::shared_ptr<Aggregator> out(new Aggregator(std::move(store), shortest_swap, refold));
   {
     base::MutexLock lock(out->fold_mutex_);
     if (const absl::Status loaded = out->Load(); !loaded.ok()) {
@@ -80,10 +81,12 @@ absl::Status Aggregator::BeginAnew() {
   reload_ = false;
   refolding_ = true;
   refold_to_.reset();
+  refold_run_.reset();
   unpublished_ = false;  // The figures of before are served until those of now are whole.
   base::MutexLock lock(mutex_);
   cursor_ = {};
   log_head_ = 0;
+  behind_since_.reset();
   stopped_.clear();
   return absl::OkStatus();
 }
@@ -117,8 +120,12 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
     base::MutexLock lock(mutex_);
     next = cursor_;
     log_head_ = std::max(chunk.head().position(), cursor_.position);
+    NoteLag();
   }
-  if (!refold_to_.has_value()) refold_to_ = chunk.head().position();
+  if (!refold_to_.has_value()) {
+    refold_to_ = chunk.head().position();
+    if (refolding_ && refold_ != nullptr) refold_run_.emplace(refold_->Begin(*refold_to_));
+  }
   if (chunk.records().empty() && !next.log_id.empty()) return absl::OkStatus();  // A sign of life.
   if (next.log_id.empty()) next = BeginOf(chunk.head());
 
@@ -156,8 +163,14 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
   {
     base::MutexLock lock(mutex_);
     cursor_ = next;
+    NoteLag();
     if (failed.ok()) stopped_.clear();
     if (next.position >= *refold_to_ || !stopped_.empty()) refolding_ = false;
+  }
+  if (refold_run_.has_value()) {
+    refold_run_->To(next.position);
+    if (next.position >= *refold_to_) refold_run_->Succeed();
+    if (!refolding_) refold_run_.reset();
   }
   if (refolding_) return failed;
   IMDI_RETURN_IF_ERROR(PublishWhenDue());
@@ -213,15 +226,32 @@ absl::Status Aggregator::Publish() {
     next->definitions = std::make_shared<const Snapshot::Steps>(fold_->definition_steps());
   if (!SameReleases(*next->releases, fold_->releases().closed()))
     next->releases = std::make_shared<const ReleaseParts::Closed>(fold_->releases().closed());
+  Serve(std::move(next));
+  return status;
+}
+
+void Aggregator::Serve(std::shared_ptr<Snapshot> next) {
   std::vector<std::shared_ptr<const Listener>> listeners;
   {
     base::MutexLock lock(mutex_);
     next->stopped = stopped_;
+    next->unheard = unheard_;
     snapshot_ = std::move(next);
     for (const auto& [id, listener] : listeners_) listeners.push_back(listener);
   }
   for (const auto& listener : listeners) (*listener)();
-  return status;
+}
+
+void Aggregator::SetUnheard(std::string why) {
+  base::MutexLock fold_lock(fold_mutex_);
+  {
+    base::MutexLock lock(mutex_);
+    const bool same = why.empty() == unheard_.empty();
+    unheard_ = std::move(why);
+    if (same) return;
+    unheard_from_ = std::chrono::steady_clock::now();
+  }
+  Serve(std::make_shared<Snapshot>(*Current()));
 }
 
 absl::StatusOr<std::shared_ptr<const std::vector<std::string>>> Aggregator::PartsOf(
@@ -241,6 +271,21 @@ ingestion_pb::Cursor Aggregator::cursor() const {
   return out;
 }
 
+void Aggregator::NoteLag() {
+  if (cursor_.position >= log_head_) {
+    behind_since_.reset();
+  } else if (!behind_since_.has_value()) {
+    behind_since_ = std::chrono::steady_clock::now();
+  }
+}
+
+Aggregator::Lag Aggregator::lag() const {
+  base::MutexLock lock(mutex_);
+  if (!behind_since_.has_value()) return {};
+  return {.records = log_head_ - cursor_.position,
+          .since = absl::FromChrono(std::chrono::steady_clock::now() - *behind_since_)};
+}
+
 int64_t Aggregator::log_head() const {
   base::MutexLock lock(mutex_);
   return log_head_;
@@ -249,6 +294,12 @@ int64_t Aggregator::log_head() const {
 std::string Aggregator::stopped() const {
   base::MutexLock lock(mutex_);
   return stopped_;
+}
+
+Aggregator::Silence Aggregator::silence() const {
+  base::MutexLock lock(mutex_);
+  if (unheard_.empty()) return {};
+  return {.why = unheard_, .length = std::chrono::steady_clock::now() - unheard_from_};
 }
 
 std::shared_ptr<const Snapshot> Aggregator::Current() const {

@@ -22,6 +22,7 @@
 #include "services/aggregation/fold.h"
 #include "services/aggregation/snapshot.h"
 #include "services/base/mutex.h"
+#include "services/base/progress.h"
 #include "storage/fold_store.h"
 
 namespace imdi::aggregation {
@@ -35,10 +36,11 @@ class Aggregator {
   // Goes on from what the store holds; what cannot be read there is folded again from the first
   // record. Two swaps are at least `shortest_swap` apart (kLiveSwapMs in a service), and a record
   // is in a snapshot at the latest that long after it was taken; zero: a swap after each chunk, by
-  // the thread that brings it.
+  // the thread that brings it. Folding from the first record is a run of `refold`, unless that is
+  // null; it must outlive the aggregator.
   static absl::StatusOr<std::shared_ptr<Aggregator>> Open(
       std::unique_ptr<storage::FoldStore> store,
-      absl::Duration shortest_swap = absl::ZeroDuration());
+      absl::Duration shortest_swap = absl::ZeroDuration(), base::Progress* refold = nullptr);
   ~Aggregator();
 
   // Takes a chunk of the log; one caller at a time. What it could take is counted, kept and
@@ -50,11 +52,26 @@ class Aggregator {
   // Forgets everything folded: the log is not the one it was (a restored backup). The figures of
   // before are served until those that follow are whole.
   absl::Status StartOver();
+  // Whether the log is heard: empty, or why not. Readers are told when that changes; the figures
+  // stay.
+  void SetUnheard(std::string why);
 
   // Where the next chunk must go on.
   ingestion_pb::Cursor cursor() const;
   int64_t log_head() const;
+  // What is not counted of the log as far as it is known here.
+  struct Lag {
+    int64_t records = 0;
+    absl::Duration since;  // For how long there has been something.
+  };
+  Lag lag() const;
   std::string stopped() const;
+  // Why the log is not heard, and for how long by the steady clock; empty and zero while it is.
+  struct Silence {
+    std::string why;
+    std::chrono::nanoseconds length{0};
+  };
+  Silence silence() const;
 
   // Never null.
   std::shared_ptr<const Snapshot> Current() const;
@@ -67,19 +84,25 @@ class Aggregator {
   void RemoveListener(int64_t id);
 
  private:
-  Aggregator(std::unique_ptr<storage::FoldStore> store, absl::Duration shortest_swap)
-      : store_(std::move(store)), shortest_swap_(absl::ToChronoNanoseconds(shortest_swap)) {}
+  Aggregator(std::unique_ptr<storage::FoldStore> store, absl::Duration shortest_swap,
+             base::Progress* refold)
+      : store_(std::move(store)),
+        shortest_swap_(absl::ToChronoNanoseconds(shortest_swap)),
+        refold_(refold) {}
 
   absl::Status Load() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   absl::Status BeginAnew() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   absl::Status CheckLog(const ingestion_pb::FollowLogResponse& chunk) const;
   absl::Status Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
+  void Serve(std::shared_ptr<Snapshot> next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   absl::Status PublishWhenDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(fold_mutex_);
   void RunPublisher();
   absl::Status StopOn(absl::Status status);
+  void NoteLag() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::unique_ptr<storage::FoldStore> store_;
   const std::chrono::nanoseconds shortest_swap_;
+  base::Progress* const refold_;
 
   // Held while the fold is used: by the thread that brings records and the one that publishes them.
   base::Mutex fold_mutex_;
@@ -93,6 +116,7 @@ class Aggregator {
   // seen.
   bool refolding_ ABSL_GUARDED_BY(fold_mutex_) = false;
   std::optional<int64_t> refold_to_ ABSL_GUARDED_BY(fold_mutex_);  // None = no chunk yet.
+  std::optional<base::Progress::Run> refold_run_ ABSL_GUARDED_BY(fold_mutex_);
   bool unpublished_ ABSL_GUARDED_BY(fold_mutex_) = false;
   std::chrono::steady_clock::time_point next_swap_ ABSL_GUARDED_BY(fold_mutex_);  // Not before it.
   bool ending_ ABSL_GUARDED_BY(fold_mutex_) = false;
@@ -101,7 +125,11 @@ class Aggregator {
   mutable base::Mutex mutex_ ABSL_ACQUIRED_AFTER(fold_mutex_);
   storage::FoldCursor cursor_ ABSL_GUARDED_BY(mutex_);
   int64_t log_head_ ABSL_GUARDED_BY(mutex_) = 0;
+  // None while everything known is counted.
+  std::optional<std::chrono::steady_clock::time_point> behind_since_ ABSL_GUARDED_BY(mutex_);
   std::string stopped_ ABSL_GUARDED_BY(mutex_);
+  std::string unheard_ ABSL_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point unheard_from_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_) =
       std::make_shared<const Snapshot>();
   int64_t last_listener_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -26,7 +26,7 @@ class Chunker {
     base_.set_time_us(snapshot.time_us);
     base_.set_log_id(snapshot.log_id);
     base_.set_epoch(snapshot.epoch);
-    base_.set_stopped(snapshot.stopped);
+    base_.set_stopped(snapshot.stopped.empty() ? snapshot.unheard : snapshot.stopped);
     chunk_ = base_;
     chunk_.set_reset(reset);
   }

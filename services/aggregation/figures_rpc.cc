@@ -45,6 +45,7 @@ grpc::ServerUnaryReactor* FiguresRpc::GetFoldState(Rpc* rpc, const grpc::ByteBuf
         response.set_position(aggregator_->Current()->position);
         response.set_log_head(aggregator_->log_head());
         response.set_stopped(aggregator_->stopped());
+        response.set_unheard(aggregator_->Current()->unheard);
         return response;
       });
 }

@@ -23,6 +23,8 @@ class FiguresRpc final : public RawFiguresService {
         aggregator_(std::move(aggregator)),
         followers_(std::make_shared<std::atomic<int>>(0)) {}
 
+  int followers() const { return *followers_; }
+
   using Rpc = grpc::CallbackServerContext;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* FollowFigures(Rpc* rpc,
                                                             const grpc::ByteBuffer* in) override;

@@ -4,6 +4,7 @@
 
 #include "services/base/error.h"
 #include "services/base/log.h"
+#include "services/base/text.h"
 #include "services/transport/status_bridge.h"
 
 namespace imdi::aggregation {
@@ -12,11 +13,8 @@ LogFollower::LogFollower(std::shared_ptr<grpc::Channel> ingestion,
                          std::shared_ptr<Aggregator> aggregator, base::Metrics& metrics)
     : stub_(ingestion_pb::LogService::NewStub(ingestion)),
       aggregator_(std::move(aggregator)),
-      position_(metrics.GaugeOf("imdi_aggregation_position",
-                                "Last position of the log that is counted.")),
-      behind_(metrics.GaugeOf("imdi_aggregation_behind",
-                              "Records of the log that are not counted yet.")),
-      loop_("follow_log", [this](grpc::ClientContext& context) { return Follow(context); }) {}
+      loop_("follow_log", metrics,
+            [this](grpc::ClientContext& context) { return Follow(context); }) {}
 
 absl::Status LogFollower::Follow(grpc::ClientContext& context) {
   ingestion_pb::FollowLogRequest request;
@@ -25,10 +23,9 @@ absl::Status LogFollower::Follow(grpc::ClientContext& context) {
   ingestion_pb::FollowLogResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
+    loop_.Heard();
+    aggregator_->SetUnheard("");
     status = aggregator_->Consume(chunk);
-    const int64_t position = aggregator_->cursor().position();
-    position_.Set(static_cast<double>(position));
-    behind_.Set(static_cast<double>(aggregator_->log_head() - position));
   }
   if (!status.ok()) {
     context.TryCancel();
@@ -36,6 +33,8 @@ absl::Status LogFollower::Follow(grpc::ClientContext& context) {
     (void)reader->Finish();
   } else {
     status = transport::FromRpc(reader->Finish());
+    if (!status.ok())
+      aggregator_->SetUnheard(base::StrCat("ingestion is not heard: ", status.ToString()));
   }
   if (base::ReasonOf(status) == base::Reason::kLogDiverged) {
     base::LogEvent(base::Level::kWarning, "fold_started_over", {{"status", status.ToString()}});

@@ -11,7 +11,7 @@
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
 #include "services/aggregation/aggregator.h"
 #include "services/base/metrics.h"
-#include "services/transport/client.h"
+#include "services/transport/follow_loop.h"
 
 namespace imdi::aggregation {
 
@@ -26,8 +26,6 @@ class LogFollower {
 
   const std::unique_ptr<ingestion_pb::LogService::Stub> stub_;
   const std::shared_ptr<Aggregator> aggregator_;
-  base::Gauge& position_;
-  base::Gauge& behind_;
   transport::FollowLoop loop_;  // Last: it runs Follow from the moment it exists.
 };
 

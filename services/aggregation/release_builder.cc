@@ -20,11 +20,6 @@
 namespace imdi::aggregation {
 namespace {
 
-absl::Status Ended(const base::CallContext& call) {
-  if (!call.Cancelled()) return absl::OkStatus();
-  return base::Error(base::Reason::kCancelled, "the caller has gone or its deadline has passed");
-}
-
 // A place at which something is asked of the fold.
 struct Stop {
   int64_t position = 0;
@@ -43,13 +38,13 @@ absl::Status Replay(
   size_t next = 0;
   const auto run_stops = [&]() -> absl::Status {
     while (next < stops->size() && (*stops)[next].position <= fold.position()) {
-      IMDI_RETURN_IF_ERROR(Ended(call));
+      IMDI_RETURN_IF_ERROR(call.CheckWanted());
       IMDI_RETURN_IF_ERROR((*stops)[next++].then(fold));
     }
     return absl::OkStatus();
   };
   return log.Read(call, [&](const ingestion_pb::FollowLogResponse& chunk) -> absl::StatusOr<bool> {
-    IMDI_RETURN_IF_ERROR(Ended(call));
+    IMDI_RETURN_IF_ERROR(call.CheckWanted());
     if (!stops.has_value()) {
       IMDI_ASSIGN_OR_RETURN(stops, plan(chunk.head()));
       cursor = BeginOf(chunk.head());
@@ -154,7 +149,8 @@ void Complete(figures::ReleaseContent& content, query_pb::Audience audience,
 
 }  // namespace
 
-absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const std::string& edition,
+absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const base::CallContext& call,
+                                                  const std::string& edition,
                                                   const std::string& log_id) {
   const auto* entry = fold.catalog().FindEdition(edition);
   if (entry == nullptr) {
@@ -177,8 +173,10 @@ absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const std::string&
   };
   figures::ReleaseContent content;
   content.header = figures.Header();
-  content.figures = figures::AllFigures(figures);
+  IMDI_ASSIGN_OR_RETURN(content.figures,
+                        figures::AllFigures(figures, [&call] { return call.CheckWanted(); }));
   content.claims = figures::JudgeClaims(figures, find);
+  IMDI_RETURN_IF_ERROR(call.CheckWanted());
   content.changes = figures::Changes(figures, find);
   IMDI_RETURN_IF_ERROR(others.status());
   content.header.set_edition(edition);
@@ -203,7 +201,8 @@ absl::StatusOr<BuiltRelease> BuildRelease(ReleaseLog& log, const base::CallConte
         }
         const int64_t at = at_position == 0 ? head.position() : at_position;
         const Stop compute = {at, [&, log_id = head.log_id()](Fold& fold) -> absl::Status {
-                                IMDI_ASSIGN_OR_RETURN(content, ContentOf(fold, edition, log_id));
+                                IMDI_ASSIGN_OR_RETURN(content,
+                                                      ContentOf(fold, call, edition, log_id));
                                 return absl::OkStatus();
                               }};
         // The number and what differs follow from the latest release there is, wherever the figures
@@ -215,7 +214,7 @@ absl::StatusOr<BuiltRelease> BuildRelease(ReleaseLog& log, const base::CallConte
         return std::vector<Stop>{compute, compare};
       }));
   Complete(content, audience, before);
-  IMDI_RETURN_IF_ERROR(Ended(call));
+  IMDI_RETURN_IF_ERROR(call.CheckWanted());
 
   BuiltRelease out;
   out.parts = figures::WriteParts(content);
@@ -259,7 +258,7 @@ absl::StatusOr<VerifiedRelease> VerifyRelease(ReleaseLog& log, const base::CallC
         return std::vector<Stop>{
             {facts.position(),
              [&, log_id = head.log_id()](Fold& fold) -> absl::Status {
-               IMDI_ASSIGN_OR_RETURN(again, ContentOf(fold, edition, log_id));
+               IMDI_ASSIGN_OR_RETURN(again, ContentOf(fold, call, edition, log_id));
                return absl::OkStatus();
              }},
             {facts.published_position() - 1,
@@ -278,6 +277,7 @@ absl::StatusOr<VerifiedRelease> VerifyRelease(ReleaseLog& log, const base::CallC
     return base::Error(base::Reason::kStoreCorrupt,
                        base::StrCat(facts.name(), " is not where its facts say"));
   }
+  IMDI_RETURN_IF_ERROR(call.CheckWanted());
   Complete(again, facts.audience(), before);
   VerifiedRelease out;
   out.identical = base::Hex(figures::ContentHash(figures::WriteParts(again))) == stored_hash;

@@ -42,7 +42,8 @@ absl::StatusOr<VerifiedRelease> VerifyRelease(ReleaseLog& log, const base::CallC
 
 // The content at the fold's position without what depends on the release before: number, audience
 // and differences.
-absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const std::string& edition,
+absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const base::CallContext& call,
+                                                  const std::string& edition,
                                                   const std::string& log_id);
 
 }  // namespace imdi::aggregation

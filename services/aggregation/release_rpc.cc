@@ -26,7 +26,8 @@ grpc::ServerUnaryReactor* ReleaseRpc::RunLong(
       [this, use_case](const base::CallContext& call, const Request& request, auto done) {
         // Call and request live until `done`.
         const bool taken = worker_.TrySubmit([this, use_case, &call, &request, done] {
-          done((releases_.*use_case)(call, request));
+          const absl::Status wanted = call.CheckWanted();
+          done(wanted.ok() ? (releases_.*use_case)(call, request) : wanted);
         });
         if (taken) return;
         done(base::WithRetryDelay(base::Error(base::Reason::kOverloaded,

@@ -67,6 +67,27 @@ absl::StatusOr<size_t> ReadToken(std::string_view token, std::string_view id, si
                      "the page token is not one of this candidate; begin with the first page");
 }
 
+// Tells how far the log has been read.
+class WatchedLog final : public ReleaseLog {
+ public:
+  WatchedLog(ReleaseLog& log, base::Progress::Run& run) : log_(log), run_(run) {}
+  absl::Status Read(const base::CallContext& call, const Take& take) override {
+    return log_.Read(call, [&](const ingestion_pb::FollowLogResponse& chunk) {
+      run_.Plan(chunk.head().position());
+      if (!chunk.records().empty()) run_.To(chunk.records().rbegin()->position());
+      return take(chunk);
+    });
+  }
+  absl::StatusOr<ingestion_pb::RecordReleaseResponse> Record(
+      const base::CallContext& call, const ingestion_pb::RecordReleaseRequest& request) override {
+    return log_.Record(call, request);
+  }
+
+ private:
+  ReleaseLog& log_;
+  base::Progress::Run& run_;
+};
+
 }  // namespace
 
 // A candidate and what became of it.
@@ -109,7 +130,10 @@ Releases::Releases(ReleaseLog& log, std::shared_ptr<const Aggregator> aggregator
       aggregator_(std::move(aggregator)),
       differing_gauge_(
           metrics.GaugeOf("imdi_aggregation_releases_differing",
-                          "Published releases whose last verification found a difference.")) {}
+                          "Published releases whose last verification found a difference.")),
+      building_(metrics.ProgressOf("build_release", "records")),
+      publishing_(metrics.ProgressOf("publish_release", "records")),
+      verifying_(metrics.ProgressOf("verify_release", "records")) {}
 
 absl::Status Releases::CheckNoneDiffers() {
   const std::shared_ptr<const Snapshot> snapshot = aggregator_->Current();
@@ -160,8 +184,11 @@ absl::StatusOr<aggregation_pb::Candidate> Releases::Build(
   IMDI_RETURN_IF_ERROR(CheckNoneDiffers());
   const Turn turn(*this);
   IMDI_RETURN_IF_ERROR(turn.status());
-  IMDI_ASSIGN_OR_RETURN(BuiltRelease built, BuildRelease(log_, call, edition, request.audience(),
+  base::Progress::Run run = building_.Begin();
+  WatchedLog log(log_, run);
+  IMDI_ASSIGN_OR_RETURN(BuiltRelease built, BuildRelease(log, call, edition, request.audience(),
                                                          request.at_position()));
+  run.Succeed();
   auto held = std::make_shared<Held>();
   held->id = base::RandomId();
   held->build_id = held->id;
@@ -237,7 +264,9 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Write(const base::
                                                                     Held& held) {
   const query_pb::Release& facts = held.shown.release();
   const std::string edition(domain::EditionIdOf(facts.name()));
+  base::Progress::Run run = publishing_.Begin(static_cast<int64_t>(held.parts.size()) + 1);
   for (size_t index = 0; index < held.parts.size(); ++index) {
+    IMDI_RETURN_IF_ERROR(call.CheckWanted());
     ingestion_pb::RecordReleaseRequest part;
     part.set_request_id(base::StrCat("part-", held.build_id, "-", index));
     part.set_actor(call.actor);
@@ -246,6 +275,7 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Write(const base::
     part.mutable_chunk()->set_index(static_cast<int32_t>(index));
     part.mutable_chunk()->set_part(held.parts[index]);
     IMDI_RETURN_IF_ERROR(log_.Record(call, part).status());
+    run.Add(1);
   }
   ingestion_pb::RecordReleaseRequest close;
   close.set_request_id(base::StrCat("close-", held.build_id));
@@ -262,7 +292,9 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Write(const base::
   published.set_builder(facts.builder());
   published.set_reason(reason);
   held.reason = reason;  // From here on it may be recorded.
-  return log_.Record(call, close);
+  absl::StatusOr<ingestion_pb::RecordReleaseResponse> closed = log_.Record(call, close);
+  if (closed.ok()) run.Succeed();
+  return closed;
 }
 
 absl::StatusOr<aggregation_pb::PublishReleaseResponse> Releases::Publish(
@@ -334,7 +366,10 @@ absl::StatusOr<aggregation_pb::VerifyReleaseResponse> Releases::Verify(
   const query_pb::Release& facts = releases->second[static_cast<size_t>(name.number) - 1]->facts;
   const Turn turn(*this);
   IMDI_RETURN_IF_ERROR(turn.status());
-  IMDI_ASSIGN_OR_RETURN(VerifiedRelease verified, VerifyRelease(log_, call, facts));
+  base::Progress::Run run = verifying_.Begin();
+  WatchedLog log(log_, run);
+  IMDI_ASSIGN_OR_RETURN(VerifiedRelease verified, VerifyRelease(log, call, facts));
+  run.Succeed();
   aggregation_pb::VerifyReleaseResponse response;
   *response.mutable_release() = facts;
   response.set_identical(verified.identical);

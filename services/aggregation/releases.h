@@ -53,6 +53,9 @@ class Releases {
   ReleaseLog& log_;
   const std::shared_ptr<const Aggregator> aggregator_;
   base::Gauge& differing_gauge_;
+  base::Progress& building_;
+  base::Progress& publishing_;
+  base::Progress& verifying_;
   std::atomic<bool> busy_ = false;
   mutable base::Mutex mutex_;
   std::deque<std::shared_ptr<Held>> candidates_ ABSL_GUARDED_BY(mutex_);  // The newest last.

@@ -26,6 +26,7 @@ struct Snapshot {
   int64_t position = 0;
   int64_t time_us = 0;
   std::string stopped;  // What stops folding; empty = nothing.
+  std::string unheard;  // Why ingestion is not heard; empty = it is.
   std::shared_ptr<const Steps> definitions = std::make_shared<const Steps>();    // In log order.
   std::map<std::string, std::shared_ptr<const domain::EditionCounts>> editions;  // By id.
   std::shared_ptr<const ReleaseParts::Closed> releases =

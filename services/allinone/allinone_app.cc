@@ -18,9 +18,10 @@ ServerConfig EmbeddedConfig(const std::string& data) {
 
 absl::Status Compose(process::Process& process) {
   const ServerConfig& config = process.config();
-  IMDI_ASSIGN_OR_RETURN(auto ingestion, ingestion::IngestionApp::Start(
-                                            config.ingestion(), process.clock(),
-                                            process.public_calls(), process.internal_calls()));
+  IMDI_ASSIGN_OR_RETURN(
+      auto ingestion,
+      ingestion::IngestionApp::Start(config.ingestion(), process.clock(), process.public_calls(),
+                                     process.internal_calls(), process.metrics()));
   process.Host(std::move(ingestion));
   IMDI_ASSIGN_OR_RETURN(auto to_ingestion, process.ChannelToLast());
   IMDI_ASSIGN_OR_RETURN(auto aggregation, aggregation::AggregationApp::Start(

@@ -3,22 +3,40 @@
 #include <functional>
 #include <string>
 
-#include "absl/time/time.h"
+#include "absl/status/status.h"
+#include "services/base/clock.h"
+#include "services/base/error.h"
+
+namespace grpc {
+class CallbackServerContext;
+}  // namespace grpc
 
 namespace imdi::base {
+
+// CANCELLED: nobody waits for the answer any more.
+inline absl::Status CallerGone() {
+  return Error(Reason::kCancelled, "the caller has gone or its deadline has passed");
+}
 
 // Who calls, through which method, until when. Made by the transport, handed to use cases.
 struct CallContext {
   std::string actor;           // An opaque id, never a name.
   bool authenticated = false;  // False: the actor comes from configuration, not from a proof.
   std::string method;          // "imdi.survey.ingestion.v1.SubmissionService/Submit"
-  absl::Time deadline = absl::InfiniteFuture();
+  SteadyTime deadline = SteadyTime::max();
   bool internal = false;     // The call came through the internal listener.
-  std::string trace_parent;  // W3C traceparent as received; empty when there was none.
+  std::string trace_parent;  // W3C traceparent as received; empty when there was none
+                             // that holds (trace_parent.h).
   // True once the caller has gone or the deadline passed. May be empty. Valid only during the call.
   std::function<bool()> cancelled;
+  // The call itself, so that calls made on its behalf end with it; null without one. Valid only
+  // during the call.
+  const grpc::CallbackServerContext* rpc = nullptr;
 
   bool Cancelled() const { return cancelled && cancelled(); }
+  // CANCELLED once nobody waits for the answer. Whatever takes long asks at every step, so that it
+  // stops within kCancelledStopMs; only a backup goes on, for whoever asks for it again.
+  absl::Status CheckWanted() const { return Cancelled() ? CallerGone() : absl::OkStatus(); }
 };
 
 }  // namespace imdi::base

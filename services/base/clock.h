@@ -1,11 +1,17 @@
 #pragma once
 
+#include <chrono>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "services/base/mutex.h"
 
 namespace imdi::base {
+
+// For deadlines and waits: nobody can set this one. Stamps and schedules come from a Clock.
+using SteadyClock = std::chrono::steady_clock;
+using SteadyTime = SteadyClock::time_point;
 
 // Time as a dependency. Nothing below a composition root reads the system clock itself.
 class Clock {

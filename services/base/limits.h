@@ -23,7 +23,9 @@ inline constexpr size_t kMetadataBytesMax = 16 * kKiB;        // Header block of
 inline constexpr size_t kHttp2FrameBytesMax = 16 * kKiB;      // HTTP/2 frame; page.
 inline constexpr size_t kHttp2LookaheadBytes = 64 * kKiB;     // Flow-control window; page.
 inline constexpr int kConcurrentStreamsMax = 100;             // Calls per connection; the client waits.
-inline constexpr int kFileDescriptorsWanted = 16'384;         // Open files and connections (RLIMIT_NOFILE is raised to this at start); used up, the watchdog ends the process for a restart.
+inline constexpr int kFileDescriptorsWanted = 16'384;         // Open files and connections (RLIMIT_NOFILE is raised to this at start).
+inline constexpr int kDescriptorsReserved = 256;              // Of these, kept from connections (a quarter where there are few); a connection that would take one is reset.
+inline constexpr int kAcceptRetryMs = 50;                     // Rest of a listener whom the system refused a connection; then it accepts again.
 inline constexpr int kParseDepthMax = 100;                    // Nested messages; refuse NESTING_TOO_DEEP.
 inline constexpr size_t kErrorDetailBytesMax = 7'000;         // Error details in trailing metadata; cut.
 inline constexpr size_t kErrorMessageBytesMax = 1 * kKiB;     // The message of an error; cut.
@@ -35,10 +37,10 @@ inline constexpr int kHandshakeTimeoutMs = 5'000;             // Transport hands
 inline constexpr int kConnectionIdleMs = 300'000;             // No call this long; the connection is closed, the client reconnects.
 inline constexpr int kConnectionAgeMs = 1'800'000;            // Age of a connection; closed softly, streams resume.
 inline constexpr int kConnectionAgeGraceMs = 30'000;          // After that age; calls still running are cut.
-inline constexpr int kKeepaliveTimeMs = 10'000;               // Silence before a ping.
-inline constexpr int kKeepaliveTimeoutMs = 7'000;             // Ping unanswered; the connection is closed.
+inline constexpr int kKeepaliveTimeMs = 2'000;                // Silence on a connection with calls before a ping, from either side.
+inline constexpr int kKeepaliveTimeoutMs = 5'000;             // Ping unanswered; the connection is closed, so that a peer gone without a word is noticed.
 inline constexpr int kPingStrikesMax = 2;                     // Pings too early; the connection is closed.
-inline constexpr int kMinPingIntervalMs = 10'000;             // What counts as too early.
+inline constexpr int kMinPingIntervalMs = 1'000;              // What counts as too early.
 
 // ---- Calls
 inline constexpr int kMutationDeadlineMaxMs = 60'000;         // Deadline of a mutation; a longer one is cut to this.
@@ -46,8 +48,10 @@ inline constexpr int kReadDeadlineMaxMs = 60'000;             // Deadline of a r
 inline constexpr int kExecutorThreads = 4;                    // Threads for calls that touch a disk.
 inline constexpr size_t kExecutorQueueMax = 256;              // Calls waiting for one; shed OVERLOADED.
 inline constexpr int kCallsInFlightMax = 4'096;               // Unary calls inside the process; shed OVERLOADED.
+inline constexpr int kCancelledStopMs = 100;                  // Time within which work ends whose caller has gone.
+inline constexpr int kCancelledLookMs = 50;                   // How often a call that waits looks whether its caller has gone.
 inline constexpr int kShedRetryDelayMs = 200;                 // Advice given when shedding.
-inline constexpr int kDrainMs = 10'000;                       // Time for calls to finish at shutdown; then they are cut.
+inline constexpr int kDrainMs = 8'000;                        // Time for calls to finish at shutdown, of all listeners together; then they are cut, and the process has ended before 10 s.
 
 // ---- Pages
 inline constexpr int kPageSizeDefault = 100;                  // When page_size is 0.
@@ -96,8 +100,9 @@ inline constexpr int kFollowersMax = 16;                      // Followers of a 
 inline constexpr int kFigureFollowersMax = 16;                // Followers of figures; refuse TOO_MANY_FOLLOWERS.
 inline constexpr int kWaitersMax = 1'000;                     // Calls waiting for a position; shed TOO_MANY_WAITERS.
 inline constexpr int kWaitForPositionMs = 2'000;              // How long they wait; shed NOT_YET_FOLDED.
+inline constexpr int kConnectTimeoutMs = 1'000;               // Dialling until the server greets; then it is dialled anew.
 inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a follower that lost its stream.
-inline constexpr int kReconnectBackoffMaxMs = 2'000;          // Longest wait.
+inline constexpr int kReconnectBackoffMaxMs = 400;            // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 
 
@@ -130,11 +135,22 @@ inline constexpr size_t kVerifyDifferencesMax = 100;          // Differences wri
 
 // ---- Operations
 inline constexpr size_t kMetricSeriesMax = 200;               // Label sets of a metric; further ones are "other".
+inline constexpr int kProgressLogMs = 10'000;                 // Lines of the log about the progress of one task; not more often, the metrics have it at any time.
+inline constexpr int kReadyLagMs = 60'000;                    // How old figures may be; older, /readyz says not ready (503), and they are served on.
 inline constexpr int kHealthRequestsInFlightMax = 8;          // HTTP requests on the health port; the rest waits.
 inline constexpr int kLibraryLogLinesPerSecond = 10;          // Lines of protobuf and gRPC passed on; cut.
 inline constexpr int kWatchdogIntervalMs = 5'000;             // How often the process dials its own port.
 inline constexpr int kWatchdogGreetingMs = 4'000;             // How long the port may take to greet; a failure.
 inline constexpr int kWatchdogFailuresMax = 3;                // Failures in a row; the process exits for a restart.
+
+// ---- The client library
+inline constexpr int kClientDeadlineMs = 10'000;              // A call that names no deadline; DEADLINE_EXCEEDED.
+inline constexpr int kListRestartsMax = 3;                    // Times that a list begins again because its snapshot went; ABORTED SNAPSHOT_GONE.
+inline constexpr size_t kHeldFiguresMax = 50'000;             // Figures of a held set; refuse TOO_LARGE, what was held stays.
+inline constexpr size_t kHeldBytesMax = 64 * kMiB;            // Bytes of a held set and of its file; refuse TOO_LARGE, what was held stays.
+inline constexpr int kHeldKeepMs = 60'000;                    // The file of a held set learns of a sign of life at most this often.
+inline constexpr int kHeldStaleMs = 30'000;                   // No sign of life this long; the set calls itself stale, and goes on answering.
+inline constexpr int kFollowReleasesMs = 600'000;             // One stream of FollowReleases; resumed at its cursor.
 
 static_assert(kPageSizeDefault <= kPageSizeMax);
 static_assert(kPageBytesMax * 2 <= kMessageBytesMax, "a page and its last entry fit into one message");
@@ -152,10 +168,15 @@ static_assert(kErrorDetailBytesMax + kErrorMessageBytesMax <= kMetadataBytesMax 
 static_assert(kCommitBytesMax >= kRecordBytesMax, "every record fits into some batch");
 static_assert(kCommitQueueBytesMax >= kCommitBytesMax);
 static_assert(kBatchMax <= kCommitRecordsMax, "a whole batch fits into one commit");
+static_assert(kCancelledLookMs * 2 <= kCancelledStopMs);
 static_assert(kExecutorQueueMax < static_cast<size_t>(kCallsInFlightMax));
 static_assert(kLiveSwapMs < 10, "a position is announced within 10 ms");
+static_assert(2 * kMinPingIntervalMs <= kKeepaliveTimeMs, "our own pings are never too early");
+static_assert(2 * kReconnectBackoffMaxMs < 1'000, "a follower is back within a second of its server");
 static_assert(kReconnectBackoffMinMs <= kReconnectBackoffMaxMs);
 static_assert(kWaitForPositionMs < kReadDeadlineMaxMs);
+static_assert(kClientDeadlineMs <= kReadDeadlineMaxMs);
+static_assert(kReleaseSignMs * 4 < kHeldStaleMs, "a set is not stale because one sign of life came late");
 static_assert(kReleaseSignMs * 2 <= 10'000, "a sign of life comes within 10 s though its timer may just have passed");
 
 }  // namespace imdi::base

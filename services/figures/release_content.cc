@@ -9,6 +9,7 @@
 #include "services/base/encoding.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
+#include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/domain/survey_catalog.h"
 #include "services/figures/message_difference.h"
@@ -188,9 +189,17 @@ class Verifier {
 }  // namespace
 
 std::vector<store_pb::ReleaseFigure> AllFigures(const EditionFigures& edition) {
+  return *AllFigures(edition, [] { return absl::OkStatus(); });
+}
+
+absl::StatusOr<std::vector<store_pb::ReleaseFigure>> AllFigures(
+    const EditionFigures& edition, const std::function<absl::Status()>& wanted) {
   std::vector<store_pb::ReleaseFigure> out;
   out.reserve(edition.size());
-  for (size_t cell = 0; cell < edition.size(); ++cell) out.push_back(edition.Make(cell));
+  for (size_t cell = 0; cell < edition.size(); ++cell) {
+    IMDI_RETURN_IF_ERROR(wanted());
+    out.push_back(edition.Make(cell));
+  }
   std::sort(out.begin(), out.end(),
             [](const store_pb::ReleaseFigure& a, const store_pb::ReleaseFigure& b) {
               return NameOf(a) < NameOf(b);

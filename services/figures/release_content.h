@@ -4,6 +4,7 @@
 // hashed, read back, and compared with another.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ struct ReleaseContent {
 // Every figure of the edition, sorted; header, claims, changes and differences are filled in by the
 // caller.
 std::vector<store_pb::ReleaseFigure> AllFigures(const EditionFigures& edition);
+// The same, unless `wanted`, which is asked before each figure, gives an error.
+absl::StatusOr<std::vector<store_pb::ReleaseFigure>> AllFigures(
+    const EditionFigures& edition, const std::function<absl::Status()>& wanted);
 
 // Parts in order, each at most kReleasePartBytesMax; deterministic bytes. Content and parts are
 // equivalent.

@@ -63,6 +63,7 @@ absl::StatusOr<ingestion_pb::CreateBackupResponse> Backups::Create(
     }
     if (error) return CannotWrite(one, error);
   }
+  base::Progress::Run run = progress_.Begin(3);
   auto undo = absl::MakeCleanup([&folder, &key_folder] {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
@@ -75,9 +76,12 @@ absl::StatusOr<ingestion_pb::CreateBackupResponse> Backups::Create(
   ingestion_pb::CreateBackupResponse response;
   IMDI_ASSIGN_OR_RETURN(const storage::LogHead head,
                         log_.Backup(base::StrCat(folder, "/", kBackupLogFolder)));
+  run.To(1);
   IMDI_RETURN_IF_ERROR(keys_.Backup(key_folder));
+  run.To(2);
   IMDI_RETURN_IF_ERROR(drafts_.Backup(base::StrCat(folder, "/", kBackupDraftsFolder)));
   std::move(undo).Cancel();
+  run.Succeed();
   response.set_path(id);
   response.set_key_path(id);
   *response.mutable_head() = ToCursor(head);

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "imdi/survey/ingestion/v1/log_service.pb.h"
+#include "services/base/progress.h"
 #include "storage/draft_store.h"
 #include "storage/key_store.h"
 #include "storage/response_log.h"
@@ -38,8 +39,12 @@ class Backups {
     std::string key_backup_dir;  // Empty = backups are refused.
   };
   Backups(storage::ResponseLog& log, storage::KeyStore& keys, storage::DraftStore& drafts,
-          Folders folders)
-      : log_(log), keys_(keys), drafts_(drafts), folders_(std::move(folders)) {}
+          Folders folders, base::Progress& progress)
+      : log_(log),
+        keys_(keys),
+        drafts_(drafts),
+        folders_(std::move(folders)),
+        progress_(progress) {}
 
   // Nothing of a backup that fails is left. FIELD_INVALID for the id, CONFIG_INVALID without
   // folders, ALREADY_EXISTS, OVERLOADED while another one is being made, and what the stores say.
@@ -51,6 +56,7 @@ class Backups {
   storage::KeyStore& keys_;
   storage::DraftStore& drafts_;
   const Folders folders_;
+  base::Progress& progress_;
   std::atomic<bool> running_ = false;
 };
 

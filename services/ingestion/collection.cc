@@ -44,7 +44,7 @@ void CountOne(model::Disposition disposition, ingestion_pb::CollectionCounts& co
 }  // namespace
 
 absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
-    const ingestion_pb::GetCollectionStatusRequest& request) {
+    const base::CallContext& call, const ingestion_pb::GetCollectionStatusRequest& request) {
   IMDI_ASSIGN_OR_RETURN(const std::string edition_id, ParseEditionName(request.edition()));
   const std::shared_ptr<const domain::Catalog> catalog = definitions_.catalog();
   const auto* edition = catalog->FindEdition(edition_id);
@@ -71,6 +71,7 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   for (const std::string& prefix : {SubmissionPrefix(edition_id), DispositionPrefix(edition_id)}) {
     std::string after;
     while (true) {
+      IMDI_RETURN_IF_ERROR(call.CheckWanted());
       IMDI_ASSIGN_OR_RETURN(const auto page, log_.ListCurrent(prefix, after, storage::kListMax));
       if (page.empty()) break;
       for (const storage::ResourceRevision& current : page) {
@@ -96,6 +97,7 @@ absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Collection::Status(
   base::MutexLock lock(mutex_);
   auto& known = derived_[edition_id];
   for (domain::UnitIndex index = 0; index < frame.size(); ++index) {
+    IMDI_RETURN_IF_ERROR(call.CheckWanted());
     const model::Unit& unit = frame.unit(index);
     model::Disposition outcome = model::DISPOSITION_UNSPECIFIED;
     if (const auto found = submissions.find(unit.code());

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
+#include "services/base/call_context.h"
 #include "services/base/mutex.h"
 #include "services/ingestion/definitions.h"
 #include "storage/response_log.h"
@@ -25,7 +26,7 @@ class Collection {
       : log_(log), definitions_(definitions) {}
 
   absl::StatusOr<ingestion_pb::GetCollectionStatusResponse> Status(
-      const ingestion_pb::GetCollectionStatusRequest& request);
+      const base::CallContext& call, const ingestion_pb::GetCollectionStatusRequest& request);
 
  private:
   struct Derived {

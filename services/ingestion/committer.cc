@@ -1,5 +1,6 @@
 #include "services/ingestion/committer.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -39,8 +40,9 @@ Committer::Limits Committer::DefaultLimits() {
           .batch_bytes_max = base::kCommitBytesMax};
 }
 
-Committer::Committer(storage::ResponseLog& log, storage::KeyStore& keys, Limits limits)
-    : log_(log), keys_(keys), limits_(limits) {
+Committer::Committer(storage::ResponseLog& log, storage::KeyStore& keys, Limits limits,
+                     Observer committed)
+    : log_(log), keys_(keys), limits_(limits), committed_(std::move(committed)) {
   base::MutexLock lock(join_mutex_);
   thread_ = std::thread([this] { Run(); });
 }
@@ -129,17 +131,20 @@ CommitResult Committer::Commit(CommitRequest request) {
 
 Committer::Counters Committer::counters() const {
   base::MutexLock lock(mutex_);
-  return counters_;
+  Counters now = counters_;
+  now.waiting = queue_.size();
+  now.waiting_bytes = queue_bytes_;
+  return now;
 }
 
 void Committer::Run() {
   while (true) {
     std::vector<Waiting> batch;
+    size_t bytes = 0;
     {
       base::MutexLock lock(mutex_);
       while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
       if (queue_.empty()) return;
-      size_t bytes = 0;
       while (!queue_.empty() && batch.size() < limits_.batch_items_max &&
              (batch.empty() || bytes + queue_.front().bytes <= limits_.batch_bytes_max)) {
         bytes += queue_.front().bytes;
@@ -148,11 +153,12 @@ void Committer::Run() {
       }
       queue_bytes_ -= bytes;
     }
-    CommitBatch(std::move(batch));
+    CommitBatch(std::move(batch), bytes);
   }
 }
 
-void Committer::CommitBatch(std::vector<Waiting> batch) {
+void Committer::CommitBatch(std::vector<Waiting> batch, size_t bytes) {
+  const auto began = std::chrono::steady_clock::now();
   std::vector<storage::WrappedKey> keys;
   for (Waiting& waiting : batch) {
     for (storage::WrappedKey& key : waiting.request.keys) keys.push_back(std::move(key));
@@ -172,6 +178,11 @@ void Committer::CommitBatch(std::vector<Waiting> batch) {
     base::MutexLock lock(mutex_);
     ++counters_.batches;
     if (outcomes.ok()) counters_.records += outcomes->size();
+  }
+  if (committed_ && outcomes.ok()) {
+    committed_({.records = batch.size(),
+                .bytes = bytes,
+                .took = absl::FromChrono(std::chrono::steady_clock::now() - began)});
   }
   for (size_t i = 0; i < batch.size(); ++i) {
     if (outcomes.ok()) {

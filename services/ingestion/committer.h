@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "services/base/mutex.h"
 #include "storage/key_store.h"
 #include "storage/response_log.h"
@@ -42,9 +43,17 @@ class Committer {
     size_t batch_bytes_max;
   };
   static Limits DefaultLimits();
+  // Told of each batch that was appended, from the committer's thread; must be quick.
+  struct Batch {
+    size_t records = 0;  // Proposals, those that were not appended included.
+    size_t bytes = 0;
+    absl::Duration took;
+  };
+  using Observer = std::function<void(const Batch&)>;
 
   // `log` and `keys` must outlive the committer, which is the only caller of log.Append.
-  Committer(storage::ResponseLog& log, storage::KeyStore& keys, Limits limits = DefaultLimits());
+  Committer(storage::ResponseLog& log, storage::KeyStore& keys, Limits limits = DefaultLimits(),
+            Observer committed = {});
   // Takes nothing more, commits what waits, joins.
   ~Committer();
   Committer(const Committer&) = delete;
@@ -68,7 +77,9 @@ class Committer {
   struct Counters {
     uint64_t batches = 0;
     uint64_t records = 0;
-    uint64_t refused = 0;
+    uint64_t refused = 0;      // QUEUE_FULL.
+    size_t waiting = 0;        // Proposals in the queue now,
+    size_t waiting_bytes = 0;  // and their bytes.
   };
   Counters counters() const;
 
@@ -83,11 +94,12 @@ class Committer {
   static absl::Status Check(const CommitRequest& request);
   absl::Status Take(Waiting waiting) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
-  void CommitBatch(std::vector<Waiting> batch);
+  void CommitBatch(std::vector<Waiting> batch, size_t bytes);
 
   storage::ResponseLog& log_;
   storage::KeyStore& keys_;
   const Limits limits_;
+  const Observer committed_;
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   std::deque<Waiting> queue_ ABSL_GUARDED_BY(mutex_);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <utility>
+#include <vector>
 
 #include "services/base/error.h"
 #include "services/base/limits.h"
@@ -10,6 +11,7 @@
 #include "services/base/text.h"
 #include "services/ingestion/backups.h"
 #include "services/ingestion/edition_rpc.h"
+#include "services/ingestion/ingestion_metrics.h"
 #include "services/ingestion/log_rpc.h"
 #include "services/ingestion/names.h"
 #include "services/ingestion/releases.h"
@@ -19,21 +21,26 @@
 #include "storage/rocks/draft_store.h"
 #include "storage/rocks/key_store.h"
 #include "storage/rocks/response_log.h"
+#include "storage/store_metrics.h"
 
 namespace imdi::ingestion {
 namespace {
 
+// `metrics`: null where nobody can read them.
 storage::rocks::RocksOptions OptionsFor(const survey::config::v1::IngestionConfig& config,
-                                        std::string_view folder) {
+                                        std::string_view folder, base::Metrics* metrics) {
   storage::rocks::RocksOptions options;
   options.path = base::StrCat(config.data_dir(), "/", folder);
   if (config.memory_mib() > 0) {
-    const size_t bytes = static_cast<size_t>(config.memory_mib()) * base::kMiB;
-    options.block_cache_bytes = bytes * 2 / 3;
-    options.write_buffer_bytes = bytes / 3;
+    options.SetMemory(static_cast<size_t>(config.memory_mib()) * base::kMiB);
   }
   if (config.free_space_min_mib() > 0) {
     options.free_bytes_min = static_cast<uint64_t>(config.free_space_min_mib()) * base::kMiB;
+  }
+  if (metrics != nullptr) {
+    options.synced = storage::ObserveSyncs(*metrics, folder);
+    options.verification =
+        &metrics->ProgressOf(storage::rocks::kVerificationTask, storage::rocks::kVerificationUnit);
   }
   return options;
 }
@@ -57,11 +64,12 @@ struct IngestionApp::Parts {
   std::unique_ptr<LogRpc> log_rpc;
   std::unique_ptr<Scheduler> scheduler;
   std::unique_ptr<Scrubber> scrubber;
+  std::vector<base::Metrics::Reading> readings;  // First to go: they read what stands above.
 };
 
 absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
     const survey::config::v1::IngestionConfig& config, const base::Clock& clock,
-    transport::Calls& public_calls, transport::Calls& internal_calls) {
+    transport::Calls& public_calls, transport::Calls& internal_calls, base::Metrics& metrics) {
   auto parts = std::make_unique<Parts>();
   // Made with the log or not at all: under another key no text opens and no request id is
   // recognised.
@@ -71,14 +79,15 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
   IMDI_ASSIGN_OR_RETURN(std::string master_key,
                         TextVault::LoadMasterKey(config.master_key_file(),
                                                  config.create_master_key() && first_start));
-  IMDI_ASSIGN_OR_RETURN(parts->log,
-                        storage::rocks::RocksResponseLog::Open(OptionsFor(config, "log"), clock));
+  IMDI_ASSIGN_OR_RETURN(parts->log, storage::rocks::RocksResponseLog::Open(
+                                        OptionsFor(config, "log", &metrics), clock));
   IMDI_ASSIGN_OR_RETURN(parts->keys,
-                        storage::rocks::RocksKeyStore::Open(OptionsFor(config, "keys")));
-  IMDI_ASSIGN_OR_RETURN(parts->drafts,
-                        storage::rocks::RocksDraftStore::Open(OptionsFor(config, "drafts")));
+                        storage::rocks::RocksKeyStore::Open(OptionsFor(config, "keys", &metrics)));
+  IMDI_ASSIGN_OR_RETURN(
+      parts->drafts, storage::rocks::RocksDraftStore::Open(OptionsFor(config, "drafts", &metrics)));
   parts->vault = std::make_unique<TextVault>(std::move(master_key), *parts->keys);
-  parts->committer = std::make_unique<Committer>(*parts->log, *parts->keys);
+  parts->committer = std::make_unique<Committer>(
+      *parts->log, *parts->keys, Committer::DefaultLimits(), ObserveBatches(metrics));
   IMDI_ASSIGN_OR_RETURN(parts->definitions,
                         Definitions::Open(*parts->log, *parts->committer, *parts->vault));
   parts->submissions = std::make_unique<Submissions>(
@@ -93,7 +102,8 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
   parts->backups =
       std::make_unique<Backups>(*parts->log, *parts->keys, *parts->drafts,
                                 Backups::Folders{.backup_dir = config.backup_dir(),
-                                                 .key_backup_dir = config.key_backup_dir()});
+                                                 .key_backup_dir = config.key_backup_dir()},
+                                metrics.ProgressOf("backup", "stores"));
   parts->log_rpc =
       std::make_unique<LogRpc>(internal_calls, *parts->log, *parts->releases, *parts->backups);
   parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
@@ -101,9 +111,19 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
   parts->scrubber = std::make_unique<Scrubber>(
       [&log = *parts->log](int64_t from) -> absl::StatusOr<Scrubber::Step> {
         IMDI_ASSIGN_OR_RETURN(const auto scrubbed, log.Scrub(from, base::kScrubRecordsAtOnce));
-        return Scrubber::Step{.bytes = scrubbed.bytes, .next = scrubbed.next};
+        return Scrubber::Step{
+            .bytes = scrubbed.bytes, .next = scrubbed.next, .end = log.Head().position};
       },
-      [] { base::LogEvent(base::Level::kInfo, "scrub_passed", {}); });
+      [] { base::LogEvent(base::Level::kInfo, "scrub_passed", {}); },
+      &metrics.ProgressOf("scrub", "records"));
+  parts->readings.push_back(ShowIngestion(metrics, *parts->log, *parts->committer,
+                                          [&rpc = *parts->log_rpc] { return rpc.followers(); }));
+  parts->readings.push_back(
+      storage::ShowStore(metrics, "log", [&log = *parts->log] { return log.Stats(); }));
+  parts->readings.push_back(
+      storage::ShowStore(metrics, "keys", [&keys = *parts->keys] { return keys.Stats(); }));
+  parts->readings.push_back(
+      storage::ShowStore(metrics, "drafts", [&drafts = *parts->drafts] { return drafts.Stats(); }));
   return std::unique_ptr<IngestionApp>(new IngestionApp(std::move(parts)));
 }
 
@@ -132,8 +152,9 @@ absl::StatusOr<Restored> RestoreBackup(const survey::config::v1::IngestionConfig
 
   // What was restored, read back.
   const base::SystemClock clock;
-  IMDI_ASSIGN_OR_RETURN(const auto log, RocksResponseLog::Open(OptionsFor(config, "log"), clock));
-  IMDI_ASSIGN_OR_RETURN(const auto keys, RocksKeyStore::Open(OptionsFor(config, "keys")));
+  IMDI_ASSIGN_OR_RETURN(const auto log,
+                        RocksResponseLog::Open(OptionsFor(config, "log", nullptr), clock));
+  IMDI_ASSIGN_OR_RETURN(const auto keys, RocksKeyStore::Open(OptionsFor(config, "keys", nullptr)));
   Restored restored;
   restored.head = log->Head();
   for (int64_t position = 1; position <= restored.head.position;) {

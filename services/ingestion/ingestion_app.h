@@ -10,6 +10,7 @@
 #include "grpcpp/impl/codegen/service_type.h"
 #include "imdi/survey/config/v1/config.pb.h"
 #include "services/base/clock.h"
+#include "services/base/metrics.h"
 #include "services/ingestion/committer.h"
 #include "services/process/hosted.h"
 #include "services/transport/calls.h"
@@ -19,11 +20,11 @@ namespace imdi::ingestion {
 
 class IngestionApp final : public process::Hosted {
  public:
-  // Opens and verifies the stores and rebuilds the catalog. The two Calls and the clock must
-  // outlive the app.
+  // Opens and verifies the stores and rebuilds the catalog. The two Calls, the clock and the
+  // metrics must outlive the app.
   static absl::StatusOr<std::unique_ptr<IngestionApp>> Start(
       const survey::config::v1::IngestionConfig& config, const base::Clock& clock,
-      transport::Calls& public_calls, transport::Calls& internal_calls);
+      transport::Calls& public_calls, transport::Calls& internal_calls, base::Metrics& metrics);
   ~IngestionApp() override;
 
   grpc::Service& edition_service();     // Internal until login exists.

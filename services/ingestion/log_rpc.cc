@@ -16,6 +16,7 @@ namespace imdi::ingestion {
 namespace {
 
 constexpr int64_t kVerifyPositionsMax = 1'000'000;
+constexpr int64_t kVerifyPositionsAtOnce = 4'096;  // Between two looks at the caller.
 constexpr int64_t kChunkRecordsMax = 4'096;
 
 // OK when the cursor lies on this log's chain.
@@ -125,7 +126,7 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
                                               grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::VerifyChainRequest, ingestion_pb::VerifyChainResponse>(
       {.name = "LogService/VerifyChain"}, rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::VerifyChainRequest& request)
+      [this](const base::CallContext& call, const ingestion_pb::VerifyChainRequest& request)
           -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
         const storage::LogHead head = log_.Head();
         const int64_t from = request.from() == 0 ? 1 : request.from();
@@ -142,7 +143,11 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
                                  " positions a call"));
         }
         ingestion_pb::VerifyChainResponse response;
-        if (from <= to) IMDI_RETURN_IF_ERROR(log_.VerifyChain(from, to));
+        for (int64_t next = from; next <= to; next += kVerifyPositionsAtOnce) {
+          IMDI_RETURN_IF_ERROR(call.CheckWanted());
+          IMDI_RETURN_IF_ERROR(
+              log_.VerifyChain(next, std::min(to, next + kVerifyPositionsAtOnce - 1)));
+        }
         response.set_verified(std::max<int64_t>(0, to - from + 1));
         *response.mutable_head() = ToCursor(head);
         return response;

@@ -32,6 +32,8 @@ class LogRpc final : public RawLogService {
         backups_(backups),
         followers_(std::make_shared<std::atomic<int>>(0)) {}
 
+  int followers() const { return *followers_; }
+
   using Rpc = grpc::CallbackServerContext;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* FollowLog(Rpc* rpc,
                                                         const grpc::ByteBuffer* in) override;

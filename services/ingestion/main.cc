@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
        .compose = [](process::Process& process) -> absl::Status {
          IMDI_ASSIGN_OR_RETURN(auto service, ingestion::IngestionApp::Start(
                                                  process.config().ingestion(), process.clock(),
-                                                 process.public_calls(), process.internal_calls()));
+                                                 process.public_calls(), process.internal_calls(),
+                                                 process.metrics()));
          process.Host(std::move(service));
          return absl::OkStatus();
        },

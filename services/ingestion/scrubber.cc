@@ -1,15 +1,19 @@
 #include "services/ingestion/scrubber.h"
 
+#include <optional>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "services/base/clock.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 
 namespace imdi::ingestion {
 
-Scrubber::Scrubber(Verify verify, std::function<void()> passed)
-    : verify_(std::move(verify)), passed_(std::move(passed)), thread_([this] { Run(); }) {}
+Scrubber::Scrubber(Verify verify, std::function<void()> passed, base::Progress* progress)
+    : verify_(std::move(verify)),
+      passed_(std::move(passed)),
+      progress_(progress),
+      thread_([this] { Run(); }) {}
 
 Scrubber::~Scrubber() {
   {
@@ -27,7 +31,9 @@ absl::Duration Scrubber::RestAfter(int64_t bytes) {
 
 void Scrubber::Run() {
   int64_t from = 1;
+  std::optional<base::Progress::Run> pass;
   while (true) {
+    if (from == 1 && progress_ != nullptr) pass.emplace(progress_->Begin());
     const absl::StatusOr<Step> step = verify_(from);
     if (!step.ok()) {
       base::LogEvent(base::Level::kError, "scrub_stopped",
@@ -35,13 +41,18 @@ void Scrubber::Run() {
       return;
     }
     from = step->next;
-    if (from == 1 && passed_) passed_();
-    const absl::Time until = absl::Now() + (from == 1 ? absl::Milliseconds(base::kScrubPauseMs)
-                                                      : RestAfter(step->bytes));
-    base::MutexLock lock(mutex_);
-    for (absl::Time now = absl::Now(); !stopping_ && now < until; now = absl::Now()) {
-      changed_.WaitFor(mutex_, until - now);
+    if (pass.has_value()) {
+      pass->Plan(step->end);
+      pass->To(from == 1 ? step->end : from - 1);
+      if (from == 1) pass->Succeed();
     }
+    if (from == 1 && passed_) passed_();
+    const base::SteadyTime until =
+        base::SteadyClock::now() +
+        absl::ToChronoNanoseconds(from == 1 ? absl::Milliseconds(base::kScrubPauseMs)
+                                            : RestAfter(step->bytes));
+    base::MutexLock lock(mutex_);
+    while (!stopping_ && changed_.WaitUntil(mutex_, until)) continue;
     if (stopping_) return;
   }
 }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/base/mutex.h"
+#include "services/base/progress.h"
 
 namespace imdi::ingestion {
 
@@ -20,13 +21,16 @@ class Scrubber {
   struct Step {
     int64_t bytes = 0;
     int64_t next = 1;
+    int64_t end = 0;  // Where the log ends now.
   };
   // Verifies some records from a position on. An error ends scrubbing; the store has then stopped
   // by itself.
   using Verify = std::function<absl::StatusOr<Step>(int64_t from)>;
 
-  // Starts the thread. `passed` is called after each pass over the whole log; may be empty.
-  explicit Scrubber(Verify verify, std::function<void()> passed = {});
+  // Starts the thread. `passed` is called after each pass over the whole log; may be empty. A pass
+  // is a run of `progress`, unless that is null; it must outlive the scrubber.
+  explicit Scrubber(Verify verify, std::function<void()> passed = {},
+                    base::Progress* progress = nullptr);
   // Ends it.
   ~Scrubber();
   Scrubber(const Scrubber&) = delete;
@@ -40,6 +44,7 @@ class Scrubber {
 
   const Verify verify_;
   const std::function<void()> passed_;
+  base::Progress* const progress_;
   base::Mutex mutex_;
   base::CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -115,9 +115,9 @@ SubmissionRpc::Reactor* SubmissionRpc::GetCollectionStatus(Rpc* rpc, const grpc:
   return calls_
       .Run<ingestion_pb::GetCollectionStatusRequest, ingestion_pb::GetCollectionStatusResponse>(
           {.name = "SubmissionService/GetCollectionStatus", .mutation = false}, rpc, in, out,
-          [this](const base::CallContext&,
+          [this](const base::CallContext& call,
                  const ingestion_pb::GetCollectionStatusRequest& request) {
-            return collection_.Status(request);
+            return collection_.Status(call, request);
           });
 }
 

@@ -427,6 +427,10 @@ void Submissions::Enqueue(const base::CallContext& call, const ingestion_pb::Sub
     done(std::move(prepared.answer));
     return;
   }
+  if (absl::Status wanted = call.CheckWanted(); !wanted.ok()) {
+    done(std::move(wanted));
+    return;
+  }
   auto shared = std::make_shared<SubmitDone>(std::move(done));
   const absl::Status taken = committer_.Enqueue(
       std::move(prepared.commit),
@@ -543,6 +547,10 @@ void Submissions::BatchSubmit(const base::CallContext& call,
   std::vector<CommitRequest> commits;
   commits.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
+    if (absl::Status wanted = call.CheckWanted(); !wanted.ok()) {
+      batch->Answer(i, std::move(wanted));
+      continue;
+    }
     Prepared prepared = Prepare(call, request.requests(i), findings_bytes);
     if (!prepared.append) {
       batch->Answer(i, std::move(prepared.answer));

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "services/transport/health_port.h"
 
 namespace grpc {
@@ -38,5 +40,9 @@ class Hosted {
   // Then: what waits is written, and nothing more is taken.
   virtual void Finish() {}
 };
+
+// Of a service that serves what another one sends: ready while that is at most kReadyLagMs old, for
+// `lag` it is not current, and `why`.
+transport::Readiness ReadyByLag(absl::Duration lag, std::string_view why);
 
 }  // namespace imdi::process

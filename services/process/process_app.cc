@@ -4,9 +4,9 @@
 #include <ranges>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "services/base/executor.h"
 #include "services/base/limits.h"
+#include "services/base/process_metrics.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/transport/health_port.h"
@@ -52,6 +52,7 @@ struct Process::Parts {
   // The last service first: it calls those before it.
   ~Parts() {
     health.reset();
+    readiness.End();
     public_host.reset();
     internal_host.reset();
     while (!hosted.empty()) hosted.pop_back();
@@ -60,6 +61,7 @@ struct Process::Parts {
   const ServerConfig config;
   const base::Clock& clock;
   base::Metrics metrics;
+  const base::ProcessMetrics own_metrics{metrics, base::ThisBuild()};
   base::BoundedExecutor executor;
   transport::Calls public_calls;
   transport::Calls internal_calls;
@@ -68,6 +70,7 @@ struct Process::Parts {
   std::unique_ptr<transport::ServerHost> public_host;  // Null where nothing is public.
   std::atomic<bool> draining = false;
   bool stopped = false;
+  base::Metrics::Reading readiness;
   std::unique_ptr<transport::HealthPort> health;
 };
 
@@ -117,6 +120,11 @@ absl::Status Process::OpenPorts() {
   }
   IMDI_ASSIGN_OR_RETURN(p.health, transport::HealthPort::Listen(p.config.health_listen(), p.metrics,
                                                                 [this] { return Ready(); }));
+  p.readiness = p.metrics.OnRead(
+      [this, &ready = p.metrics.GaugeOf("imdi_process_ready",
+                                        "1 while the process is ready, as /readyz says.")] {
+        ready.Set(Ready().not_ready.empty() ? 1 : 0);
+      });
   if (p.public_host != nullptr) p.public_host->SetServing(true);
   p.internal_host->SetServing(true);
   return absl::OkStatus();
@@ -163,14 +171,17 @@ int64_t Process::Stop() {
   if (!p.stopped) {
     p.stopped = true;
     p.draining = true;
-    const absl::Time until = absl::Now() + absl::Milliseconds(base::kDrainMs);
+    const base::SteadyTime until =
+        base::SteadyClock::now() + std::chrono::milliseconds(base::kDrainMs);
     if (p.public_host != nullptr) p.public_host->SetServing(false);
     if (p.internal_host != nullptr) p.internal_host->SetServing(false);
     p.public_calls.streams().EndAll();
     p.internal_calls.streams().EndAll();
-    if (p.public_host != nullptr) p.public_host->Drain(until - absl::Now());
+    if (p.public_host != nullptr)
+      p.public_host->Drain(absl::FromChrono(until - base::SteadyClock::now()));
     for (Hosting& hosting : p.hosted | std::views::reverse) hosting.service->StopFollowing();
-    if (p.internal_host != nullptr) p.internal_host->Drain(until - absl::Now());
+    if (p.internal_host != nullptr)
+      p.internal_host->Drain(absl::FromChrono(until - base::SteadyClock::now()));
     for (Hosting& hosting : p.hosted | std::views::reverse) {
       if (hosting.in_process != nullptr) hosting.in_process->Drain(absl::ZeroDuration());
     }

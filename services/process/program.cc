@@ -23,6 +23,7 @@ namespace {
 using survey::config::v1::ServerConfig;
 
 // Hears the first signal to stop. All threads have them blocked, so that further ones do nothing.
+// Until Started, it ends the process at once.
 class StopSignal {
  public:
   StopSignal() {
@@ -30,9 +31,6 @@ class StopSignal {
     sigaddset(&signals_, SIGTERM);
     sigaddset(&signals_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-  // From now on, and until Started, a signal ends the process at once.
-  void Starting() {
     std::thread([this] { Hear(); }).detach();
   }
   void Started() {
@@ -65,8 +63,9 @@ class StopSignal {
   int heard_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-int Serve(const Program& program, const ServerConfig& config, StopSignal& stop) {
-  stop.Starting();
+int Serve(const Program& program, const ServerConfig& config) {
+  // Before any other thread, so that all have the mask; never destroyed: a thread waits in it.
+  static auto& stop = *new StopSignal();
   transport::RaiseDescriptorLimit();
   transport::TameLibraryLogs();
   const base::SystemClock clock;
@@ -92,8 +91,6 @@ int Fail(int code, std::string_view name, std::string_view what) {
 }
 
 int RunProgram(int argc, char** argv, const Program& program) {
-  // First of all, so that every thread has the mask, and never destroyed: a thread waits in it.
-  static auto* const stop = new StopSignal();
   CLI::App app(program.about);
   std::string data = "data", config_file, listen, internal_listen, health_listen, ingestion_address,
               aggregation_address;
@@ -143,7 +140,7 @@ int RunProgram(int argc, char** argv, const Program& program) {
   if (program.instead) {
     if (const std::optional<int> code = program.instead(config); code.has_value()) return *code;
   }
-  return Serve(program, config, *stop);
+  return Serve(program, config);
 }
 
 }  // namespace imdi::process

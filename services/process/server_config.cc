@@ -6,6 +6,7 @@
 
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/transport/loopback.h"
 #include "services/transport/server_host.h"
 
 namespace imdi::process {
@@ -15,7 +16,7 @@ using survey::config::v1::ServerConfig;
 
 constexpr int kExecutorThreadsMax = 64;
 constexpr int kExecutorQueueMost = 10'000;
-constexpr int32_t kMemoryMibMin = 16;
+constexpr int32_t kMemoryMibMin = 32;  // Rows, with two whole batches beside them.
 constexpr int32_t kMemoryMibMax = 65'536;
 
 // Also true for the folder itself.

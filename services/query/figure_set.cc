@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "services/base/text.h"
-#include "services/query/wire.h"
 
 namespace imdi::query {
 
@@ -44,12 +43,6 @@ std::string ReadyBytesOf(const FigureSet& set, const query_pb::Figure& named_by_
   ready.set_name(set.NameOf(named_by_cell.name()));
   ready.clear_position();
   return ready.SerializeAsString();
-}
-
-std::string PositionBytes(int64_t position) {
-  std::string out;
-  AppendVarintField(out, query_pb::Figure::kPositionFieldNumber, static_cast<uint64_t>(position));
-  return out;
 }
 
 }  // namespace imdi::query

@@ -78,7 +78,5 @@ class FigureSet : public std::enable_shared_from_this<FigureSet> {
 
 // The figure's bytes with the name and the labels of the set.
 std::string ReadyBytesOf(const FigureSet& set, const query_pb::Figure& named_by_cell);
-// The position as it is added to a figure's bytes. Fields may come in any order.
-std::string PositionBytes(int64_t position);
 
 }  // namespace imdi::query

@@ -66,10 +66,10 @@ absl::StatusOr<ReadyBytes> GetFigure(Reading& reading, const query_pb::GetFigure
   IMDI_RETURN_IF_ERROR(reading.CheckLoaded());
   IMDI_ASSIGN_OR_RETURN(FoundFigure found, FindFigure(reading, request.name()));
   const std::string* bytes = found.set->At(found.place).bytes;
-  std::string position = PositionBytes(found.set->PositionIn(reading.snapshot().position));
+  std::string currency = reading.CurrencyBytes<query_pb::Figure>(*found.set);
   // The figure's bytes live as long as its set.
   return ReadyBytes{.shared = std::shared_ptr<const std::string>(std::move(found.set), bytes),
-                    .tail = std::move(position)};
+                    .tail = std::move(currency)};
 }
 
 absl::StatusOr<ReadyBytes> BatchGetFigures(Reading& reading,
@@ -114,14 +114,14 @@ absl::StatusOr<ReadyBytes> BatchGetFigures(Reading& reading,
   }
   std::string out;
   out.reserve(size);
-  const FigureSet* positioned = nullptr;
-  std::string position;
+  const FigureSet* of = nullptr;
+  std::string currency;
   for (const Part& part : parts) {
-    if (part.set != positioned) {
-      positioned = part.set;
-      position = PositionBytes(positioned->PositionIn(reading.snapshot().position));
+    if (part.set != of) {
+      of = part.set;
+      currency = reading.CurrencyBytes<query_pb::Figure>(*of);
     }
-    AppendMessageField(out, Response::kFiguresFieldNumber, *part.bytes, position);
+    AppendMessageField(out, Response::kFiguresFieldNumber, *part.bytes, currency);
   }
   AppendVarintField(out, Response::kPositionFieldNumber,
                     static_cast<uint64_t>(reading.snapshot().position));
@@ -149,13 +149,14 @@ absl::StatusOr<ReadyBytes> ListFigures(Reading& reading,
     return request.attribute() == kTotal ? breakdown.empty() : breakdown == request.attribute();
   };
   ReadyBytes out;
-  const std::string position = PositionBytes(set.PositionIn(reading.snapshot().position));
+  const std::string currency = reading.CurrencyBytes<query_pb::Figure>(set);
   // The cells of an indicator lie together.
   size_t rank = set.RankOf(std::max(prefix, page.after()));
   if (rank < set.size() && !page.first() && set.CellOf(rank) == page.after()) ++rank;
   size_t count = 0;
   std::string_view last;
   for (; rank < set.size() && set.CellOf(rank).starts_with(prefix); ++rank) {
+    IMDI_RETURN_IF_ERROR(reading.CheckWanted());
     const std::string_view cell = set.CellOf(rank);
     if (!wanted(cell)) continue;
     const std::string& bytes = *set.At(set.PlaceOf(rank)).bytes;
@@ -164,7 +165,7 @@ absl::StatusOr<ReadyBytes> ListFigures(Reading& reading,
       AppendTextField(out.tail, Response::kNextPageTokenFieldNumber, page.Next(last));
       break;
     }
-    AppendMessageField(out.tail, Response::kFiguresFieldNumber, bytes, position);
+    AppendMessageField(out.tail, Response::kFiguresFieldNumber, bytes, currency);
     last = cell;
     ++count;
   }

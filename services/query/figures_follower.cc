@@ -10,15 +10,11 @@
 namespace imdi::query {
 
 FiguresFollower::FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper,
-                                 Snapshots& snapshots, base::Metrics& metrics)
+                                 base::Metrics& metrics)
     : stub_(survey::aggregation::v1::FiguresService::NewStub(std::move(aggregation))),
       keeper_(keeper),
-      snapshots_(snapshots),
-      position_(metrics.GaugeOf("imdi_query_position",
-                                "Position of the log that the served snapshot includes.")),
-      stale_(metrics.GaugeOf("imdi_query_stale",
-                             "1 while aggregation is not heard and figures may be old.")),
-      loop_("follow_figures", [this](grpc::ClientContext& context) { return Follow(context); }),
+      loop_("follow_figures", metrics,
+            [this](grpc::ClientContext& context) { return Follow(context); }),
       keeping_(absl::Milliseconds(base::kFiguresKeepMs), [this] { Keep(); }) {}
 
 void FiguresFollower::Stop() {
@@ -35,12 +31,6 @@ void FiguresFollower::Keep() {
   }
 }
 
-void FiguresFollower::Measure() {
-  const auto current = snapshots_.Current();
-  position_.Set(static_cast<double>(current->position));
-  stale_.Set(current->stale ? 1 : 0);
-}
-
 absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
   survey::aggregation::v1::FollowFiguresRequest request;
   {
@@ -51,11 +41,9 @@ absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
   survey::aggregation::v1::FollowFiguresResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
-    {
-      base::MutexLock lock(mutex_);
-      status = keeper_.Consume(chunk);
-    }
-    Measure();
+    loop_.Heard();
+    base::MutexLock lock(mutex_);
+    status = keeper_.Consume(chunk);
   }
   if (!status.ok()) {
     context.TryCancel();
@@ -64,11 +52,8 @@ absl::Status FiguresFollower::Follow(grpc::ClientContext& context) {
   } else {
     status = transport::FromRpc(reader->Finish());
   }
-  {
-    base::MutexLock lock(mutex_);
-    keeper_.StreamEnded(status);
-  }
-  Measure();
+  base::MutexLock lock(mutex_);
+  keeper_.StreamEnded(status);
   return status;
 }
 

@@ -10,8 +10,7 @@
 #include "services/base/mutex.h"
 #include "services/query/pulse.h"
 #include "services/query/snapshot_keeper.h"
-#include "services/query/snapshots.h"
-#include "services/transport/client.h"
+#include "services/transport/follow_loop.h"
 
 namespace imdi::query {
 
@@ -19,7 +18,7 @@ class FiguresFollower {
  public:
   // What is given by reference must outlive the loop.
   FiguresFollower(std::shared_ptr<grpc::Channel> aggregation, SnapshotKeeper& keeper,
-                  Snapshots& snapshots, base::Metrics& metrics);
+                  base::Metrics& metrics);
 
   // Ends the stream and keeps the last snapshot. Idempotent.
   void Stop();
@@ -28,13 +27,9 @@ class FiguresFollower {
   absl::Status Follow(grpc::ClientContext& context);
   // What came last is kept soon, also where nothing comes behind it.
   void Keep();
-  void Measure();
 
   const std::unique_ptr<survey::aggregation::v1::FiguresService::Stub> stub_;
   SnapshotKeeper& keeper_;
-  Snapshots& snapshots_;
-  base::Gauge& position_;
-  base::Gauge& stale_;
   base::Mutex mutex_;  // Held while the keeper is used.
   transport::FollowLoop loop_;
   Pulse keeping_;  // Last, as the loop before it: their threads use all of the above.

@@ -1,6 +1,8 @@
 #include "services/query/query_app.h"
 
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "services/base/clock.h"
 #include "services/base/error.h"
@@ -9,11 +11,13 @@
 #include "services/base/text.h"
 #include "services/query/figures_follower.h"
 #include "services/query/pulse.h"
+#include "services/query/query_metrics.h"
 #include "services/query/query_rpc.h"
 #include "services/query/release_shelf.h"
 #include "services/query/snapshot_keeper.h"
 #include "services/query/snapshots.h"
 #include "storage/rocks/fold_store.h"
+#include "storage/store_metrics.h"
 
 namespace imdi::query {
 
@@ -25,15 +29,29 @@ struct QueryApp::Parts {
   std::unique_ptr<ReleaseShelf> shelf;
   std::unique_ptr<QueryRpc> rpc;
   std::unique_ptr<FiguresFollower> follower;
+  std::vector<base::Metrics::Reading> readings;  // First to go: they read what stands above.
 };
 
 namespace {
 
-absl::StatusOr<std::unique_ptr<SnapshotKeeper>> OpenKeeper(
-    const survey::config::v1::QueryConfig& config, Snapshots& snapshots, const base::Clock& clock) {
-  IMDI_ASSIGN_OR_RETURN(auto store,
-                        storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib()));
-  return SnapshotKeeper::Open(std::move(store), snapshots, clock);
+constexpr std::string_view kStoreName = "figures";
+
+// A keeper and its store, which it owns.
+struct Opened {
+  std::unique_ptr<SnapshotKeeper> keeper;
+  const storage::rocks::RocksFoldStore* store = nullptr;
+};
+absl::StatusOr<Opened> OpenKeeper(const survey::config::v1::QueryConfig& config,
+                                  Snapshots& snapshots, const base::Clock& clock,
+                                  base::Metrics& metrics) {
+  base::Progress::Run warm_start = metrics.ProgressOf("load_figures", "stores").Begin(1);
+  IMDI_ASSIGN_OR_RETURN(
+      auto store, storage::rocks::OpenDerivedStore(config.data_dir(), config.memory_mib(),
+                                                   storage::ObserveSyncs(metrics, kStoreName)));
+  Opened opened{.keeper = nullptr, .store = store.get()};
+  IMDI_ASSIGN_OR_RETURN(opened.keeper, SnapshotKeeper::Open(std::move(store), snapshots, clock));
+  warm_start.Succeed();
+  return opened;
 }
 
 }  // namespace
@@ -43,19 +61,23 @@ absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(
     std::shared_ptr<grpc::Channel> aggregation_internal, transport::Calls& internal_calls,
     base::Metrics& metrics) {
   auto parts = std::make_unique<Parts>();
-  auto keeper = OpenKeeper(config, parts->snapshots, parts->clock);
-  if (base::ReasonOf(keeper.status()) == base::Reason::kStoreCorrupt) {
+  auto opened = OpenKeeper(config, parts->snapshots, parts->clock, metrics);
+  if (base::ReasonOf(opened.status()) == base::Reason::kStoreCorrupt) {
     // Met only while reading, and a store that met damage writes nothing more: begin again without
     // it.
     IMDI_RETURN_IF_ERROR(storage::rocks::DiscardDerivedStore(config.data_dir()));
-    keeper = OpenKeeper(config, parts->snapshots, parts->clock);
+    opened = OpenKeeper(config, parts->snapshots, parts->clock, metrics);
   }
-  IMDI_RETURN_IF_ERROR(keeper.status());
-  parts->keeper = *std::move(keeper);
+  IMDI_RETURN_IF_ERROR(opened.status());
+  parts->keeper = std::move(opened->keeper);
   parts->shelf = std::make_unique<ReleaseShelf>(parts->keeper->store());
   parts->rpc = std::make_unique<QueryRpc>(internal_calls, parts->snapshots, *parts->shelf);
-  parts->follower = std::make_unique<FiguresFollower>(std::move(aggregation_internal),
-                                                      *parts->keeper, parts->snapshots, metrics);
+  parts->follower =
+      std::make_unique<FiguresFollower>(std::move(aggregation_internal), *parts->keeper, metrics);
+  parts->readings.push_back(
+      ShowQuery(metrics, parts->snapshots, [&rpc = *parts->rpc] { return rpc.followers(); }));
+  parts->readings.push_back(
+      storage::ShowStore(metrics, kStoreName, [store = opened->store] { return store->Stats(); }));
   return std::unique_ptr<QueryApp>(new QueryApp(std::move(parts)));
 }
 
@@ -71,10 +93,9 @@ std::vector<process::Face> QueryApp::internal_faces() {
 transport::Readiness QueryApp::Ready() const {
   const auto snapshot = parts_->snapshots.Current();
   if (!snapshot->loaded())
-    return {.not_ready = "no figures yet: aggregation was not heard", .remark = {}};
-  return {.not_ready = {},
-          .remark =
-              snapshot->stale ? base::StrCat("figures may be old: ", snapshot->stale_reason) : ""};
+    return {.not_ready = "no figures yet: aggregation has not been heard", .remark = {}};
+  return process::ReadyByLag(absl::FromChrono(parts_->snapshots.StaleFor()),
+                             snapshot->stale_reason);
 }
 
 int64_t QueryApp::position() const { return parts_->snapshots.Current()->position; }

@@ -90,7 +90,8 @@ void QueryRpc::AnswerFrom(const Call& call, std::shared_ptr<const Snapshot> snap
     return;
   }
   call->OnExecutor([this, call, snapshot = std::move(snapshot), full] {
-    Reading again(snapshots_, shelf_, snapshot, /*may_read_disk=*/true);
+    Reading again(snapshots_, shelf_, snapshot, /*may_read_disk=*/true,
+                  [call] { return call->Cancelled(); });
     call->Answer(full(again, call->request()));
   });
 }
@@ -114,7 +115,7 @@ void QueryRpc::AnswerWhenThere(const Call& call, Quick quick, Full full) {
     return;
   }
   snapshots_.waits().Wait(
-      wanted, call->deadline(),
+      wanted, call->deadline(), [call] { return call->Cancelled(); },
       [this, call, quick, full](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
         if (!status.ok()) {
           call->Answer(std::move(status));

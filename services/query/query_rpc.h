@@ -33,6 +33,8 @@ class QueryRpc final : public RawQueryService {
   // All must outlive the service.
   QueryRpc(transport::Calls& calls, Snapshots& snapshots, ReleaseShelf& shelf);
 
+  int followers() const { return *followers_; }
+
   using Rpc = grpc::CallbackServerContext;
   using Bytes = grpc::ByteBuffer;
   grpc::ServerUnaryReactor* GetFigure(Rpc* rpc, const Bytes* in, Bytes* out) override;

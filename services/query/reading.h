@@ -3,16 +3,19 @@
 // One call's view: a snapshot, and behind it the older releases on the disk.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "services/base/call_context.h"
 #include "services/query/names.h"
 #include "services/query/page_token.h"
 #include "services/query/release_shelf.h"
 #include "services/query/snapshots.h"
+#include "services/query/wire.h"
 
 namespace imdi::query {
 
@@ -21,14 +24,19 @@ class Reading {
   // Without leave to read the disk, what lies only there ends in an error and `needs_disk`: the
   // call is to be repeated where it may wait. Given references must outlive it.
   Reading(const Snapshots& snapshots, ReleaseShelf& shelf, std::shared_ptr<const Snapshot> snapshot,
-          bool may_read_disk)
+          bool may_read_disk, std::function<bool()> cancelled = nullptr)
       : snapshots_(snapshots),
         shelf_(shelf),
         snapshot_(std::move(snapshot)),
-        may_read_disk_(may_read_disk) {}
+        may_read_disk_(may_read_disk),
+        cancelled_(std::move(cancelled)) {}
 
   const Snapshot& snapshot() const { return *snapshot_; }
   bool needs_disk() const { return needs_disk_; }
+  // CANCELLED once nobody waits for the answer: what goes on for long asks now and then.
+  absl::Status CheckWanted() const {
+    return cancelled_ && cancelled_() ? base::CallerGone() : absl::OkStatus();
+  }
 
   // NOT_YET_FOLDED while nothing has been heard of aggregation since the process started, and
   // nothing was kept either.
@@ -46,11 +54,26 @@ class Reading {
   // From here on the call is answered from the snapshot that a page token names. SNAPSHOT_GONE.
   absl::Status GoBackTo(const PageToken& token);
 
+  // How current an answer out of `set` is, as fields that are added to the bytes of a Message
+  // (Figure, Table). Fields may come in any order.
+  template <typename Message>
+  std::string CurrencyBytes(const FigureSet& set) const {
+    std::string out;
+    AppendVarintField(out, Message::kPositionFieldNumber,
+                      static_cast<uint64_t>(set.PositionIn(snapshot_->position)));
+    if (!snapshot_->stale) return out;
+    AppendVarintField(out, Message::kStaleFieldNumber, 1);
+    AppendVarintField(out, Message::kStaleSinceUsFieldNumber,
+                      static_cast<uint64_t>(snapshot_->stale_since_us));
+    return out;
+  }
+
  private:
   const Snapshots& snapshots_;
   ReleaseShelf& shelf_;
   std::shared_ptr<const Snapshot> snapshot_;
   const bool may_read_disk_;
+  const std::function<bool()> cancelled_;
   bool needs_disk_ = false;
 };
 

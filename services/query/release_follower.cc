@@ -55,7 +55,7 @@ absl::StatusOr<ReleaseFollower> ReleaseFollower::Make(
 }
 
 absl::StatusOr<std::optional<query_pb::FollowReleasesResponse>> ReleaseFollower::Next(
-    absl::Time now) {
+    base::SteadyTime now) {
   const std::shared_ptr<const Snapshot> snapshot = snapshots_->Current();
   query_pb::FollowReleasesResponse out;
   out.set_stale(snapshot->stale);
@@ -78,7 +78,8 @@ absl::StatusOr<std::optional<query_pb::FollowReleasesResponse>> ReleaseFollower:
       after_ = std::max(after_, snapshot->position);
     }
   }
-  if (!out.has_release() && now - sent_ < absl::Milliseconds(base::kReleaseSignMs))
+  if (!out.has_release() && sent_.has_value() &&
+      now - *sent_ < std::chrono::milliseconds(base::kReleaseSignMs))
     return std::optional<query_pb::FollowReleasesResponse>();
   sent_ = now;
   out.set_position(after_);

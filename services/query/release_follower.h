@@ -8,8 +8,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "imdi/survey/query/v1/query_service.pb.h"
+#include "services/base/clock.h"
 #include "services/query/snapshots.h"
 
 namespace imdi::query {
@@ -23,7 +23,7 @@ class ReleaseFollower {
 
   // The next message; none until the snapshot changes or kReleaseSignMs have passed. LOG_DIVERGED
   // when the log that the follower counts positions in is not the one that is served.
-  absl::StatusOr<std::optional<query_pb::FollowReleasesResponse>> Next(absl::Time now);
+  absl::StatusOr<std::optional<query_pb::FollowReleasesResponse>> Next(base::SteadyTime now);
 
  private:
   explicit ReleaseFollower(const Snapshots& snapshots) : snapshots_(&snapshots) {}
@@ -33,7 +33,7 @@ class ReleaseFollower {
   std::string log_id_;   // Empty until the first message that has one.
   int64_t epoch_ = 0;
   int64_t after_ = 0;
-  absl::Time sent_ = absl::InfinitePast();
+  std::optional<base::SteadyTime> sent_;
 };
 
 }  // namespace imdi::query

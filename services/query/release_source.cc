@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
-
 namespace imdi::query {
 
 ReleaseSource::ReleaseSource(ReleaseFollower follower, Snapshots& snapshots,
@@ -21,7 +19,7 @@ ReleaseSource::~ReleaseSource() {
 
 transport::StreamStep ReleaseSource::Next() {
   absl::StatusOr<std::optional<query_pb::FollowReleasesResponse>> next =
-      follower_.Next(absl::Now());
+      follower_.Next(base::SteadyClock::now());
   if (!next.ok()) return next.status();
   if (!next->has_value()) return transport::StreamWait{};
   return (*next)->SerializeAsString();

@@ -142,6 +142,7 @@ absl::StatusOr<query_pb::Series> GetSeries(Reading& reading,
   }
   const Place* latest = nullptr;  // The last edition that has the cell, published or not.
   for (Place& place : places) {
+    IMDI_RETURN_IF_ERROR(reading.CheckWanted());
     if (place.set != nullptr) {
       if (const auto found = place.set->Find(cell); found.has_value()) {
         place.figure = place.set->At(*found).stored->figure();

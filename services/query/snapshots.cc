@@ -13,6 +13,11 @@ void Snapshots::Publish(std::shared_ptr<const Snapshot> next) {
     base::MutexLock lock(mutex_);
     kept_.push_front(next);
     while (kept_.size() > base::kSnapshotsKeptMax + 1) kept_.pop_back();
+    if (!next->stale) {
+      stale_from_.reset();
+    } else if (!stale_from_.has_value()) {
+      stale_from_ = std::chrono::steady_clock::now();
+    }
   }
   waits_.Advance(std::move(next));
   TellListeners();
@@ -28,12 +33,20 @@ void Snapshots::MarkStale(int64_t now_us, std::string_view reason) {
     stale->stale_since_us = now_us;
   stale->stale = true;
   stale->stale_reason = reason;
+  stale->answers = std::make_shared<KeptAnswers>();  // Those before did not say so.
   {
     base::MutexLock lock(mutex_);
+    if (!stale_from_.has_value()) stale_from_ = std::chrono::steady_clock::now();
     if (!kept_.empty()) kept_.front() = stale;  // The same figures at the same position.
   }
   waits_.Advance(std::move(stale));
   TellListeners();
+}
+
+std::chrono::nanoseconds Snapshots::StaleFor() const {
+  base::MutexLock lock(mutex_);
+  if (!stale_from_.has_value()) return {};
+  return std::chrono::steady_clock::now() - *stale_from_;
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> Snapshots::At(std::string_view log_id,

@@ -2,10 +2,12 @@
 
 // The snapshot that calls are answered from, and the few before it that page tokens may still name.
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +29,8 @@ class Snapshots {
   void Publish(std::shared_ptr<const Snapshot> next);
   // The figures may be old from now on, and why. A state that holds already keeps its time.
   void MarkStale(int64_t now_us, std::string_view reason);
+  // For how long figures may have been old; zero while they are not. By the steady clock.
+  std::chrono::nanoseconds StaleFor() const;
   // The snapshot that a page token names; SNAPSHOT_GONE when it is kept no longer.
   absl::StatusOr<std::shared_ptr<const Snapshot>> At(std::string_view log_id, int64_t epoch,
                                                      int64_t position) const;
@@ -42,6 +46,9 @@ class Snapshots {
   mutable base::Mutex mutex_;
   std::deque<std::shared_ptr<const Snapshot>> kept_
       ABSL_GUARDED_BY(mutex_);  // Newest first, the current one too.
+  // None while figures are current. A process that never heard anything has nothing current.
+  std::optional<std::chrono::steady_clock::time_point> stale_from_ ABSL_GUARDED_BY(mutex_) =
+      std::chrono::steady_clock::now();
   base::Mutex listeners_mutex_;
   std::map<int64_t, std::shared_ptr<const std::function<void()>>> listeners_
       ABSL_GUARDED_BY(listeners_mutex_);

@@ -37,13 +37,6 @@ std::string KeyOf(const query_pb::GetTableRequest& request) {
   return key;
 }
 
-std::string PositionOf(const FigureSet& set, const Reading& reading) {
-  std::string out;
-  AppendVarintField(out, query_pb::Table::kPositionFieldNumber,
-                    static_cast<uint64_t>(set.PositionIn(reading.snapshot().position)));
-  return out;
-}
-
 // A group of a breakdown as pieces of a cell's name.
 struct Column {
   std::string group;                // As in names; empty = the total.
@@ -68,8 +61,8 @@ std::string CellOf(const std::string& block, const std::string& answer, const Co
 
 class TableMaker {
  public:
-  TableMaker(const FigureSet& set, const query_pb::GetTableRequest& request)
-      : set_(set), request_(request) {}
+  TableMaker(const FigureSet& set, const query_pb::GetTableRequest& request, const Reading& reading)
+      : set_(set), request_(request), reading_(reading) {}
 
   absl::Status Prepare() {
     IMDI_RETURN_IF_ERROR(TakeLanguages());
@@ -100,6 +93,7 @@ class TableMaker {
     }
     size_t bytes = out.ByteSizeLong();
     for (size_t i = first; i < rows_.size(); ++i) {
+      IMDI_RETURN_IF_ERROR(reading_.CheckWanted());
       const int fallback = fallback_labels_;
       query_pb::TableRow row;
       IMDI_RETURN_IF_ERROR(FillRow(rows_[i], i == first ? nullptr : &rows_[i - 1], row));
@@ -211,6 +205,7 @@ class TableMaker {
   absl::Status TakeRows() {
     const bool standard = request_.indicators().empty();
     for (const query_pb::IndicatorInfo* indicator : indicators_) {
+      IMDI_RETURN_IF_ERROR(reading_.CheckWanted());
       const std::string_view id =
           std::string_view(indicator->name()).substr(std::string_view("indicators/").size());
       const std::string_view wanted = !request_.basis().empty()
@@ -314,6 +309,7 @@ class TableMaker {
 
   const FigureSet& set_;
   const query_pb::GetTableRequest& request_;
+  const Reading& reading_;
   std::vector<model::Language> languages_;
   std::vector<const query_pb::IndicatorInfo*> indicators_;
   std::vector<Column> columns_;
@@ -330,7 +326,7 @@ std::optional<ReadyBytes> FindTable(Reading& reading, const query_pb::GetTableRe
   const auto set = reading.Figures(parent->edition, parent->release);
   if (!set.ok()) return std::nullopt;
   std::optional<ReadyBytes> kept = (*set)->answers().Find(KeyOf(request));
-  if (kept.has_value()) kept->tail = PositionOf(**set, reading);
+  if (kept.has_value()) kept->tail = reading.CurrencyBytes<query_pb::Table>(**set);
   return kept;
 }
 
@@ -348,7 +344,7 @@ absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRe
   list += KeyOf(unpaged);
   IMDI_ASSIGN_OR_RETURN(const Page page, Page::Open(reading, parent, std::move(list), page_size,
                                                     request.page_token()));
-  TableMaker maker(page.set(), request);
+  TableMaker maker(page.set(), request, reading);
   IMDI_RETURN_IF_ERROR(maker.Prepare());
   query_pb::Table table;
   IMDI_ASSIGN_OR_RETURN(const std::string last, maker.Fill(table, page.after(), page.size()));
@@ -357,7 +353,8 @@ absl::StatusOr<ReadyBytes> GetTable(Reading& reading, const query_pb::GetTableRe
   // A token over live figures names a snapshot, so such a page is of one snapshot only.
   if (request.page_token().empty() && (last.empty() || !page.set().live()))
     page.set().answers().Keep(KeyOf(request), {.shared = bytes, .tail = {}});
-  return ReadyBytes{.shared = std::move(bytes), .tail = PositionOf(page.set(), reading)};
+  return ReadyBytes{.shared = std::move(bytes),
+                    .tail = reading.CurrencyBytes<query_pb::Table>(page.set())};
 }
 
 }  // namespace imdi::query

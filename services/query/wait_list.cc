@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/time/clock.h"
+#include "services/base/call_context.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
@@ -33,7 +33,7 @@ WaitList::~WaitList() {
     changed_.NotifyAll();
   }
   timer_.join();
-  std::multimap<absl::Time, Waiter> left;
+  std::multimap<base::SteadyTime, Waiter> left;
   {
     base::MutexLock lock(mutex_);
     left.swap(waiters_);
@@ -71,16 +71,17 @@ void WaitList::Advance(std::shared_ptr<const Snapshot> snapshot) {
   for (const Done& done : reached) done(absl::OkStatus(), snapshot);
 }
 
-void WaitList::Wait(int64_t position, absl::Time deadline, Done done) {
+void WaitList::Wait(int64_t position, base::SteadyTime deadline, std::function<bool()> cancelled,
+                    Done done) {
   std::shared_ptr<const Snapshot> current;
   absl::Status refused;
   {
     base::MutexLock lock(mutex_);
     current = current_;
     if (current->position < position) {
-      const absl::Time now = absl::Now();
-      const absl::Time until =
-          std::min(deadline, now + absl::Milliseconds(base::kWaitForPositionMs));
+      const base::SteadyTime now = base::SteadyClock::now();
+      const base::SteadyTime until =
+          std::min(deadline, now + std::chrono::milliseconds(base::kWaitForPositionMs));
       if (stopping_) {
         refused = base::Error(base::Reason::kShuttingDown, "the service is stopping; ask again");
       } else if (until <= now) {
@@ -94,7 +95,7 @@ void WaitList::Wait(int64_t position, absl::Time deadline, Done done) {
             absl::Milliseconds(base::kShedRetryDelayMs));
       } else {
         const bool first = waiters_.empty() || until < waiters_.begin()->first;
-        waiters_.emplace(until, Waiter{position, std::move(done)});
+        waiters_.emplace(until, Waiter{position, std::move(cancelled), std::move(done)});
         if (first) changed_.NotifyAll();
         return;
       }
@@ -114,16 +115,26 @@ void WaitList::RunTimer() {
       changed_.Wait(mutex_);
       continue;
     }
-    const absl::Time now = absl::Now();
-    if (now < waiters_.begin()->first) {
-      changed_.WaitFor(mutex_, waiters_.begin()->first - now);
+    const base::SteadyTime now = base::SteadyClock::now();
+    std::vector<Waiter> late, gone;
+    for (auto it = waiters_.begin(); it != waiters_.end();) {
+      const bool left = it->second.cancelled && it->second.cancelled();
+      if (!left && now < it->first) {
+        ++it;
+        continue;
+      }
+      (left ? gone : late).push_back(std::move(it->second));
+      it = waiters_.erase(it);
+    }
+    if (late.empty() && gone.empty()) {
+      changed_.WaitUntil(mutex_, std::min(waiters_.begin()->first,
+                                          now + std::chrono::milliseconds(base::kCancelledLookMs)));
       continue;
     }
-    Waiter late = std::move(waiters_.begin()->second);
-    waiters_.erase(waiters_.begin());
     const int64_t reached = current_->position;
     mutex_.Unlock();
-    late.done(NotYetFolded(late.position, reached), nullptr);
+    for (const Waiter& waiter : late) waiter.done(NotYetFolded(waiter.position, reached), nullptr);
+    for (const Waiter& waiter : gone) waiter.done(base::CallerGone(), nullptr);
     mutex_.Lock();
   }
   mutex_.Unlock();

@@ -12,7 +12,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/time/time.h"
+#include "services/base/clock.h"
 #include "services/base/mutex.h"
 #include "services/query/snapshot.h"
 
@@ -35,13 +35,16 @@ class WaitList {
 
   // At once when the position is there already. Else at most until `deadline` or
   // kWaitForPositionMs: NOT_YET_FOLDED with the position reached and a retry delay.
-  // TOO_MANY_WAITERS when the list is full.
-  void Wait(int64_t position, absl::Time deadline, Done done);
+  // TOO_MANY_WAITERS when the list is full. CANCELLED within kCancelledLookMs after `cancelled`
+  // has begun to say true; it is asked under the list's lock, and no more once `done` was called.
+  void Wait(int64_t position, base::SteadyTime deadline, std::function<bool()> cancelled,
+            Done done);
   size_t waiting() const;
 
  private:
   struct Waiter {
     int64_t position = 0;
+    std::function<bool()> cancelled;
     Done done;
   };
   void RunTimer();
@@ -51,7 +54,8 @@ class WaitList {
   base::CondVar changed_;
   std::shared_ptr<const Snapshot> current_ ABSL_GUARDED_BY(mutex_) =
       std::make_shared<const Snapshot>();
-  std::multimap<absl::Time, Waiter> waiters_ ABSL_GUARDED_BY(mutex_);  // By when they give up.
+  std::multimap<base::SteadyTime, Waiter> waiters_
+      ABSL_GUARDED_BY(mutex_);  // By when they give up.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread timer_;
 };

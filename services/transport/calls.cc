@@ -4,22 +4,27 @@
 #include <array>
 
 #include "grpc/slice.h"
+#include "grpc/support/time.h"
 #include "grpcpp/support/slice.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
+#include "services/base/trace_parent.h"
 
 namespace imdi::transport {
 namespace {
 
-constexpr size_t kTraceParentBytesMax = 64;
 // Below this, one copy is cheaper than two slices with counters of their own.
 constexpr size_t kCopiedBytesMax = 8 * base::kKiB;
 
+// What is no traceparent is left out, as the recommendation has it: it would be stored, logged and
+// passed on as it came.
 std::string TraceParent(const grpc::CallbackServerContext& rpc) {
   const auto found = rpc.client_metadata().find("traceparent");
   if (found == rpc.client_metadata().end()) return {};
-  return std::string(found->second.data(), std::min(found->second.size(), kTraceParentBytesMax));
+  const std::string_view text(found->second.data(), found->second.size());
+  return base::IsTraceParent(text) ? std::string(text.substr(0, base::kTraceParentBytes))
+                                   : std::string();
 }
 
 // A slice that holds on to `owner` while gRPC sends `text`.
@@ -81,17 +86,29 @@ base::CallContext Calls::ContextOf(std::string_view method,
   context.authenticated = false;
   context.method = method;
   context.internal = options_.internal;
-  context.deadline = absl::FromChrono(rpc->deadline());
   context.trace_parent = TraceParent(*rpc);
   context.cancelled = [rpc] { return rpc->IsCancelled(); };
+  context.rpc = rpc;
   return context;
 }
 
+Calls::Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
+    : options_(std::move(options)),
+      executor_(executor),
+      metrics_(metrics),
+      exceptions_(metrics.CounterOf("imdi_transport_exceptions_total",
+                                    "Exceptions that reached the edge; must stay 0.")),
+      streams_(executor, [this](std::string_view what) { Thrown(what); }) {
+  reading_ = metrics.OnRead(
+      [this, &in_flight = metrics.GaugeOf(
+                 "imdi_transport_calls_in_flight", "Unary calls that are not answered yet.",
+                 {{"listener", options_.internal ? "internal" : "public"}})] {
+        in_flight.Set(static_cast<double>(in_flight_.load()));
+      });
+}
+
 void Calls::Thrown(std::string_view what) {
-  metrics_
-      .CounterOf("imdi_transport_exceptions_total",
-                 "Exceptions that reached the edge; must stay 0.")
-      .Increment();
+  exceptions_.Increment();
   base::LogEvent(base::Level::kError, "exception", {{"what", what}});
 }
 
@@ -99,22 +116,22 @@ void Calls::Begin(const MethodInfo& method, grpc::CallbackServerContext* rpc, St
   state.rpc = rpc;
   state.method = method.name;
   state.mutation = method.mutation;
-  state.started = absl::Now();
+  state.started = base::SteadyClock::now();
 }
 
 absl::Status Calls::Admit(const MethodInfo& method, State& state) {
   if (in_flight_.fetch_add(1) >= base::kCallsInFlightMax) return Overloaded();
-  const absl::Time now = state.started;
-  const auto deadline = state.rpc->deadline();
-  const bool has_deadline = deadline != std::chrono::system_clock::time_point::max();
-  state.deadline = has_deadline ? absl::FromChrono(deadline) : absl::InfiniteFuture();
+  const gpr_timespec deadline = state.rpc->raw_deadline();  // Of the monotonic clock.
+  const bool has_deadline = gpr_time_cmp(deadline, gpr_inf_future(deadline.clock_type)) != 0;
   if (method.mutation && !has_deadline) {
     return base::Error(base::Reason::kDeadlineRequired,
                        "this method needs a deadline; set one of at most 60 s");
   }
-  const absl::Duration longest =
-      absl::Milliseconds(method.mutation ? base::kMutationDeadlineMaxMs : base::kReadDeadlineMaxMs);
-  state.deadline = std::min(state.deadline, now + longest);
+  gpr_timespec left = gpr_time_from_millis(
+      method.mutation ? base::kMutationDeadlineMaxMs : base::kReadDeadlineMaxMs, GPR_TIMESPAN);
+  if (has_deadline) left = gpr_time_min(left, gpr_time_sub(deadline, gpr_now(deadline.clock_type)));
+  state.deadline =
+      state.started + std::chrono::seconds(left.tv_sec) + std::chrono::nanoseconds(left.tv_nsec);
   return absl::OkStatus();
 }
 
@@ -127,7 +144,7 @@ absl::Status Calls::Overloaded() {
 void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
                    const absl::Status& status) {
   in_flight_.fetch_sub(1);
-  const absl::Duration took = absl::Now() - state.started;
+  const absl::Duration took = absl::FromChrono(base::SteadyClock::now() - state.started);
   const std::string_view reason =
       status.ok() ? std::string_view("OK") : base::Name(base::ReasonOf(status));
   const Series series = state.series.answered == nullptr ? SeriesOf(state.method) : state.series;
@@ -139,12 +156,13 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
   series.seconds->Observe(absl::ToDoubleSeconds(took));
   if (state.mutation || !status.ok()) {
     const std::string code = absl::StatusCodeToString(status.code());
+    const std::string trace_parent = TraceParent(*state.rpc);
     base::LogEvent(status.ok() ? base::Level::kInfo : base::Level::kWarning, "call",
                    {{"method", state.method},
                     {"actor", options_.actor},
                     {"code", code},
                     {"reason", reason},
-                    {"trace_parent", TraceParent(*state.rpc)},
+                    {"trace_id", base::TraceIdOf(trace_parent)},
                     {"us", absl::ToInt64Microseconds(took)}});
   }
   reactor->Finish(ToRpc(status));

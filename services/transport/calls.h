@@ -15,7 +15,6 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/time/clock.h"
 #include "google/protobuf/arena.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/server_context.h"
@@ -60,8 +59,8 @@ class Calls {
     std::string_view method;
     Series series;
     bool mutation = false;
-    absl::Time started;
-    absl::Time deadline;
+    base::SteadyTime started;
+    base::SteadyTime deadline;
   };
 
  public:
@@ -69,11 +68,7 @@ class Calls {
     std::string actor;  // Recorded as unauthenticated until login exists.
     bool internal = false;
   };
-  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics)
-      : options_(std::move(options)),
-        executor_(executor),
-        metrics_(metrics),
-        streams_(executor, [this](std::string_view what) { Thrown(what); }) {}
+  Calls(Options options, base::BoundedExecutor& executor, base::Metrics& metrics);
 
   // The handler returns its answer.
   template <typename Request, typename Response>
@@ -112,7 +107,9 @@ class Calls {
       Finish(call->state, reactor, WhyUndecodable(*Request::descriptor(), *in));
       return reactor;
     }
-    auto work = [this, call, reactor, out, handler = std::move(handler)] {
+    const bool at_once =
+        method.where == Where::kInline || (at_hand != nullptr && at_hand(*call->request));
+    auto work = [this, call, reactor, out, at_once, handler = std::move(handler)] {
       auto done = [this, call, reactor, out](absl::StatusOr<Response> response) {
         if (call->answered.exchange(true)) return;
         if (response.ok()) {
@@ -125,10 +122,16 @@ class Calls {
         }
         Finish(call->state, reactor, response.status());
       };
+      // Its caller may have gone while it waited for a thread.
+      if (absl::Status wanted = at_once ? absl::OkStatus() : call->context.CheckWanted();
+          !wanted.ok()) {
+        done(std::move(wanted));
+        return;
+      }
       const absl::Status thrown = Guarded([&] { handler(call->context, *call->request, done); });
       if (!thrown.ok()) done(thrown);
     };
-    if (method.where == Where::kInline || (at_hand != nullptr && at_hand(*call->request))) {
+    if (at_once) {
       work();
     } else if (!executor_.TrySubmit(std::move(work))) {
       Finish(call->state, reactor, Overloaded());
@@ -158,7 +161,9 @@ class Calls {
     std::string_view raw() const {
       return {reinterpret_cast<const char*>(raw_.begin()), raw_.size()};
     }
-    absl::Time deadline() const { return state_.deadline; }
+    base::SteadyTime deadline() const { return state_.deadline; }
+    // True once the caller has gone or the deadline passed. Not to be asked once it is answered.
+    bool Cancelled() const { return state_.rpc->IsCancelled(); }
     bool internal() const { return calls_.options_.internal; }
     // From any thread. Only the first answer counts.
     void Answer(absl::StatusOr<ReadyBytes> answer) {
@@ -167,13 +172,14 @@ class Calls {
       calls_.Finish(state_, reactor_, answer.status());
     }
     // Goes on with `work` on the bounded executor, or answers OVERLOADED. What `work` throws is
-    // answered INTERNAL.
+    // answered INTERNAL. Not yet begun when the caller goes, it never is.
     template <typename Work>
     void OnExecutor(Work work) {
       auto self = this->shared_from_this();
       if (!calls_.executor_.TrySubmit([self, work = std::move(work)] {
-            const absl::Status thrown = self->calls_.Guarded(work);
-            if (!thrown.ok()) self->Answer(thrown);
+            const absl::Status done =
+                self->Cancelled() ? base::CallerGone() : self->calls_.Guarded(work);
+            if (!done.ok()) self->Answer(done);
           })) {
         Answer(Overloaded());
       }
@@ -279,8 +285,10 @@ class Calls {
   const Options options_;
   base::BoundedExecutor& executor_;
   base::Metrics& metrics_;
+  base::Counter& exceptions_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
+  base::Metrics::Reading reading_;
   base::Mutex mutex_;
   std::map<std::string_view, Series> series_ ABSL_GUARDED_BY(mutex_);  // Method names are literals.
 };

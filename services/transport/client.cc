@@ -1,14 +1,9 @@
 #include "services/transport/client.h"
 
-#include <algorithm>
-#include <utility>
-
-#include "absl/time/clock.h"
 #include "grpc/impl/codegen/grpc_types.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "services/base/limits.h"
-#include "services/base/log.h"
 
 namespace imdi::transport {
 
@@ -17,11 +12,14 @@ grpc::ChannelArguments ClientArguments() {
   // Without these a channel to a restarted server stays UNAVAILABLE for 5 to 10 s.
   arguments.SetInt("grpc.dns_min_time_between_resolutions_ms", base::kReconnectBackoffMinMs);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, base::kReconnectBackoffMinMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, base::kReconnectBackoffMinMs);
+  // By this name gRPC means the longest time for one attempt.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, base::kConnectTimeoutMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, base::kReconnectBackoffMaxMs);
   arguments.SetInt(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, static_cast<int>(base::kMessageBytesMax));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 2 * base::kKeepaliveTimeMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, base::kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, base::kKeepaliveTimeoutMs);
+  // Else gRPC gives up pinging on a stream on which nothing comes, after two.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   return arguments;
 }
 
@@ -29,54 +27,13 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), ClientArguments());
 }
 
+gpr_timespec DeadlineIn(absl::Duration timeout) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
+}
+
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-}
-
-FollowLoop::FollowLoop(std::string name, std::function<absl::Status(grpc::ClientContext&)> run_once)
-    : name_(std::move(name)), run_once_(std::move(run_once)) {
-  base::MutexLock lock(join_mutex_);
-  thread_ = std::thread([this] { Run(); });
-}
-
-FollowLoop::~FollowLoop() { Stop(); }
-
-void FollowLoop::Stop() {
-  {
-    base::MutexLock lock(mutex_);
-    stopping_ = true;
-    if (current_ != nullptr) current_->TryCancel();
-    changed_.NotifyAll();
-  }
-  base::MutexLock lock(join_mutex_);
-  if (thread_.joinable()) thread_.join();
-}
-
-void FollowLoop::Run() {
-  const absl::Duration first = absl::Milliseconds(base::kReconnectBackoffMinMs);
-  absl::Duration backoff = first;
-  while (true) {
-    grpc::ClientContext context;
-    {
-      base::MutexLock lock(mutex_);
-      if (stopping_) return;
-      current_ = &context;
-    }
-    const absl::Status status = run_once_(context);
-    base::MutexLock lock(mutex_);
-    current_ = nullptr;
-    if (stopping_) return;
-    if (status.ok()) {
-      backoff = first;
-      continue;
-    }
-    base::LogEvent(base::Level::kWarning, "follow_interrupted",
-                   {{"follower", name_},
-                    {"status", status.ToString()},
-                    {"retry_ms", absl::ToInt64Milliseconds(backoff)}});
-    changed_.WaitFor(mutex_, backoff);
-    backoff = std::min(2 * backoff, absl::Milliseconds(base::kReconnectBackoffMaxMs));
-  }
+  context.set_deadline(DeadlineIn(timeout));
 }
 
 }  // namespace imdi::transport

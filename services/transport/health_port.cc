@@ -20,8 +20,7 @@ struct HealthPort::Impl {
 HealthPort::HealthPort() : impl_(std::make_unique<Impl>()) {}
 
 absl::StatusOr<std::unique_ptr<HealthPort>> HealthPort::Listen(
-    const std::string& address, const base::Metrics& metrics,
-    std::function<Readiness()> readiness) {
+    const std::string& address, base::Metrics& metrics, std::function<Readiness()> readiness) {
   if (absl::Status loopback = CheckLoopback(address); !loopback.ok()) return loopback;
   std::unique_ptr<HealthPort> port(new HealthPort);
   httplib::Server& server = port->impl_->server;

@@ -23,7 +23,7 @@ class HealthPort {
   // Listens on `address` (loopback, port 0 = any free one). `readiness` is called for each /readyz.
   // `metrics` must outlive the port.
   static absl::StatusOr<std::unique_ptr<HealthPort>> Listen(const std::string& address,
-                                                            const base::Metrics& metrics,
+                                                            base::Metrics& metrics,
                                                             std::function<Readiness()> readiness);
   ~HealthPort();
   const std::string& address() const { return address_; }

@@ -18,9 +18,11 @@
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
+#include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/transport/callback_queue.h"
 #include "services/transport/client.h"
+#include "services/transport/loopback.h"
 
 namespace imdi::transport {
 namespace {
@@ -79,25 +81,11 @@ std::vector<std::pair<std::string, int>> ServerArguments() {
       {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, base::kConnectionAgeGraceMs},
       {GRPC_ARG_KEEPALIVE_TIME_MS, base::kKeepaliveTimeMs},
       {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, base::kKeepaliveTimeoutMs},
+      {GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0},
       {GRPC_ARG_HTTP2_MAX_PING_STRIKES, base::kPingStrikesMax},
       {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, base::kMinPingIntervalMs},
       {GRPC_ARG_ALLOW_REUSEPORT, 0},
   };
-}
-
-std::optional<int> LoopbackPort(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  const std::string host = address.substr(0, colon);
-  int dots = 0;
-  const bool numeric = host.starts_with("127.") && std::ranges::all_of(host, [&](char c) {
-                         dots += c == '.' ? 1 : 0;
-                         return c == '.' || (c >= '0' && c <= '9');
-                       });
-  const auto port = base::ParseInt64(std::string_view(address).substr(colon + 1));
-  if (!(numeric && dots == 3) && host != "[::1]") return std::nullopt;
-  if (!port.has_value() || *port < 0 || *port > 65535) return std::nullopt;
-  return static_cast<int>(*port);
 }
 
 absl::Status CheckLoopback(const std::string& address) {
@@ -149,21 +137,29 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(
   quota.Resize(base::kGrpcMemoryQuotaBytes);
   quota.SetMaxThreads(base::kGrpcThreadsMax);
   builder.SetResourceQuota(quota);
-  int port = 0;
-  if (!address.empty()) builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  std::unique_ptr<ServerHost> host(new ServerHost);
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor;
+  if (!address.empty()) {
+    IMDI_ASSIGN_OR_RETURN(host->listener_, Listener::Open(address));
+    acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        grpc::InsecureServerCredentials());
+  }
   for (grpc::Service* service : services) builder.RegisterService(service);
   builder.SetOption(std::make_unique<ReflectionOption>(extras.reflection));
-  std::unique_ptr<ServerHost> host(new ServerHost);
   host->health_names_ = std::move(extras.health_names);
   host->server_ = builder.BuildAndStart();
-  if (host->server_ == nullptr || (port == 0 && !address.empty())) {
-    return base::Error(
-        base::Reason::kListenRefused,
-        base::StrCat("cannot listen on ", address, "; is another process using the port?"));
-  }
-  if (!address.empty())
-    host->address_ = base::StrCat(address.substr(0, address.rfind(':')), ":", port);
+  if (host->server_ == nullptr)
+    return base::Error(base::Reason::kListenRefused, "gRPC could not start a server");
   host->SetServing(false);
+  if (host->listener_ != nullptr) {
+    host->address_ = host->listener_->address();
+    host->listener_->Start([acceptor = std::shared_ptr(std::move(acceptor))](int descriptor) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = descriptor;
+      acceptor->HandleNewConnection(&connection);
+    });
+  }
   return host;
 }
 
@@ -182,7 +178,8 @@ void ServerHost::SetServing(bool serving) {
 }
 
 void ServerHost::Drain(absl::Duration grace) {
-  server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
+  if (listener_ != nullptr) listener_->Stop();
+  server_->Shutdown(DeadlineIn(grace));
   server_->Wait();
 }
 

@@ -3,7 +3,6 @@
 // One gRPC listener of a process, with the arguments that keep it standing, and its drain.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
+#include "services/transport/listener.h"
 
 namespace imdi::transport {
 
@@ -21,14 +21,11 @@ namespace imdi::transport {
 // with.
 std::vector<std::pair<std::string, int>> ServerArguments();
 
-// The port of an address of 127.0.0.0/8 or [::1]; none for anything else.
-std::optional<int> LoopbackPort(const std::string& address);
 // OK for such an address; LISTEN_REFUSED for anything else: machine login and
 // TLS do not exist yet.
 absl::Status CheckLoopback(const std::string& address);
 
-// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted; descriptor exhaustion would end the listener
-// for good.
+// Raises RLIMIT_NOFILE towards kFileDescriptorsWanted.
 void RaiseDescriptorLimit();
 // Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
 void TameLibraryLogs();
@@ -68,6 +65,7 @@ class ServerHost {
       const std::string& address, const std::vector<grpc::Service*>& services,
       ListenerExtras extras);
   std::vector<std::string> health_names_;
+  std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

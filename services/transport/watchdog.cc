@@ -6,26 +6,33 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <map>
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "services/base/clock.h"
 
 namespace imdi::transport {
 
 namespace {
 
+// For dialling and for hearing, each.
+bool SetPatience(int descriptor) {
+  const timeval patience{.tv_sec = base::kWatchdogGreetingMs / 1'000,
+                         .tv_usec = (base::kWatchdogGreetingMs % 1'000) * 1'000};
+  return setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0;
+}
+
 // The frame by which a server of HTTP/2 greets: 9 bytes, of which the fourth is its type, SETTINGS.
 bool IsGreeted(int descriptor) {
   constexpr size_t kFrameHeaderBytes = 9;
   constexpr uint8_t kSettings = 4;
-  const timeval patience{.tv_sec = base::kWatchdogGreetingMs / 1'000,
-                         .tv_usec = (base::kWatchdogGreetingMs % 1'000) * 1'000};
-  if (setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
-    return false;
   std::array<uint8_t, kFrameHeaderBytes> header{};
   const ssize_t got = recv(descriptor, header.data(), header.size(), MSG_WAITALL);
+  // A listener that has no descriptor to spare says so by a reset: it is alive.
+  if (got < 0 && errno == ECONNRESET) return true;
   return got == static_cast<ssize_t>(header.size()) && header[3] == kSettings;
 }
 
@@ -45,7 +52,7 @@ bool IsServed(const std::string& address) {
     return false;
   const int descriptor = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   // Connecting alone proves nothing: the kernel does it for a listener that accepts no more.
-  const bool served = descriptor >= 0 &&
+  const bool served = descriptor >= 0 && SetPatience(descriptor) &&
                       connect(descriptor, found->ai_addr, found->ai_addrlen) == 0 &&
                       IsGreeted(descriptor);
   if (descriptor >= 0) close(descriptor);
@@ -73,9 +80,8 @@ void Watchdog::Run() {
   std::map<std::string, int> failures;
   base::MutexLock lock(mutex_);
   while (true) {
-    const absl::Time next = absl::Now() + interval_;
-    for (absl::Time now = absl::Now(); !stopping_ && now < next; now = absl::Now())
-      changed_.WaitFor(mutex_, next - now);
+    const auto next = base::SteadyClock::now() + absl::ToChronoNanoseconds(interval_);
+    while (!stopping_ && changed_.WaitUntil(mutex_, next)) continue;
     if (stopping_) return;
     for (const std::string& address : addresses_) {
       int& in_a_row = failures[address];

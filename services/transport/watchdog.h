@@ -1,7 +1,7 @@
 #pragma once
 
-// Dials the process's own ports. A moment without descriptors ends a listener for good while the
-// process lives on; then only a new process helps.
+// Dials the process's own ports: a port that answers no more while the process lives on is helped
+// only by a new process.
 
 #include <functional>
 #include <string>
@@ -16,7 +16,8 @@
 namespace imdi::transport {
 
 // True when a numeric loopback address ("127.0.0.1:50051", "[::1]:50051") takes a TCP connection
-// and greets it as a server of HTTP/2 does, within kWatchdogGreetingMs.
+// and greets it as a server of HTTP/2 does, or resets it for lack of descriptors, within
+// kWatchdogGreetingMs.
 bool IsServed(const std::string& address);
 
 class Watchdog {

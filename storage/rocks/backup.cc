@@ -8,6 +8,7 @@
 #include "services/base/encoding.h"
 #include "services/base/error.h"
 #include "services/base/log.h"
+#include "services/base/progress.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 
@@ -156,6 +157,8 @@ absl::Status CopyBackup(rocksdb::FileSystem& fs, const BackupManifest& manifest,
   if (const IOStatus made = CreateDirectories(fs, target + "/db"); !made.ok()) {
     return BackupFailure(made);
   }
+  base::Progress progress("restore_files", "files");
+  base::Progress::Run run = progress.Begin(static_cast<int64_t>(manifest.files.size()));
   for (const auto& [name, expected] : manifest.files) {
     FileSum sum;
     const IOStatus copied =
@@ -164,10 +167,12 @@ absl::Status CopyBackup(rocksdb::FileSystem& fs, const BackupManifest& manifest,
     if (sum.bytes != expected.bytes || sum.crc != expected.crc) {
       return DamagedBackup(StrCat("db/", name, " is not what was written"));
     }
+    run.Add(1);
   }
   if (const IOStatus synced = SyncDirectory(fs, target + "/db"); !synced.ok()) {
     return BackupFailure(synced);
   }
+  run.Succeed();
   return absl::OkStatus();
 }
 

@@ -108,8 +108,10 @@ Database::Database(RocksOptions options, Schema schema)
       schema_(std::move(schema)),
       fs_(OrDefault(options_.file_system)),
       env_(std::make_unique<EngineEnv>(fs_)),
-      cache_(rocksdb::NewLRUCache(options_.block_cache_bytes)),
-      write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(options_.write_buffer_bytes)) {}
+      cache_(rocksdb::NewLRUCache(options_.block_cache_bytes + options_.write_buffer_bytes)),
+      // What rows take is charged to the cache, so that one limit holds for both.
+      write_buffers_(
+          std::make_shared<rocksdb::WriteBufferManager>(options_.write_buffer_bytes, cache_)) {}
 
 Database::~Database() {
   StopKeeper();
@@ -243,6 +245,11 @@ rocksdb::DBOptions Database::DbOptions() const {
 rocksdb::ColumnFamilyOptions Database::FamilyOptions() const {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache_;
+  // What grows with the number of tables, or of keys, lies in the cache or is charged to it.
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.cache_usage_options.options_overrides[rocksdb::CacheEntryRole::kBlockBasedTableReader]
+      .charged = rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = 16 << 10;
   table.format_version = 5;
@@ -393,13 +400,35 @@ absl::Status Database::State() const {
   return absl::OkStatus();
 }
 
+StoreStats Database::Stats() const {
+  StoreStats stats;
+  stats.state = State();
+  stats.free_disk_bytes_min = options_.free_bytes_min;
+  if (!fs_->GetFreeSpace(options_.path, IOOptions(), &stats.free_disk_bytes, nullptr).ok())
+    stats.free_disk_bytes = 0;
+  stats.memory_bytes = cache_->GetUsage();
+  stats.write_buffer_bytes = write_buffers_->memory_usage();
+  stats.memory_bytes_max = options_.block_cache_bytes + options_.write_buffer_bytes;
+  const absl::StatusOr<std::shared_ptr<Handle>> handle = Use();
+  if (!handle.ok()) return stats;
+  for (size_t family = 0; family < schema_.families.size(); ++family) {
+    const auto add = [&](const std::string& property, uint64_t& to) {
+      uint64_t value = 0;
+      if ((*handle)->db().GetIntProperty((*handle)->family(family), property, &value)) to += value;
+    };
+    add(rocksdb::DB::Properties::kTotalSstFilesSize, stats.table_bytes);
+    add(rocksdb::DB::Properties::kEstimateNumKeys, stats.entries);
+  }
+  return stats;
+}
+
 absl::Status Database::Write(Handle& handle, rocksdb::WriteBatch& batch) {
   // RocksDB counts what it does for each thread, which nobody reads here: several counts for every
   // entry. For the committer's thread this covers its reads as well.
   rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);
   rocksdb::WriteOptions options;
   options.sync = true;
-  const rocksdb::Status written = handle.db().Write(options, &batch);
+  const rocksdb::Status written = Timed("wal", [&] { return handle.db().Write(options, &batch); });
   if (!written.ok()) return FailWrite(written);
   return absl::OkStatus();
 }

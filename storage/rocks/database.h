@@ -12,6 +12,7 @@
 // again, since nobody can know what the disk holds. Damage that was read (CORRUPT) ends reading as
 // well.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,6 +32,7 @@
 #include "services/base/mutex.h"
 #include "storage/rocks/files.h"
 #include "storage/rocks/options.h"
+#include "storage/store_stats.h"
 
 namespace imdi::storage::rocks {
 
@@ -83,9 +85,20 @@ class Database {
   // OK when a write may be tried: not failed, and enough space.
   absl::Status Admit();
   absl::Status State() const;
+  // Cheap enough for every few seconds.
+  StoreStats Stats() const;
 
   // One synced batch. On failure the store is in the state that the failure calls for.
   absl::Status Write(Handle& handle, rocksdb::WriteBatch& batch);
+  // Runs `sync`, telling how long it took.
+  template <typename Sync>
+  auto Timed(std::string_view file, const Sync& sync) const {
+    if (!options_.synced) return sync();
+    const auto began = std::chrono::steady_clock::now();
+    auto status = sync();
+    options_.synced(file, absl::FromChrono(std::chrono::steady_clock::now() - began));
+    return status;
+  }
   // What a failed write to any file of the folder means; for the reads, likewise.
   absl::Status FailWrite(const rocksdb::Status& status);
   absl::Status FailRead(const rocksdb::Status& status) const;

@@ -135,6 +135,7 @@ absl::StatusOr<std::vector<Draft>> RocksDraftStore::List(std::string_view prefix
 }
 
 absl::Status RocksDraftStore::State() const { return database_->State(); }
+StoreStats RocksDraftStore::Stats() const { return database_->Stats(); }
 
 absl::Status RocksDraftStore::Backup(const std::string& directory) {
   return BackupSideStore(*database_, DraftSchema(), directory);

@@ -8,6 +8,7 @@
 #include "services/base/mutex.h"
 #include "storage/draft_store.h"
 #include "storage/rocks/options.h"
+#include "storage/store_stats.h"
 
 namespace imdi::storage::rocks {
 
@@ -27,6 +28,7 @@ class RocksDraftStore final : public DraftStore {
   absl::StatusOr<std::vector<Draft>> List(std::string_view prefix, std::string_view after_name,
                                           int64_t limit) const override;
   absl::Status State() const override;
+  StoreStats Stats() const;
   absl::Status Backup(const std::string& directory) override;
 
   // Into an empty or missing folder, every file compared with the backup's list.

@@ -122,6 +122,7 @@ absl::Status RocksFoldStore::Reset() {
 }
 
 absl::Status RocksFoldStore::State() const { return database_->State(); }
+StoreStats RocksFoldStore::Stats() const { return database_->Stats(); }
 
 absl::Status RocksFoldStore::Discard(const RocksOptions& options) {
   const FileSystemPtr fs = OrDefault(options.file_system);
@@ -154,14 +155,15 @@ absl::Status RocksFoldStore::Discard(const RocksOptions& options) {
                "the derived state could not be deleted; look at the disk");
 }
 
-absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder,
-                                                                 int32_t memory_mib) {
+absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(
+    const std::string& folder, int32_t memory_mib,
+    std::function<void(std::string_view, absl::Duration)> synced) {
   RocksOptions options;
   options.path = folder;
+  options.synced = std::move(synced);
   const size_t bytes =
       (memory_mib > 0 ? static_cast<size_t>(memory_mib) : kDerivedStoreMibDefault) * base::kMiB;
-  options.block_cache_bytes = bytes / 2;
-  options.write_buffer_bytes = bytes / 2;
+  options.SetMemory(bytes);
   auto store = RocksFoldStore::Open(options);
   if (store.ok() || base::ReasonOf(store.status()) != Reason::kStoreCorrupt) return store;
   base::LogEvent(base::Level::kWarning, "derived_store_discarded",

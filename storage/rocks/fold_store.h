@@ -9,6 +9,7 @@
 #include "services/base/mutex.h"
 #include "storage/fold_store.h"
 #include "storage/rocks/options.h"
+#include "storage/store_stats.h"
 
 namespace imdi::storage::rocks {
 
@@ -28,6 +29,7 @@ class RocksFoldStore final : public FoldStore {
                      const std::optional<FoldCursor>& cursor) override;
   absl::Status Reset() override;
   absl::Status State() const override;
+  StoreStats Stats() const;
 
   // Deletes the folder's store, for a follower whose store is damaged: all of it can be folded
   // again. STORE_LOCKED while it is open.
@@ -41,9 +43,10 @@ class RocksFoldStore final : public FoldStore {
 };
 
 // Opens the folder of a service that keeps nothing but derived state, with so much memory (0 = 64
-// MiB). A damaged store is thrown away, with a line in the log.
-absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(const std::string& folder,
-                                                                 int32_t memory_mib);
+// MiB). A damaged store is thrown away, with a line in the log. `synced` as in RocksOptions.
+absl::StatusOr<std::unique_ptr<RocksFoldStore>> OpenDerivedStore(
+    const std::string& folder, int32_t memory_mib,
+    std::function<void(std::string_view, absl::Duration)> synced = {});
 // Throws it away, for damage that was met only while reading. The store must be closed.
 absl::Status DiscardDerivedStore(const std::string& folder);
 

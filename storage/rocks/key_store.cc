@@ -105,6 +105,7 @@ absl::Status RocksKeyStore::Delete(std::span<const std::string> ids) {
 }
 
 absl::Status RocksKeyStore::State() const { return database_->State(); }
+StoreStats RocksKeyStore::Stats() const { return database_->Stats(); }
 
 absl::Status RocksKeyStore::Backup(const std::string& directory) {
   return BackupSideStore(*database_, KeySchema(), directory);

@@ -7,6 +7,7 @@
 #include "services/base/mutex.h"
 #include "storage/key_store.h"
 #include "storage/rocks/options.h"
+#include "storage/store_stats.h"
 
 namespace imdi::storage::rocks {
 
@@ -24,6 +25,7 @@ class RocksKeyStore final : public KeyStore {
   absl::StatusOr<bool> Exists(std::string_view id) const override;
   absl::Status Delete(std::span<const std::string> ids) override;
   absl::Status State() const override;
+  StoreStats Stats() const;
   absl::Status Backup(const std::string& directory) override;
 
   // Into an empty or missing folder, every file compared with the backup's list.

@@ -41,6 +41,7 @@ const Schema& LogSchema() {
 
 // About what a record's envelope and its entries of the indices take in a batch.
 constexpr size_t kIndexBytesOfRecord = 512;
+constexpr int64_t kRecordsBetweenProgress = 256;
 constexpr std::string_view kWatermarkName = "WATERMARK";
 
 absl::Status Corrupt(std::string_view what) {
@@ -71,8 +72,9 @@ struct VerifiedLog {
 };
 
 // `engine` is the status of RocksDB when the failure is the disk's rather than the log's.
-absl::Status VerifyLog(const Handle& handle, bool from_the_start, VerifiedLog& log,
-                       rocksdb::Status& engine) {
+// `expected`: where the log ends at least, as far as the caller knows.
+absl::Status VerifyLog(const Handle& handle, bool from_the_start, int64_t expected,
+                       base::Progress* progress, VerifiedLog& log, rocksdb::Status& engine) {
   MaybeBytes bytes;
   if (engine = GetBytes(handle, kMeta, IdentityKey(), bytes); !engine.ok()) {
     return Corrupt("the identity of the log cannot be read");
@@ -107,6 +109,10 @@ absl::Status VerifyLog(const Handle& handle, bool from_the_start, VerifiedLog& l
     log.head.chain = checkpoint.chain;
     log.head.time = checkpoint.time;
   }
+  const int64_t verified_before = log.head.position;
+  std::optional<base::Progress::Run> run;
+  if (progress != nullptr)
+    run.emplace(progress->Begin(std::max<int64_t>(0, expected - verified_before)));
   const std::unique_ptr<rocksdb::Iterator> it(
       handle.db().NewIterator(rocksdb::ReadOptions(), handle.family(kLog)));
   it->SeekToFirst();
@@ -126,8 +132,14 @@ absl::Status VerifyLog(const Handle& handle, bool from_the_start, VerifiedLog& l
     log.head.position = position;
     log.head.chain = envelope->chain;
     log.head.time = envelope->time;
+    const int64_t verified = position - verified_before;
+    if (run.has_value() && verified % kRecordsBetweenProgress == 0) run->To(verified);
   }
   if (engine = it->status(); !engine.ok()) return Corrupt("records of the log cannot be read");
+  if (run.has_value()) {
+    run->To(log.head.position - verified_before);
+    run->Succeed();
+  }
   return absl::OkStatus();
 }
 
@@ -230,7 +242,9 @@ absl::Status RocksResponseLog::VerifyAgainstWatermark(Handle& handle,
   }
   VerifiedLog log;
   rocksdb::Status engine;
-  if (const absl::Status verified = VerifyLog(handle, false, log, engine); !verified.ok()) {
+  if (const absl::Status verified =
+          VerifyLog(handle, false, newest->head.position, options_.verification, log, engine);
+      !verified.ok()) {
     if (!engine.ok() && !engine.IsCorruption()) return database_->FailRead(engine);
     return database_->FailCorrupt(base::ToStd(verified.message()));
   }
@@ -404,7 +418,8 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
     CrashPoint("before_sync");
     IMDI_RETURN_IF_ERROR(database_->Write(*handle, batch));
     CrashPoint("between_sync_and_watermark");
-    const rocksdb::IOStatus advanced = watermark_->Advance(head);
+    const rocksdb::IOStatus advanced =
+        database_->Timed("watermark", [&] { return watermark_->Advance(head); });
     if (!advanced.ok()) return database_->FailWrite(advanced);
     if (seal) sealed_position_ = head.position;
     Publish(head, moved);
@@ -665,6 +680,7 @@ absl::StatusOr<RocksResponseLog::Scrubbed> RocksResponseLog::Scrub(int64_t from,
 }
 
 absl::Status RocksResponseLog::State() const { return database_->State(); }
+StoreStats RocksResponseLog::Stats() const { return database_->Stats(); }
 
 absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
   IMDI_RETURN_IF_ERROR(database_->State());
@@ -677,7 +693,8 @@ absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
       Database::OpenReadOnly(database_->file_system(), directory + "/db", LogSchema()));
   VerifiedLog log;
   rocksdb::Status engine;
-  IMDI_RETURN_IF_ERROR(VerifyLog(*copy, true, log, engine));
+  IMDI_RETURN_IF_ERROR(
+      VerifyLog(*copy, true, acknowledged.position, options_.verification, log, engine));
   std::optional<Hash> chain;
   engine = ChainAt(*copy, log.identity.log_id, acknowledged.position, chain);
   if (!engine.ok() || chain != acknowledged.chain || log.identity.log_id != acknowledged.log_id) {
@@ -710,7 +727,11 @@ absl::Status RocksResponseLog::RestoreBackup(const std::string& backup_directory
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database->Use());
   VerifiedLog log;
   rocksdb::Status engine;
-  IMDI_RETURN_IF_ERROR(VerifyLog(*handle, true, log, engine));
+  const auto position = manifest.facts.find("position");
+  const int64_t expected =
+      position == manifest.facts.end() ? 0 : base::ParseInt64(position->second).value_or(0);
+  base::Progress verification(kVerificationTask, kVerificationUnit);
+  IMDI_RETURN_IF_ERROR(VerifyLog(*handle, true, expected, &verification, log, engine));
   const auto fact = manifest.facts.find("chain");
   if (fact == manifest.facts.end() || fact->second != base::Hex(log.head.chain)) {
     return Error(Reason::kStoreCorrupt,

@@ -12,6 +12,7 @@
 #include "storage/response_log.h"
 #include "storage/rocks/options.h"
 #include "storage/rocks/revision_cache.h"
+#include "storage/store_stats.h"
 
 namespace imdi::storage::rocks {
 
@@ -51,6 +52,7 @@ class RocksResponseLog final : public ResponseLog {
       std::string_view request_key) const override;
   absl::Status VerifyChain(int64_t from, int64_t to) const override;
   absl::Status State() const override;
+  StoreStats Stats() const;
   absl::StatusOr<LogHead> Backup(const std::string& directory) override;
   int64_t AddHeadListener(HeadListener listener) override;
   void RemoveHeadListener(int64_t id) override;

@@ -47,7 +47,7 @@ int RunIngestion(const std::string& folder) {
   base::BoundedExecutor executor("calls", base::kExecutorThreads, base::kExecutorQueueMax);
   transport::Calls calls({.actor = "bench", .internal = true}, executor, metrics);
   const auto config = allinone::EmbeddedConfig(folder).ingestion();
-  auto app = ingestion::IngestionApp::Start(config, clock, calls, calls);
+  auto app = ingestion::IngestionApp::Start(config, clock, calls, calls, metrics);
   if (!app.ok()) return Fail(app.status());
   auto host = transport::ServerHost::Listen(
       "127.0.0.1:0",

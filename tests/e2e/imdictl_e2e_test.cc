@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "clients/cli/commands.h"
+#include "clients/cli/exit_codes.h"
 #include "nlohmann/json.hpp"
 #include "services/base/text.h"
+#include "tests/e2e/imdictl_fixture.h"
 #include "tests/e2e/program.h"
-#include "tests/fault/process/server_process.h"
 #include "tests/support/temp_folder.h"
 
 namespace imdi::e2e {
@@ -33,17 +33,8 @@ using cli::kExitOk;
 using cli::kExitUnavailable;
 using cli::kExitUsage;
 using nlohmann::json;
-using process_fault::ServerProcess;
 using testing::HasSubstr;
 using testing_support::TempFolder;
-using Words = std::vector<std::string>;
-
-constexpr absl::Duration kPatience = absl::Seconds(60);
-
-std::string Documents() {
-  const char* root = std::getenv("IMDI_ROOT");
-  return StrCat(root == nullptr ? "." : root, "/tests/data/three_parts");
-}
 
 // An edition and a questionnaire whose route, on line 17, asks about a question that comes later.
 constexpr const char* kForwardReference = R"(edition:
@@ -72,61 +63,6 @@ std::string EditionOnly() {
   return both.substr(0, both.find("---"));
 }
 
-// One server for a test, with the edition in three parts applied where asked for.
-class Imdictl : public testing::Test {
- protected:
-  void SetUp() override { StartServer(); }
-
-  void StartServer(const std::string& data = "data") {
-    server_ = std::make_unique<ServerProcess>(
-        ServerProcess::Options{.data = folder_ / data, .log_file = folder_ / "server.log"});
-    ASSERT_TRUE(server_->WaitReady(kPatience));
-  }
-  void StopServer() {
-    server_->Terminate();
-    ASSERT_EQ(server_->WaitExit(kPatience), 0);
-  }
-  Ran Ctl(Words words) const {
-    words.insert(words.begin(), {"--server", server_->public_address(), "--internal",
-                                 server_->internal_address()});
-    return RunProgram(folder_.path(), "imdictl", words);
-  }
-  // A file of the test with that content.
-  std::string File(const std::string& name, const std::string& content) const {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-    return folder_ / name;
-  }
-  void Apply() const {
-    const Ran ran = Ctl({"apply", "-f", Documents()});
-    ASSERT_EQ(ran.code, kExitOk) << ran.out << ran.err;
-  }
-  void ApplyAndOpen() const {
-    Apply();
-    ASSERT_EQ(Ctl({"open", "TP2019"}).code, kExitOk);
-  }
-  // Answers of the leader's part of a unit, as a line of an answers file.
-  static std::string Line(const std::string& unit, int revision, const std::string& id,
-                          int settled = 40) {
-    return StrCat(R"({"edition":"TP2019","unit":")", unit,
-                  R"(","part":"leader","questionnaire":1,"language":"nn","expected_revision":)",
-                  revision, R"(,"request_id":")", id, R"(","answers":{"L01":1,"L02":[1,2],)",
-                  R"("L03":{"number":)", settled, R"(},"K01":1}})", "\n");
-  }
-  // The same with a text.
-  static std::string Text(const std::string& unit, const std::string& id) {
-    return StrCat(R"({"edition":"TP2019","unit":")", unit,
-                  R"(","part":"leader","questionnaire":1,)",
-                  R"("language":"nn","expected_revision":0,"request_id":")", id,
-                  R"(","answers":{"L01":1,"L04":{"text":"Lite bustader"}}})", "\n");
-  }
-  static std::string Answers(const std::string& lines) {
-    return StrCat(R"({"format":"imdi-answers/1","note":"Invented"})", "\n", lines);
-  }
-
-  const TempFolder folder_;
-  std::unique_ptr<ServerProcess> server_;
-};
-
 TEST_F(Imdictl, SaysWhatIsWrongWithACommandLineAndEndsWithTwo) {
   EXPECT_EQ(Ctl({"--help"}).code, kExitOk);
   for (const Words& words :
@@ -140,22 +76,10 @@ TEST_F(Imdictl, SaysWhatIsWrongWithACommandLineAndEndsWithTwo) {
   }
 }
 
-TEST_F(Imdictl, ShowsTheExitCodesOfItsHeaderInItsHelp) {
+TEST_F(Imdictl, ShowsItsExitCodesInItsHelp) {
   const std::string help = Ctl({"--help"}).out;
-  for (const auto& [code, what] :
-       std::vector<std::pair<int, std::string>>{{kExitOk, "done"},
-                                                {cli::kExitFailed, "failed"},
-                                                {kExitUsage, "command line"},
-                                                {kExitInvalid, "invalid input"},
-                                                {kExitNotFound, "not found"},
-                                                {kExitConflict, "state does not allow it"},
-                                                {kExitUnavailable, "server unavailable"},
-                                                {kExitDifferent, "there are differences"},
-                                                {kExitCorrupt, "the log does not verify"}}) {
-    std::string words = help;
-    for (char& letter : words) letter = letter == '\n' ? ' ' : letter;
-    EXPECT_THAT(words, HasSubstr(StrCat(code, " ", what)));
-  }
+  for (const cli::ExitCode& code : cli::kExitCodes)
+    EXPECT_THAT(help, HasSubstr(StrCat(code.code, " ", code.means)));
 }
 
 TEST_F(Imdictl, NamesFileLineColumnRuleAndRemedyOfWhatValidateFinds) {
@@ -265,7 +189,7 @@ TEST_F(Imdictl, EndsWithFourForWhatIsNotThereAndNamesTheReason) {
   for (const Words& words : {Words{"get-definition", "editions/NOPE"},
                              Words{"get", "editions/TP2019/submissions/1201.leader"},
                              Words{"history", "TP2019", "1201", "--part", "leader"},
-                             Words{"status", "NOPE"}, Words{"open", "NOPE"}}) {
+                             Words{"collection", "NOPE"}, Words{"open", "NOPE"}}) {
     const Ran ran = Ctl(words);
     EXPECT_EQ(ran.code, kExitNotFound) << testing::PrintToString(words) << ran.err;
     EXPECT_THAT(ran.err, HasSubstr("UNKNOWN_RESOURCE: ")) << testing::PrintToString(words);
@@ -294,7 +218,7 @@ TEST_F(Imdictl, EndsWithFiveWhereTheStateDoesNotAllowIt) {
 
 TEST_F(Imdictl, EndsWithSixWhenTheServerCannotBeReached) {
   const DeadAddress nobody;
-  for (const Words& words : {Words{"head"}, Words{"status", "TP2019"}, Words{"backup", "first"},
+  for (const Words& words : {Words{"head"}, Words{"collection", "TP2019"}, Words{"backup", "first"},
                              Words{"diff", "-f", Documents()}, Words{"apply", "-f", Documents()}}) {
     Words all = {"--server", nobody.text(), "--internal", nobody.text(), "--timeout", "1"};
     all.insert(all.end(), words.begin(), words.end());
@@ -393,7 +317,7 @@ TEST_F(Imdictl, PrintsJsonWhereItIsAskedForAndNothingElse) {
                      "--to", "2"})["changes"][0]["item"],
             "L03");
   EXPECT_EQ(as_json({"receipt", StrCat(submission, "@2")})["receipt"]["revision"], "2");
-  EXPECT_EQ(as_json({"status", "TP2019"})["total"]["invited"], 6);
+  EXPECT_EQ(as_json({"collection", "TP2019"})["total"]["invited"], 6);
   EXPECT_EQ(as_json({"get-definition", "editions/TP2019"})["revision"], "1");
   EXPECT_EQ(as_json({"head"})["head"]["epoch"], "1");
   const json head = as_json({"head"});
@@ -466,21 +390,6 @@ TEST_F(Imdictl, FindsNoErrorOfTheStoresInTheLogOfAFirstStart) {
   std::ifstream log(folder_ / "server.log");
   const std::string lines{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
   EXPECT_THAT(lines, testing::Not(HasSubstr("storage_engine")));
-}
-
-TEST_F(Imdictl, EndsTheServerForARestartWhenItsDescriptorsAreUsedUp) {
-  server_->LimitDescriptors(300);
-  std::vector<std::unique_ptr<Connection>> connections;
-  for (int i = 0; i < 600; ++i) {
-    connections.push_back(std::make_unique<Connection>(server_->public_address()));
-  }
-  EXPECT_EQ(server_->WaitExit(kPatience), 3);
-  std::ifstream log(folder_ / "server.log");
-  const std::string lines{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
-  EXPECT_THAT(lines, HasSubstr("listener_dead"));
-  connections.clear();
-  StartServer();
-  EXPECT_EQ(Ctl({"verify"}).code, kExitOk);
 }
 
 TEST(Configuration, RefusesBackupsOfKeysWithinThoseOfTheLog) {

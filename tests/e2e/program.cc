@@ -3,17 +3,20 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 
+#include "absl/time/clock.h"
 #include "tests/fault/process/server_process.h"
 
 namespace imdi::e2e {
@@ -30,37 +33,93 @@ std::string ContentOf(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-}  // namespace
-
-Ran RunProgram(const std::string& folder, const std::string& name,
-               const std::vector<std::string>& arguments) {
-  std::vector<std::string> command = {process_fault::ProgramPath(name)};
-  command.insert(command.end(), arguments.begin(), arguments.end());
+// A child with these outputs; when the test dies, so does it.
+pid_t Start(std::vector<std::string> command, int out, int err) {
   std::vector<char*> words;
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
-  const std::string out_path = folder + "/stdout";
-  const std::string err_path = folder + "/stderr";
-  const int out = OpenOrAbort(out_path);
-  const int err = OpenOrAbort(err_path);
   const pid_t pid = ::fork();
   if (pid < 0) std::abort();
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
-    ::execv(words[0], words.data());
+    ::execvp(words[0], words.data());
     ::_exit(127);
   }
-  ::close(out);
-  ::close(err);
+  return pid;
+}
+
+// Waits for the end of a child.
+int CodeOf(pid_t pid) {
   int state = 0;
   while (::waitpid(pid, &state, 0) < 0) {
     if (errno != EINTR) std::abort();
   }
-  return {.code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state),
-          .out = ContentOf(out_path),
-          .err = ContentOf(err_path)};
+  return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+}
+
+}  // namespace
+
+Ran RunProgram(const std::string& folder, const std::string& name,
+               const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {process_fault::ProgramPath(name)};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return RunCommand(folder, command);
+}
+
+Ran RunCommand(const std::string& folder, const std::vector<std::string>& command) {
+  const std::string out_path = folder + "/stdout";
+  const std::string err_path = folder + "/stderr";
+  const int out = OpenOrAbort(out_path);
+  const int err = OpenOrAbort(err_path);
+  const pid_t pid = Start(command, out, err);
+  ::close(out);
+  ::close(err);
+  return {.code = CodeOf(pid), .out = ContentOf(out_path), .err = ContentOf(err_path)};
+}
+
+RunningProgram::RunningProgram(const std::vector<std::string>& command) {
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) std::abort();
+  pid_ = Start(command, pipe[1], STDERR_FILENO);
+  ::close(pipe[1]);
+  output_ = pipe[0];
+}
+
+RunningProgram::~RunningProgram() {
+  if (pid_ >= 0) {
+    ::kill(pid_, SIGKILL);
+    Reap();
+  }
+  ::close(output_);
+}
+
+bool RunningProgram::WaitFor(const std::string& text, absl::Duration patience) {
+  const absl::Time until = absl::Now() + patience;
+  while (out_.find(text) == std::string::npos) {
+    const absl::Duration left = until - absl::Now();
+    if (left <= absl::ZeroDuration()) return false;
+    pollfd ready{.fd = output_, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, static_cast<int>(absl::ToInt64Milliseconds(left)) + 1) <= 0) continue;
+    std::array<char, 4096> bytes{};
+    const ssize_t count = ::read(output_, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    out_.append(bytes.data(), static_cast<size_t>(count));
+  }
+  return true;
+}
+
+int RunningProgram::Terminate() {
+  ::kill(pid_, SIGTERM);
+  return Reap();
+}
+
+int RunningProgram::Reap() {
+  const pid_t pid = pid_;
+  pid_ = -1;
+  return CodeOf(pid);
 }
 
 Connection::Connection(const std::string& address)

@@ -1,10 +1,13 @@
 #pragma once
 
-// A program run to its end, with what it printed.
+// Programs of the tests: run to their end, or read while they run.
+
+#include <sys/types.h>
 
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "tests/support/kept_address.h"
 
 namespace imdi::e2e {
@@ -18,6 +21,32 @@ struct Ran {
 // $IMDI_BIN/NAME with these arguments. Its outputs pass through files in `folder`.
 Ran RunProgram(const std::string& folder, const std::string& name,
                const std::vector<std::string>& arguments);
+
+// The same for any command; its first word is looked for where a shell looks.
+Ran RunCommand(const std::string& folder, const std::vector<std::string>& command);
+
+// A command that goes on, and what it has printed so far. Its errors go to this test's.
+class RunningProgram {
+ public:
+  explicit RunningProgram(const std::vector<std::string>& command);
+  // Kills what still runs.
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+
+  // Reads until `text` was printed; false when it ended or `patience` is over before.
+  bool WaitFor(const std::string& text, absl::Duration patience);
+  const std::string& out() const { return out_; }
+  // SIGTERM; its exit code, or 128 + the signal that ended it.
+  int Terminate();
+
+ private:
+  int Reap();
+
+  pid_t pid_ = -1;  // -1 once it was reaped.
+  int output_ = -1;
+  std::string out_;
+};
 
 // Where nobody listens.
 using DeadAddress = testing_support::KeptAddress;

@@ -425,8 +425,14 @@ TEST_F(Chain, WithoutAggregationQueryServesWhatItKeptAndSaysThatItIsStale) {
     }
     const auto kept = FiguresOf(*alone.connection, "KU2017");
     ASSERT_EQ(kept.size(), before.size());
-    for (const auto& [cell, figure] : before)
-      EXPECT_EQ(kept.at(cell).SerializeAsString(), figure.SerializeAsString()) << cell;
+    for (const auto& [cell, figure] : before) {
+      query_pb::Figure same = kept.at(cell);
+      EXPECT_TRUE(same.stale()) << cell;
+      EXPECT_GT(same.stale_since_us(), 0) << cell;
+      same.clear_stale();
+      same.clear_stale_since_us();
+      EXPECT_EQ(same.SerializeAsString(), figure.SerializeAsString()) << cell;
+    }
   }
   System system(folder_.path());
   const auto fresh = system.Get("editions/KU2017/releases/live/figures/IND_RR.FRAME", head_);

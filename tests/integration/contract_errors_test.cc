@@ -533,8 +533,9 @@ TEST_F(ContractErrors, NamedInTheCommentsAreThoseThatTheMethodsAnswer) {
     storage::memory::MemoryResponseLog log(clock);
     storage::memory::MemoryKeyStore keys;
     storage::memory::MemoryDraftStore drafts;
+    base::Progress progress("backup", "stores");
     Note("CreateBackup", Reason::kConfigInvalid,
-         Backups(log, keys, drafts, {}).Create(backup).status());
+         Backups(log, keys, drafts, {}, progress).Create(backup).status());
   }
 
   // ---- Releases.

@@ -31,7 +31,7 @@ void IngestionServer::Start() {
   executor_ = std::make_unique<base::BoundedExecutor>("calls", 4, 64);
   calls_ = std::make_unique<transport::Calls>(
       transport::Calls::Options{.actor = "test", .internal = true}, *executor_, metrics_);
-  auto app = ingestion::IngestionApp::Start(config_, clock_, *calls_, *calls_);
+  auto app = ingestion::IngestionApp::Start(config_, clock_, *calls_, *calls_, metrics_);
   ASSERT_TRUE(app.ok()) << app.status();
   app_ = std::move(*app);
   auto host = transport::ServerHost::Listen(

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -61,6 +62,18 @@ class MemoryIngestion final : public aggregation::ReleaseLog {
     ASSERT_TRUE(answer->ok()) << answer->status();
     ASSERT_EQ((*answer)->outcome(), ingestion_pb::SUBMIT_OUTCOME_ACCEPTED)
         << (*answer)->DebugString();
+  }
+  // With a caller of the test's own. Gives every result.
+  ingestion_pb::BatchSubmitResponse Batch(const base::CallContext& call,
+                                          const ingestion_pb::BatchSubmitRequest& request) {
+    std::promise<absl::StatusOr<ingestion_pb::BatchSubmitResponse>> answer;
+    submissions_->BatchSubmit(call, request,
+                              [&](absl::StatusOr<ingestion_pb::BatchSubmitResponse> done) {
+                                answer.set_value(std::move(done));
+                              });
+    auto got = answer.get_future().get();
+    EXPECT_TRUE(got.ok()) << got.status();
+    return got.ok() ? *std::move(got) : ingestion_pb::BatchSubmitResponse();
   }
   void Do(const ingestion_pb::WithdrawRequest& request) {
     const auto response = submissions_->Withdraw(call_, request);

@@ -84,9 +84,7 @@ class Process : public testing::Test {
     ExpectLogAsAcknowledged(submitters, Server(), server_->internal_address(), records_before_);
     ExpectEverythingFolded();
   }
-  void ExpectEverythingFolded() {
-    process_fault::ExpectEverythingFolded(Server(), server_->internal_address());
-  }
+  void ExpectEverythingFolded() { process_fault::ExpectEverythingFolded(Server()); }
 
   TempFolder folder_;
   Line line_;
@@ -137,23 +135,17 @@ TEST_F(Process, KilledWhileItPublishesThereIsAWholeReleaseOrNone) {
   const int64_t rounds = (testing_support::CampaignRounds(30) + 2) / 3;
   ASSERT_NO_FATAL_FAILURE(Start());
   ASSERT_NO_FATAL_FAILURE(ApplySurvey());
-  const auto releases = [&] {
-    return aggregation_pb::ReleaseService::NewStub(
-        transport::MakeChannel(server_->internal_address()));
-  };
   const auto build = [&]() -> absl::StatusOr<aggregation_pb::Candidate> {
     aggregation_pb::BuildReleaseRequest request;
     request.set_parent("editions/KU2017");
     request.set_audience(survey::query::v1::AUDIENCE_INTERNAL);
-    const auto stub = releases();
-    return Server().Call(static_cast<Releases&>(*stub), &Releases::BuildRelease, request);
+    return Server().Call(Server().releases(), &Releases::BuildRelease, request);
   };
   const auto publish = [&](const std::string& candidate) {
     aggregation_pb::PublishReleaseRequest request;
     request.set_candidate(candidate);
     request.set_reason("one more answered");
-    const auto stub = releases();
-    return Server().Call(static_cast<Releases&>(*stub), &Releases::PublishRelease, request);
+    return Server().Call(Server().releases(), &Releases::PublishRelease, request);
   };
   int32_t published = 0;
   int cut = 0;
@@ -166,11 +158,11 @@ TEST_F(Process, KilledWhileItPublishesThereIsAWholeReleaseOrNone) {
     ASSERT_TRUE(candidate.ok()) << candidate.status();
     ASSERT_EQ(candidate->release().number(), published + 1);
     const std::shared_ptr<const cli::Connection> connection = line_.Current();
-    std::thread caller([&, stub = std::shared_ptr(releases())] {
+    std::thread caller([&] {
       aggregation_pb::PublishReleaseRequest request;
       request.set_candidate(candidate->name());
       request.set_reason("one more answered");
-      (void)connection->Call(static_cast<Releases&>(*stub), &Releases::PublishRelease, request);
+      (void)connection->Call(connection->releases(), &Releases::PublishRelease, request);
     });
     // Somewhere between the first part and some time after the close.
     const int64_t before = Head();
@@ -199,9 +191,7 @@ TEST_F(Process, KilledWhileItPublishesThereIsAWholeReleaseOrNone) {
     ASSERT_NO_FATAL_FAILURE(ExpectEverythingFolded());
     aggregation_pb::VerifyReleaseRequest verify;
     verify.set_name(StrCat("editions/KU2017/releases/", published));
-    const auto stub = releases();
-    const auto verified =
-        Server().Call(static_cast<Releases&>(*stub), &Releases::VerifyRelease, verify);
+    const auto verified = Server().Call(Server().releases(), &Releases::VerifyRelease, verify);
     ASSERT_TRUE(verified.ok()) << verified.status();
     EXPECT_TRUE(verified->identical()) << verified->DebugString();
   }

@@ -56,6 +56,7 @@ bool MountDisk(const char* path, const char* options) {
 }  // namespace
 
 std::string ProgramPath(const std::string& name) {
+  if (name.find('/') != std::string::npos) return name;
   const char* folder = std::getenv("IMDI_BIN");
   return std::string(folder == nullptr ? "build/release/bin" : folder) + "/" + name;
 }
@@ -145,7 +146,9 @@ bool ServerProcess::WaitReady(absl::Duration patience) {
 }
 
 void ServerProcess::LimitDescriptors(int most) {
-  const rlimit limit{.rlim_cur = static_cast<rlim_t>(most), .rlim_max = static_cast<rlim_t>(most)};
+  rlimit limit{};
+  if (::prlimit(pid_, RLIMIT_NOFILE, nullptr, &limit) != 0) std::abort();
+  limit.rlim_cur = static_cast<rlim_t>(most);  // The other one could not be raised again.
   if (::prlimit(pid_, RLIMIT_NOFILE, &limit, nullptr) != 0) std::abort();
 }
 

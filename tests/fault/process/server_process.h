@@ -13,7 +13,7 @@
 
 namespace imdi::process_fault {
 
-// $IMDI_BIN/NAME.
+// $IMDI_BIN/NAME; a path is itself.
 std::string ProgramPath(const std::string& name);
 // Runs a program to its end; its exit code, or 128 + the signal that ended it.
 int RunProgram(const std::vector<std::string>& command);
@@ -47,6 +47,8 @@ class ServerProcess {
   const std::string& internal_address() const { return internal_address_; }
   const std::string& health_address() const { return health_address_; }
 
+  // -1 once it is gone.
+  pid_t pid() const { return pid_; }
   // At most so many open files from now on.
   void LimitDescriptors(int most);
 

@@ -113,8 +113,9 @@ class Submitters {
 };
 
 // Compares the log with what the submitters were told; `records_before` were there before they
-// began. The first thing that is wrong; empty when nothing is. Afterwards asks for every request
-// that was given up, which must be found where the log has it, or be new or stale.
+// began, those of releases apart. The first thing that is wrong; empty when nothing is. Afterwards
+// asks for every request that was given up, which must be found where the log has it, or be new or
+// stale.
 std::string CompareWithLog(const cli::Connection& connection, const std::string& internal_address,
                            const std::map<std::string, Note>& notes, int64_t records_before);
 

@@ -13,10 +13,8 @@
 #include "absl/time/clock.h"
 #include "clients/cli/answers_file.h"
 #include "clients/cli/definition_documents.h"
-#include "imdi/survey/aggregation/v1/figures_service.grpc.pb.h"
 #include "services/base/error.h"
 #include "services/base/text.h"
-#include "services/transport/client.h"
 #include "tests/fault/process/server_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -137,17 +135,14 @@ void ExpectLogAsAcknowledged(Submitters& submitters, const cli::Connection& inge
             << " of them learned it by asking again, " << abandoned << " given up\n";
 }
 
-void ExpectEverythingFolded(const cli::Connection& ingestion,
-                            const std::string& aggregation_address) {
-  namespace aggregation_pb = survey::aggregation::v1;
-  using Figures = aggregation_pb::FiguresService::StubInterface;
-  const std::unique_ptr<Figures> figures =
-      aggregation_pb::FiguresService::NewStub(transport::MakeChannel(aggregation_address));
-  const int64_t head = HeadOf(ingestion);
+void ExpectEverythingFolded(const cli::Connection& connection) {
+  using Figures = cli::aggregation_api::FiguresService::StubInterface;
+  const int64_t head = HeadOf(connection);
   const absl::Time until = absl::Now() + absl::Seconds(10);
-  absl::StatusOr<aggregation_pb::GetFoldStateResponse> state;
+  absl::StatusOr<cli::aggregation_api::GetFoldStateResponse> state;
   do {
-    state = ingestion.Call(*figures, &Figures::GetFoldState, aggregation_pb::GetFoldStateRequest());
+    state = connection.Call(connection.figures(), &Figures::GetFoldState,
+                            cli::aggregation_api::GetFoldStateRequest());
   } while ((!state.ok() || state->position() < head) && absl::Now() < until);
   ASSERT_TRUE(state.ok()) << state.status();
   EXPECT_EQ(state->position(), head) << state->stopped();

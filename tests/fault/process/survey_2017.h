@@ -31,7 +31,6 @@ int64_t HeadOf(const cli::Connection& ingestion);
 void ExpectLogAsAcknowledged(Submitters& submitters, const cli::Connection& ingestion,
                              const std::string& ingestion_address, int64_t records_before);
 // The fold reaches the head of the log within 10 s.
-void ExpectEverythingFolded(const cli::Connection& ingestion,
-                            const std::string& aggregation_address);
+void ExpectEverythingFolded(const cli::Connection& connection);
 
 }  // namespace imdi::process_fault

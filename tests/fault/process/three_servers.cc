@@ -21,9 +21,9 @@ std::string ThreeServers::LogFile(Part part) const {
   return folder_ + "/" + ProgramOf(part) + ".log";
 }
 
-void ThreeServers::Begin(Part part) {
+void ThreeServers::Begin(Part part, const std::string& programs) {
   ServerProcess::Options options;
-  options.program = ProgramOf(part);
+  options.program = programs.empty() ? ProgramOf(part) : programs + "/" + ProgramOf(part);
   options.data = folder_ + "/data";
   options.log_file = LogFile(part);
   options.has_public = part == Part::kIngestion;
@@ -57,8 +57,12 @@ std::optional<int> ThreeServers::Stop(Part part, absl::Duration patience) {
   return code;
 }
 
-cli::Connection ThreeServers::ConnectTo(Part part, absl::Duration call_timeout) const {
-  return {public_address(), internal_address(part), call_timeout};
+cli::Connection ThreeServers::Connect(absl::Duration call_timeout) const {
+  return {{.public_ingestion = public_address(),
+           .ingestion = internal_address(Part::kIngestion),
+           .aggregation = internal_address(Part::kAggregation),
+           .query = internal_address(Part::kQuery)},
+          call_timeout};
 }
 
 HttpAnswer HttpGet(const std::string& address, const std::string& path) {

@@ -24,23 +24,24 @@ class ThreeServers {
   // All data and logs lie below `folder`.
   explicit ThreeServers(std::string folder) : folder_(std::move(folder)) {}
 
-  // Starts a process, on the addresses of the one before it, and does not wait for it.
-  void Begin(Part part);
+  // Starts a process, on the addresses of the one before it, and does not wait for it. Its program
+  // lies in `programs`; empty = where those of the build are.
+  void Begin(Part part, const std::string& programs = "");
   // True once everything that was begun is ready.
   bool WaitReady(absl::Duration patience);
   ServerProcess& of(Part part) { return *process(part); }
   bool runs(Part part) const { return processes_[Index(part)] != nullptr; }
   // SIGKILL.
   void Kill(Part part) { process(part).reset(); }
-  // SIGTERM; its exit code, or none when `patience` is over.
+  // SIGTERM; its exit code once it is gone, or none when `patience` is over.
   std::optional<int> Stop(Part part, absl::Duration patience);
 
   const std::string& public_address() const { return public_address_.text(); }
   const std::string& internal_address(Part part) const { return internal_[Index(part)].text(); }
   const std::string& health_address(Part part) const { return health_[Index(part)].text(); }
   std::string LogFile(Part part) const;
-  // Its log() and editions() are those of ingestion, releases() of aggregation, query() of query.
-  cli::Connection ConnectTo(Part part, absl::Duration call_timeout) const;
+  // To all three.
+  cli::Connection Connect(absl::Duration call_timeout) const;
 
  private:
   static size_t Index(Part part) { return static_cast<size_t>(part); }

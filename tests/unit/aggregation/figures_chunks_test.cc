@@ -161,5 +161,24 @@ TEST_F(Chunks, WhatStopsFoldingIsToldWithTheFigures) {
   EXPECT_THAT(reader.stopped, testing::StartsWith("STORE_CORRUPT"));
 }
 
+TEST_F(Chunks, ReadersAreToldThatTheLogIsNotHeardOnceAndThatItIsAgain) {
+  auto sent = aggregator_->Current();
+  int told = 0;
+  const int64_t listener = aggregator_->AddListener([&] { ++told; });
+  aggregator_->SetUnheard("refused");
+  aggregator_->SetUnheard("refused again");
+  EXPECT_EQ(told, 1);
+  FiguresReader reader = ReadAll(*aggregator_);
+  EXPECT_EQ(reader.stopped, "refused");
+  EXPECT_EQ(aggregator_->stopped(), "") << "nothing is wrong with the fold";
+  const auto unheard = aggregator_->Current();
+  EXPECT_EQ(unheard->position, sent->position);
+  aggregator_->SetUnheard("");
+  EXPECT_EQ(told, 2);
+  reader.Take(Since(unheard.get()));
+  EXPECT_EQ(reader.stopped, "");
+  aggregator_->RemoveListener(listener);
+}
+
 }  // namespace
 }  // namespace imdi::aggregation

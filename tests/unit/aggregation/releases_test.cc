@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,6 +74,22 @@ class ReleasesTest : public testing::Test {
     request.set_at_position(at_position);
     return releases_->Build(call_, request);
   }
+  // `work` with a caller who goes at each look in turn: it always ends with CANCELLED, and looks
+  // no more.
+  void StopsAtEveryLook(const std::function<absl::Status()>& work, int looks_min) {
+    int looks = 0, goes_at = 1'000'000'000;
+    call_.cancelled = [&] { return ++looks >= goes_at; };
+    ASSERT_TRUE(work().ok());
+    const int all = looks;
+    EXPECT_GE(all, looks_min);
+    for (goes_at = 1; goes_at <= all; goes_at += 1 + all / 50) {
+      looks = 0;
+      const absl::Status status = work();
+      EXPECT_EQ(ReasonOf(status), Reason::kCancelled) << goes_at << ": " << status;
+      EXPECT_EQ(looks, goes_at) << "nothing more was done";
+    }
+    call_.cancelled = nullptr;
+  }
   absl::StatusOr<aggregation_pb::PublishReleaseResponse> Publish(
       const aggregation_pb::Candidate& candidate, const std::string& reason = "",
       const std::string& actor = "approver") {
@@ -122,6 +139,24 @@ class ReleasesTest : public testing::Test {
   std::unique_ptr<Releases> releases_;
   base::CallContext call_;
 };
+
+TEST_F(ReleasesTest, BuildingAndVerifyingStopSoonAfterTheCallerHasGone) {
+  const query_pb::Release release = BuildAndPublish();
+  StopsAtEveryLook([&] { return Build().status(); }, 100);
+  StopsAtEveryLook([&] { return Verify(release.name()).status(); }, 100);
+  EXPECT_TRUE(Build().ok()) << "nothing is held afterwards";
+}
+
+TEST_F(ReleasesTest, APublicationWhoseCallerHasGoneWritesNoMoreAndIsRepeated) {
+  const auto candidate = Build();
+  ASSERT_TRUE(candidate.ok());
+  const int64_t before = log_.head();
+  call_.cancelled = [] { return true; };
+  EXPECT_EQ(ReasonOf(Publish(*candidate).status()), Reason::kCancelled);
+  EXPECT_EQ(log_.head(), before);
+  call_.cancelled = nullptr;
+  EXPECT_TRUE(Publish(*candidate).ok());
+}
 
 TEST_F(ReleasesTest, ACandidateSaysWhatItWouldBeAndIsNotInTheLog) {
   const int64_t head = log_.head();

@@ -101,12 +101,60 @@ TEST(Metrics, BoundsGaugesAndHistogramsToo) {
   EXPECT_THAT(text, HasSubstr("imdi_test_seconds_count{unit=\"other\"} 800"));
 }
 
-TEST(Metrics, AsksForValuesBeforeEachExposition) {
+TEST(Metrics, ReadsValuesBeforeEachExpositionUntilTheReaderGoes) {
   Metrics metrics;
   int asked = 0;
-  metrics.BeforeCollect([&] { metrics.GaugeOf("imdi_test_asked", "Times asked.").Set(++asked); });
-  EXPECT_THAT(metrics.Text(), HasSubstr("imdi_test_asked 1"));
-  EXPECT_THAT(metrics.Text(), HasSubstr("imdi_test_asked 2"));
+  Gauge& gauge = metrics.GaugeOf("imdi_test_asked", "Times asked.");
+  {
+    const Metrics::Reading reading = metrics.OnRead([&] { gauge.Set(++asked); });
+    EXPECT_THAT(metrics.Text(), HasSubstr("imdi_test_asked 1"));
+    EXPECT_THAT(metrics.Text(), HasSubstr("imdi_test_asked 2"));
+  }
+  metrics.Text();
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Metrics, AReadingMovesWithItsOwner) {
+  Metrics metrics;
+  int first = 0, second = 0;
+  Metrics::Reading kept = metrics.OnRead([&] { ++first; });
+  std::vector<Metrics::Reading> readings;
+  readings.push_back(std::move(kept));
+  metrics.Text();
+  EXPECT_EQ(first, 1);
+  readings.front() = metrics.OnRead([&] { ++second; });
+  metrics.Text();
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 1);
+}
+
+TEST(Metrics, ACountThatIsKeptElsewhereOnlyRises) {
+  Metrics metrics;
+  Counter& counter = metrics.CounterOf("imdi_test_total", "T.");
+  counter.RaiseTo(7);
+  counter.RaiseTo(5);
+  EXPECT_EQ(counter.Value(), 7);
+  counter.RaiseTo(9);
+  EXPECT_EQ(counter.Value(), 9);
+}
+
+TEST(Metrics, ShowsTheProgressOfWhatTakesLong) {
+  Metrics metrics;
+  Progress& progress = metrics.ProgressOf("refold", "records");
+  EXPECT_EQ(&metrics.ProgressOf("refold", "records"), &progress);
+  Progress::Run run = progress.Begin(200);
+  run.To(50);
+  std::string text = metrics.Text();
+  EXPECT_THAT(text, HasSubstr("imdi_task_running{task=\"refold\"} 1"));
+  EXPECT_THAT(text, HasSubstr("imdi_task_progress_ratio{task=\"refold\"} 0.25"));
+  EXPECT_THAT(text, HasSubstr("imdi_task_last_success_timestamp_seconds{task=\"refold\"} 0"));
+  run.Succeed();
+  text = metrics.Text();
+  EXPECT_THAT(text, HasSubstr("imdi_task_running{task=\"refold\"} 0"));
+  EXPECT_THAT(text, HasSubstr("imdi_task_progress_ratio{task=\"refold\"} 1"));
+  EXPECT_THAT(text, HasSubstr("imdi_task_runs_total{result=\"succeeded\",task=\"refold\"} 1"));
+  ASSERT_EQ(metrics.AllProgress().size(), 1);
+  EXPECT_EQ(metrics.AllProgress().front().task, "refold");
 }
 
 TEST(Metrics, CountsFromManyThreadsWhileBeingRead) {

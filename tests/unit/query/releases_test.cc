@@ -326,11 +326,11 @@ TEST_F(Releases, SeriesSayWhatIsMissing) {
 TEST_F(Releases, AFollowerHearsEachReleaseOnceAndResumesWhereItWas) {
   Publish("E17");
   Publish("E16");
-  const absl::Time now = absl::UnixEpoch();
+  const base::SteadyTime now{};
   query_pb::FollowReleasesRequest request;
   auto follower = ReleaseFollower::Make(query.snapshots, request);
   ASSERT_TRUE(follower.ok()) << follower.status();
-  const auto next = [&](ReleaseFollower& one, absl::Time at) {
+  const auto next = [&](ReleaseFollower& one, base::SteadyTime at) {
     const auto message = one.Next(at);
     EXPECT_TRUE(message.ok()) << message.status();
     return *message;
@@ -342,8 +342,9 @@ TEST_F(Releases, AFollowerHearsEachReleaseOnceAndResumesWhereItWas) {
   EXPECT_EQ(next(*follower, now)->release().name(), "editions/E16/releases/1");
   EXPECT_FALSE(next(*follower, now).has_value());
   // A sign of life in time, and only then.
-  EXPECT_FALSE(next(*follower, now + absl::Milliseconds(base::kReleaseSignMs - 1)).has_value());
-  const auto sign = next(*follower, now + absl::Milliseconds(base::kReleaseSignMs));
+  EXPECT_FALSE(
+      next(*follower, now + std::chrono::milliseconds(base::kReleaseSignMs - 1)).has_value());
+  const auto sign = next(*follower, now + std::chrono::milliseconds(base::kReleaseSignMs));
   ASSERT_TRUE(sign.has_value());
   EXPECT_FALSE(sign->has_release());
   EXPECT_EQ(sign->position(), aggregation.log.head());
@@ -371,7 +372,7 @@ TEST_F(Releases, AFollowerOfAnotherLogIsToldSo) {
   request.set_epoch(7);
   auto follower = ReleaseFollower::Make(query.snapshots, request);
   ASSERT_TRUE(follower.ok());
-  EXPECT_EQ(ReasonOf(follower->Next(absl::UnixEpoch()).status()), Reason::kLogDiverged);
+  EXPECT_EQ(ReasonOf(follower->Next(base::SteadyTime()).status()), Reason::kLogDiverged);
   request.set_after_position(-1);
   EXPECT_EQ(ReasonOf(ReleaseFollower::Make(query.snapshots, request).status()),
             Reason::kFieldInvalid);

@@ -121,7 +121,7 @@ class SmallAggregation {
       ASSERT_TRUE(record.ParseFromString(entry.record()));
       ASSERT_TRUE(fold.Apply(entry.position(), entry.time_us(), record).ok());
     }
-    auto content = aggregation::ContentOf(fold, edition, log.log_id());
+    auto content = aggregation::ContentOf(fold, {}, edition, log.log_id());
     ASSERT_TRUE(content.ok()) << content.status();
     auto& before = published_[edition];
     content->header.set_number(static_cast<int32_t>(before.size()) + 1);

@@ -390,7 +390,7 @@ TEST_F(Keeping, AnotherReleaseOfANumberTakesThoseBehindItAway) {
     // It was published beyond the position that is served.
     auto follower = ReleaseFollower::Make(query.snapshots, query_pb::FollowReleasesRequest());
     ASSERT_TRUE(follower.ok());
-    const auto next = follower->Next(absl::Now());
+    const auto next = follower->Next(base::SteadyClock::now());
     ASSERT_TRUE(next.ok() && next->has_value());
     EXPECT_FALSE((*next)->has_release());
     restored.Publish("E17");

@@ -35,11 +35,16 @@ struct Ended {
 };
 
 std::future<Ended> WaitFor(WaitList& list, int64_t position,
-                           absl::Duration timeout = absl::InfiniteDuration()) {
+                           absl::Duration timeout = absl::InfiniteDuration(),
+                           std::function<bool()> cancelled = nullptr) {
   auto promise = std::make_shared<std::promise<Ended>>();
   std::future<Ended> out = promise->get_future();
   list.Wait(
-      position, absl::Now() + timeout,
+      position,
+      timeout == absl::InfiniteDuration()
+          ? base::SteadyTime::max()
+          : base::SteadyClock::now() + absl::ToChronoNanoseconds(timeout),
+      std::move(cancelled),
       [promise](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
         promise->set_value({std::move(status), std::move(snapshot)});  // Throws when called twice.
       });
@@ -98,6 +103,22 @@ TEST(WaitList, ADeadlineThatHasPassedDoesNotWait) {
   EXPECT_EQ(base::ReasonOf(wait.get().status), Reason::kNotYetFolded);
 }
 
+TEST(WaitList, AWaitWhoseCallerHasGoneEndsSoonAndTheOthersWaitOn) {
+  WaitList list(10);
+  std::atomic<bool> gone = false;
+  auto stays = WaitFor(list, 1, absl::Seconds(60), [] { return false; });
+  auto leaves = WaitFor(list, 1, absl::Seconds(60), [&] { return gone.load(); });
+  EXPECT_EQ(list.waiting(), 2u);
+  gone = true;
+  // Well before the wait would have ended by itself.
+  ASSERT_EQ(leaves.wait_for(std::chrono::milliseconds(base::kWaitForPositionMs / 2)),
+            std::future_status::ready);
+  EXPECT_EQ(base::ReasonOf(leaves.get().status), Reason::kCancelled);
+  EXPECT_EQ(list.waiting(), 1u) << "its room is free";
+  list.Advance(At(1));
+  EXPECT_TRUE(stays.get().status.ok());
+}
+
 TEST(WaitList, NobodyWaitsLongerThanTheBound) {
   WaitList list(10);
   const absl::Time begin = absl::Now();
@@ -152,21 +173,23 @@ TEST(WaitList, FromManyThreadsEveryWaitEndsOnceAndNeverWithTooSmallAPosition) {
           const int64_t wanted = list.Current()->position + (i % 3 == 0   ? 0
                                                              : i % 3 == 1 ? 20
                                                                           : 1'000'000'000);
-          list.Wait(wanted, absl::Now() + absl::Microseconds(200 * (thread + 1)),
-                    [&, wanted](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
-                      ++ended;
-                      if (status.ok()) {
-                        ++reached;
-                        if (snapshot == nullptr || snapshot->position < wanted) ++wrong;
-                      } else if (base::ReasonOf(status) == Reason::kNotYetFolded ||
-                                 base::ReasonOf(status) == Reason::kShuttingDown) {
-                        ++late;
-                      } else if (base::ReasonOf(status) == Reason::kTooManyWaiters) {
-                        ++shed;
-                      } else {
-                        ++wrong;
-                      }
-                    });
+          list.Wait(
+              wanted, base::SteadyClock::now() + std::chrono::microseconds(200 * (thread + 1)),
+              [] { return false; },
+              [&, wanted](absl::Status status, std::shared_ptr<const Snapshot> snapshot) {
+                ++ended;
+                if (status.ok()) {
+                  ++reached;
+                  if (snapshot == nullptr || snapshot->position < wanted) ++wrong;
+                } else if (base::ReasonOf(status) == Reason::kNotYetFolded ||
+                           base::ReasonOf(status) == Reason::kShuttingDown) {
+                  ++late;
+                } else if (base::ReasonOf(status) == Reason::kTooManyWaiters) {
+                  ++shed;
+                } else {
+                  ++wrong;
+                }
+              });
         }
       });
     }

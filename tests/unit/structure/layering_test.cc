@@ -75,6 +75,9 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kRooms = {
      {"services/base/", "services/domain/", "services/figures/", "services/process/",
       "services/transport/", "storage/", "imdi/survey/"}},
     {"services/allinone/", {"services/", "storage/rocks/", "imdi/survey/"}},
+    // Built from the installed package alone.
+    {"clients/examples/", {"imdi/survey/"}},
+    {"clients/cpp/", {"services/base/", "services/transport/", "imdi/survey/"}},
     {"clients/",
      {"clients/", "services/base/", "services/config/", "services/domain/", "services/transport/",
       "imdi/survey/"}},

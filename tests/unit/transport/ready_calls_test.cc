@@ -177,14 +177,15 @@ TEST_F(Ready, AnExceptionIsAnIncidentWhereverItIsThrown) {
 }
 
 TEST_F(Ready, HasADeadlineThatIsCappedAndIsCounted) {
-  absl::Time deadline;
+  base::SteadyTime deadline;
   echo.handler = [&](const std::shared_ptr<ReadyCall>& call) {
     deadline = call->deadline();
     EXPECT_TRUE(call->internal());
     call->Answer(ReadyBytes{});
   };
   ASSERT_TRUE(Ask().ok());
-  EXPECT_LE(deadline, absl::Now() + absl::Milliseconds(base::kReadDeadlineMaxMs));
+  EXPECT_LE(deadline,
+            base::SteadyClock::now() + std::chrono::milliseconds(base::kReadDeadlineMaxMs));
   const auto calls_of = [&](const char* reason) {
     return metrics
         .CounterOf("imdi_transport_calls_total", "Finished calls.",

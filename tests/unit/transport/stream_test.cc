@@ -16,6 +16,7 @@
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
 #include "services/base/limits.h"
+#include "services/transport/follow_loop.h"
 
 namespace imdi::transport {
 namespace {
@@ -375,7 +376,8 @@ TEST(FollowLoop, ResumesAfterEachEndUntilStopped) {
   base::Mutex mutex;
   base::CondVar changed;
   int runs = 0;
-  FollowLoop loop("test", [&](grpc::ClientContext&) -> absl::Status {
+  base::Metrics metrics;
+  FollowLoop loop("test", metrics, [&](grpc::ClientContext&) -> absl::Status {
     base::MutexLock lock(mutex);
     ++runs;
     changed.NotifyAll();
@@ -394,10 +396,49 @@ TEST(FollowLoop, ResumesAfterEachEndUntilStopped) {
   EXPECT_EQ(runs, at_stop);
 }
 
+TEST_F(Streaming, AFollowerShowsWhetherItHearsAnything) {
+  base::Metrics metrics;
+  base::Gauge& connected = metrics.GaugeOf("imdi_follower_connected", "", {{"follower", "test"}});
+  base::Gauge& age = metrics.GaugeOf("imdi_follower_news_age_seconds", "", {{"follower", "test"}});
+  std::promise<void> inside, heard, go;
+  std::future<void> may_hear = heard.get_future(), may_end = go.get_future();
+  std::promise<void> told;
+  FollowLoop* self = nullptr;
+  int runs = 0;
+  FollowLoop loop("test", metrics, [&](grpc::ClientContext&) -> absl::Status {
+    if (runs++ > 0) return absl::OkStatus();
+    inside.set_value();
+    may_hear.wait();
+    self->Heard();
+    told.set_value();
+    may_end.wait();
+    return base::Error(Reason::kStoreUnavailable, "gone");
+  });
+  self = &loop;
+  inside.get_future().wait();
+  metrics.Text();
+  EXPECT_EQ(connected.Value(), 0) << "a stream that is open and silent proves nothing";
+  const double at_first = age.Value();
+  heard.set_value();
+  told.get_future().wait();
+  metrics.Text();
+  EXPECT_EQ(connected.Value(), 1);
+  EXPECT_LT(age.Value(), kPatience / absl::Seconds(1));
+  EXPECT_GE(at_first, 0);
+  go.set_value();
+  loop.Stop();
+  metrics.Text();
+  EXPECT_EQ(connected.Value(), 0);
+  EXPECT_EQ(
+      metrics.CounterOf("imdi_follower_interruptions_total", "", {{"follower", "test"}}).Value(),
+      1);
+}
+
 TEST_F(Streaming, StopCutsTheRunInProgress) {
   std::promise<void> inside;
   absl::Status end;
-  FollowLoop loop("test", [&](grpc::ClientContext& context) {
+  base::Metrics metrics;
+  FollowLoop loop("test", metrics, [&](grpc::ClientContext& context) {
     const auto reader = listener_.stub->Follow(&context, Node());
     inside.set_value();
     Node node;
