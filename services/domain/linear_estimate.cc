@@ -21,17 +21,40 @@ double Clean(double variance, double smallest) {
   return std::fabs(variance) < smallest ? 0 : variance;
 }
 
+// An exact integer, or what became of one, as a sum of two doubles: 106 digits instead of 53, so
+// that numbers that cancel leave no more than what they differ by.
+struct Exact {
+  double high = 0;
+  double low = 0;
+  explicit Exact(Int128 number)
+      : high(static_cast<double>(number)),
+        low(static_cast<double>(number - static_cast<Int128>(high))) {}
+  Exact(double a, double b) : high(a + b), low(b - (high - a)) {}
+};
+
+// a - factor * b (Dekker's product, by fma; Knuth's sum).
+Exact Less(const Exact& a, double factor, const Exact& b) {
+  const double product = factor * b.high;
+  const double rest = std::fma(factor, b.high, -product) + factor * b.low;
+  const double sum = a.high - product;
+  const double back = sum - a.high;
+  const double lost = (a.high - (sum - back)) - (product + back);
+  return {sum, lost + (a.low - rest)};
+}
+
+// x - 2 ratio y + ratio^2 z.
+double Quadratic(Int128 x, Int128 y, Int128 z, double ratio) {
+  const Exact inner = Less(Exact(y), ratio, Exact(z));
+  const Exact outer = Less(Less(Exact(x), ratio, Exact(y)), ratio, inner);
+  return std::max(0.0, outer.high + outer.low);
+}
+
 // r * sum(u^2) - sum(u)^2 and sum(u^2) of one stratum, for u = a - ratio * b with exact sums.
 double Centred(const SumsCell& h, double ratio) {
   const Int128 r = h.responded;
-  return static_cast<double>(r * h.aa - h.a * h.a) -
-         2 * ratio * static_cast<double>(r * h.ab - h.a * h.b) +
-         ratio * ratio * static_cast<double>(r * h.bb - h.b * h.b);
+  return Quadratic(r * h.aa - h.a * h.a, r * h.ab - h.a * h.b, r * h.bb - h.b * h.b, ratio);
 }
-double Square(const SumsCell& h, double ratio) {
-  return static_cast<double>(h.aa) - 2 * ratio * static_cast<double>(h.ab) +
-         ratio * ratio * static_cast<double>(h.bb);
-}
+double Square(const SumsCell& h, double ratio) { return Quadratic(h.aa, h.ab, h.bb, ratio); }
 
 LinearEstimate Estimate(std::span<const SumsCell> strata, double scale_a, double scale_b,
                         bool ratio, Lonely lonely) {

@@ -11,6 +11,9 @@ namespace {
 
 using Matrix = std::vector<double>;  // Square, by row.
 
+// A distance from independence that is rounding.
+constexpr double kNoDistance = 1e-20;
+
 // Solves a x = b for as many right sides as b has columns. False where a is singular.
 bool Solve(Matrix a, size_t size, Matrix* b) {
   for (size_t i = 0; i < size; ++i) {
@@ -103,15 +106,20 @@ RaoScottTest TestAssociation(std::span<const double> shares, std::span<const dou
     for (size_t l = 0; l < contrasts; ++l)
       trace_of_square += design[k * contrasts + l] * design[l * contrasts + k];
   }
-  if (!(trace > 0) || !(trace_of_square > 0)) return out;
+  if (std::isnan(trace)) return out;  // A covariance that is not known.
   out.tested = true;
   out.x2 = n * x2;
+  out.degrees = static_cast<int32_t>(contrasts);
+  if (!(trace > 0) || !(trace_of_square > 0)) {
+    // Nothing is left to chance: what differs differs.
+    out.chi_squared_p = x2 > kNoDistance ? 0 : 1;
+    return out;
+  }
   out.f = out.x2 / trace;
   out.numerator_df = trace * trace / trace_of_square;
-  out.denominator_df = out.numerator_df * nu;
-  out.degrees = static_cast<int32_t>(contrasts);
+  out.denominator_df = *out.numerator_df * nu;
   out.mean_design_effect = trace / static_cast<double>(contrasts);
-  if (nu >= 1) out.p = FisherUpper(out.f, out.numerator_df, out.denominator_df);
+  if (nu >= 1) out.p = FisherUpper(*out.f, *out.numerator_df, *out.denominator_df);
   out.chi_squared_p = ChiSquaredUpper(out.x2 / out.mean_design_effect, out.degrees);
   return out;
 }

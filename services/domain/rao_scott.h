@@ -12,15 +12,16 @@
 namespace imdi::domain {
 
 struct RaoScottTest {
-  // False where a table has one level on a side, or where zeros and missing spread leave nothing to
-  // test; what follows is 0 or empty then.
+  // False where a table has one level on a side, or where zeros leave nothing to contrast; what
+  // follows is 0 or empty then.
   bool tested = false;
-  double x2 = 0;              // n * sum (P_ij - P_i. P_.j)^2 / (P_i. P_.j).
-  double f = 0;               // x2 / trace of the design effects.
-  double numerator_df = 0;    // Need not be whole.
-  double denominator_df = 0;  // numerator_df * nu.
-  std::optional<double> p;    // Upper tail of F; empty where nu < 1.
-  int32_t degrees = 0;        // (R - 1) (C - 1).
+  double x2 = 0;        // n * sum (P_ij - P_i. P_.j)^2 / (P_i. P_.j).
+  int32_t degrees = 0;  // (R - 1) (C - 1).
+  // The F test. Empty where the shares have no spread: all is known, and chi_squared_p is 0 or 1.
+  std::optional<double> f;               // x2 / trace of the design effects.
+  std::optional<double> numerator_df;    // Need not be whole.
+  std::optional<double> denominator_df;  // numerator_df * nu.
+  std::optional<double> p;               // Upper tail of F; empty where nu < 1 as well.
   double mean_design_effect = 0;
   std::optional<double> chi_squared_p;  // x2 / mean_design_effect on `degrees`.
 };

@@ -20,6 +20,8 @@ constexpr double kContradiction = 1e-7;
 // How near raking must come to its totals, relative to their size.
 constexpr double kConverged = 1e-11;
 constexpr int kMeanRounds = 10;
+// What raking makes smaller than this, it would make smaller still.
+constexpr double kVanished = 1e-9;
 // A step that must be halved more often leads nowhere.
 constexpr int kHalvingsMax = 30;
 
@@ -267,6 +269,9 @@ absl::Status Weighting::Rake(std::span<const Margin> margins, std::span<const Kn
       break;
     }
   }
+  // A weight on its way to nothing has no end: these totals lie at the edge of what can be had.
+  if (converged && std::ranges::any_of(factor, [](double one) { return one < kVanished; }))
+    converged = false;
   if (!converged)
     return base::Error(
         base::Reason::kWeightsNotConverged,

@@ -95,7 +95,6 @@ class RequestReader {
       case Type::kDistribution:
       case Type::kChisq:
         out.clause = ReadClause(json, true);
-        out.need = {out.clause.question};
         if (const Value* groups = json.Find("groups"); groups != nullptr) {
           for (const auto& [code, group] : groups->members)
             out.groups.emplace_back(code, TextOf(&group));
@@ -159,13 +158,12 @@ class RequestReader {
       default:
         break;
     }
-    add({"where", "by", "route", "exclude", "question"});
+    add({"where", "by", "route", "exclude", "question", "need"});
     if (type == Type::kProportion) add({"yes"});
     if (type == Type::kDistribution) add({"codes"});
     if (type == Type::kChisq) add({"groups"});
-    if (type == Type::kMean || type == Type::kTotal || type == Type::kRatio)
-      add({"need", "num", "den"});
-    if (type == Type::kQuantile) add({"need", "value", "probs", "qrule", "interval"});
+    if (type == Type::kMean || type == Type::kTotal || type == Type::kRatio) add({"num", "den"});
+    if (type == Type::kQuantile) add({"value", "probs", "qrule", "interval"});
     if (IsOfYears(type)) add({"yes", "years"});
     if (type == Type::kAudit)
       add({"rows", "row_levels", "codes", "suppressed", "threshold", "protect"});
@@ -224,7 +222,6 @@ class RequestReader {
   }
   void ReadYears(const Value& json, Request* out) {
     out->clause = ReadClause(json, true);
-    out->need = {out->clause.question};
     out->years = Texts(json.Find("years"));
     if (out->type == Request::Type::kTrend ? out->years.size() < 2 : out->years.size() != 2)
       Unknown(base::StrCat(out->years.size(), " years"));
@@ -243,7 +240,6 @@ class RequestReader {
   }
   void ReadAudit(const Value& json, Request* out) {
     out->clause = ReadClause(json, true);
-    out->need = {out->clause.question};
     out->rows = ColumnOf(TextOf(json.Find("rows")));
     out->row_levels = Texts(json.Find("row_levels"));
     if (const Value* suppressed = json.Find("suppressed"); suppressed != nullptr) {

@@ -183,14 +183,14 @@ Value ChisqOf(const Request& request, const Tally& tally) {
   out.Set("shares", Matrix(shares, cross.columns.size()));
   out.Set("nu", Value::Number(nu));
   out.Set("X2", tested(test.x2));
-  out.Set("F", tested(test.f));
-  out.Set("ndf", tested(test.numerator_df));
-  out.Set("ddf", tested(test.denominator_df));
+  out.Set("F", Number(test.f));
+  out.Set("ndf", Number(test.numerator_df));
+  out.Set("ddf", Number(test.denominator_df));
   out.Set("p", Number(test.p));
   out.Set("chisq_df", tested(test.degrees));
   out.Set("chisq_p", Number(test.chi_squared_p));
   out.Set("mean_delta", tested(test.mean_design_effect));
-  out.Set("status", Value::Text(test.tested ? "ok" : "no_spread"));
+  out.Set("status", Value::Text(test.tested ? "ok" : "no_contrast"));
   return out;
 }
 

@@ -489,6 +489,19 @@ TEST(LinearEstimate, OfYesAndNoIsTheProportion) {
   EXPECT_EQ(mean.df, share.df);
 }
 
+TEST(LinearEstimate, OfEqualRatiosHasNoSpread) {
+  // The ratio need not be a double; what is left of it must not pass for spread, and never for less
+  // than none.
+  for (int64_t a = 1; a < 60; ++a) {
+    for (int64_t b = 1; b < 60; ++b) {
+      SumsCell cell{12, 7};
+      for (int64_t times = 1; times < 4; ++times) cell.Add(a * times, b * times);
+      const LinearEstimate ratio = EstimateRatio(std::vector{cell}, 10, 1, Lonely::kAdjust);
+      ASSERT_EQ(ratio.standard_error, 0) << a << " / " << b;
+    }
+  }
+}
+
 TEST(LinearEstimate, OfNobodyIsATotalOfZeroAndNoMean) {
   const std::vector<SumsCell> nobody = {{10, 8, 0}};
   EXPECT_EQ(EstimateTotal(nobody, 1, Lonely::kCertainty).estimate, 0);

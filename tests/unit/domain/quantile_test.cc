@@ -65,14 +65,25 @@ TEST(RaoScott, OfOneRandomSampleIsPearsonsOverItsFactor) {
   const RaoScottTest test = TestAssociation(shares, covariance, 2, 2, 24, 23);
   ASSERT_TRUE(test.tested);
   EXPECT_NEAR(test.x2, 24.0 * (9 * 8 - 3 * 4) * (9 * 8 - 3 * 4) / (13 * 11 * 12 * 12), 1e-12);
-  EXPECT_NEAR(test.f, test.x2 / (0.25 * 24 / 23), 1e-11);
+  EXPECT_NEAR(*test.f, test.x2 / (0.25 * 24 / 23), 1e-11);
   EXPECT_NEAR(*test.p, 0.000548094894875891, 1e-12);
 }
 
-TEST(RaoScott, TestsNothingWithoutSpreadOrWithOneLevel) {
-  const std::vector<double> shares = {0.25, 0.25, 0.25, 0.25};
+TEST(RaoScott, LeavesNothingToChanceWhereSharesHaveNoSpread) {
   const std::vector<double> none(16, 0);
-  EXPECT_FALSE(TestAssociation(shares, none, 2, 2, 40, 38).tested);
+  const RaoScottTest apart =
+      TestAssociation(std::vector<double>{0.25, 0, 0, 0.75}, none, 2, 2, 4, 2);
+  EXPECT_TRUE(apart.tested);
+  EXPECT_FALSE(apart.p.has_value());
+  EXPECT_EQ(apart.x2, 4);
+  EXPECT_EQ(*apart.chi_squared_p, 0);
+  const std::vector<double> even(4, 0.25);
+  EXPECT_EQ(*TestAssociation(even, none, 2, 2, 4, 2).chi_squared_p, 1);
+}
+
+TEST(RaoScott, TestsNothingWithOneLevel) {
+  const std::vector<double> shares(4, 0.25);
+  const std::vector<double> none(16, 0);
   EXPECT_FALSE(TestAssociation(shares, none, 1, 4, 40, 38).tested);
   EXPECT_FALSE(TestAssociation({}, {}, 0, 0, 0, 0).tested);
 }

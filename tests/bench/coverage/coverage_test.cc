@@ -1,0 +1,66 @@
+// What the simulation says is reproducible, and says what the choices of intervals and tests rest
+// on. Seeds are fixed, so that these are numbers and not chances.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "tests/bench/coverage/simulation.h"
+
+namespace imdi::coverage {
+namespace {
+
+const Progress kQuiet = [](size_t, size_t) {};
+
+template <typename Score>
+const Score& ScoreOf(const std::vector<Score>& scores, std::string_view method) {
+  return *std::ranges::find(scores, method, &Score::method);
+}
+
+TEST(Coverage, IsTheSameOnAnyNumberOfThreads) {
+  const Options one{7, 500, 1};
+  const Options four{7, 500, 4};
+  const auto a = SimulateIntervals(one, kQuiet);
+  const auto b = SimulateIntervals(four, kQuiet);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t r = 0; r < a.size(); ++r) {
+    for (size_t m = 0; m < a[r].scores.size(); ++m) {
+      EXPECT_EQ(a[r].scores[m].coverage, b[r].scores[m].coverage);
+      EXPECT_EQ(a[r].scores[m].width, b[r].scores[m].width);
+    }
+  }
+  const auto c = SimulateChanges(one, kQuiet);
+  const auto d = SimulateChanges(four, kQuiet);
+  for (size_t r = 0; r < c.size(); ++r) EXPECT_EQ(c[r].standard_deviation, d[r].standard_deviation);
+}
+
+TEST(Coverage, OfTheExactIntervalIsNeverBelowItsLevel) {
+  for (const IntervalRow& row : SimulateIntervals({1, 5'000, 2}, kQuiet)) {
+    SCOPED_TRACE(row.title);
+    const IntervalScore& served = ScoreOf(row.scores, "served");
+    const IntervalScore& wald = ScoreOf(row.scores, "wald");
+    EXPECT_GT(served.coverage, wald.coverage);
+    EXPECT_LT(wald.worst_coverage, 0.93);
+    if (row.scores.size() == 7) {  // One stratum. Five standard deviations of a part of 200 draws.
+      EXPECT_GT(served.coverage, 0.95);
+      EXPECT_GT(served.worst_coverage, 0.95 - 5 * 0.0154);
+    }
+  }
+}
+
+TEST(Coverage, ShowsThatOnlyTheOverlapTestKeepsItsLevel) {
+  for (const ChangeRow& row : SimulateChanges({1, 2'000, 2}, kQuiet)) {
+    SCOPED_TRACE(row.response_correlation);
+    const TestScore& overlap = ScoreOf(row.scores, "overlap_fpc");
+    const TestScore& stacked = ScoreOf(row.scores, "stacked_fpc");
+    EXPECT_NEAR(overlap.rejected_without_change, 0.05, 0.02);
+    EXPECT_NEAR(overlap.coverage, 0.95, 0.02);
+    EXPECT_NEAR(overlap.standard_error, row.standard_deviation, 0.05 * row.standard_deviation);
+    EXPECT_GT(stacked.rejected_without_change, 0.1);
+    EXPECT_LT(ScoreOf(row.scores, "stacked_nofpc").rejected_without_change, 0.045);
+  }
+}
+
+}  // namespace
+}  // namespace imdi::coverage
