@@ -100,6 +100,10 @@ Calls::Calls(Options options, base::BoundedExecutor& executor, base::Metrics& me
       exceptions_(metrics.CounterOf("imdi_transport_exceptions_total",
                                     "Exceptions that reached the edge; must stay 0.")),
       streams_(executor, [this](std::string_view what) { Thrown(what); }) {
+  for (size_t i = 0; i < base::kWorkKinds; ++i) {
+    shed_[i] = &metrics.CounterOf("imdi_transport_shed_total", "Calls refused because of overload.",
+                                  {{"work", std::string(base::Name(static_cast<base::Work>(i)))}});
+  }
   reading_ = metrics.OnRead(
       [this, &in_flight = metrics.GaugeOf(
                  "imdi_transport_calls_in_flight", "Unary calls that are not answered yet.",
@@ -146,10 +150,7 @@ absl::Status Calls::TakePlace(base::Work work, size_t bytes, State& state) {
 }
 
 absl::Status Calls::Overloaded(base::Work work) {
-  metrics_
-      .CounterOf("imdi_transport_shed_total", "Calls refused because of overload.",
-                 {{"work", std::string(base::Name(work))}})
-      .Increment();
+  shed_[static_cast<size_t>(work)]->Increment();
   const absl::Duration delay = absl::FromChrono(executor_.admission().RetryDelay(work));
   return base::WithRetryDelay(
       base::Error(base::Reason::kOverloaded,

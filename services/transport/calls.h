@@ -4,6 +4,7 @@
 // out, status, log line and metrics, the same for all. Methods are registered raw, so undecodable
 // bytes get our own INVALID_ARGUMENT.
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <map>
@@ -303,6 +304,7 @@ class Calls {
   base::Counter& exceptions_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
+  std::array<base::Counter*, base::kWorkKinds> shed_{};  // By kind of work.
   std::atomic<int64_t> shed_unlogged_{0};
   std::atomic<int64_t> shed_logged_s_{0};  // Second of the steady clock of the last line.
   base::Metrics::Reading reading_;
