@@ -458,6 +458,9 @@ void CommandLine::Parts::AddLog() {
 }
 
 void CommandLine::Parts::AddServices() {
+  Add(&app, "status",
+      "the services at a glance: who serves, how far each has come, what is old or stopped",
+      {"StatusService/GetStatus"}, [](Commands& c) { return c.Status(); });
   Add(&app, "fold-state", "how far aggregation has folded the log", {"FiguresService/GetFoldState"},
       [](Commands& c) { return c.FoldState(); });
   Add(&app, "follow-figures", "print what aggregation sends to query, as it comes",
@@ -556,6 +559,11 @@ Results go to standard output, notes, progress and errors to standard error.
 An error is one line, `imdictl: REASON: what is wrong and what to do`, and below it, where known: the fields or places, the
 service and address that was asked, a remedy, and after how long to try again. A call that can be repeated is, until
 `--timeout` is over (a submission until `--patience` is).
+
+`status` asks each address once and needs no answer of all: what is away is shown as such. A service is away, does not
+serve (draining, or its store takes nothing), has stopped (folding met a record that it cannot count), or is stale (what it
+follows is not heard of); each of these is a line of `problems` and makes the exit code 9. *behind* is what a service lacks
+of the log, in records, and in seconds between the commits of its last record and of the log's.
 
 ## Exit codes
 

@@ -116,6 +116,9 @@ class Commands {
                      const std::string& data);
 
   // ---- the services
+  // All of them at a glance, also where some do not answer; kExitUnhealthy where something is
+  // wrong.
+  int Status();
   int FoldState();
   // Prints what aggregation sends to query, until `count` messages were printed (0 = for ever).
   int FollowFigures(int count);

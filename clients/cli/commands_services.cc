@@ -1,6 +1,7 @@
 // What the services say of themselves and to one another.
 
 #include "clients/cli/commands_common.h"
+#include "clients/cli/system_status.h"
 #include "services/base/text.h"
 
 namespace imdi::cli {
@@ -10,6 +11,28 @@ using base::StrCat;
 using FiguresStub = aggregation_api::FiguresService::StubInterface;
 
 }  // namespace
+
+int Commands::Status() {
+  status_api::SystemStatus system;
+  for (const Connection::StatusPeer& peer : connection_.statuses()) {
+    status_api::ProcessReport& report = *system.add_processes();
+    report.set_address(peer.address);
+    for (const std::string& service : peer.services) report.add_services(service);
+    // Asked once: that a service is away is an answer.
+    const auto status =
+        connection_.Call(peer.peer, &status_api::StatusService::StubInterface::GetStatus,
+                         status_api::GetStatusRequest());
+    if (status.ok()) {
+      *report.mutable_status() = *status;
+    } else {
+      report.set_error(ErrorText(status.status()));
+    }
+  }
+  Judge(system);
+  const std::vector<ServiceLine> lines = LinesOf(system);
+  if (!output_.Prints(system, [&] { return ToSheet(lines); })) PrintOut(ToText(system, lines));
+  return system.healthy() ? kExitOk : kExitUnhealthy;
+}
 
 int Commands::FoldState() {
   const auto state = Try(connection_.figures(), &FiguresStub::GetFoldState,

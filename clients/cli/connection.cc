@@ -68,6 +68,24 @@ Connection::Connection(const Addresses& addresses, absl::Duration call_timeout)
   releases_ = {aggregation_api::ReleaseService::NewStub(aggregation_channel), aggregation};
   query_ = {query_api::QueryService::NewStub(transport::MakeChannel(addresses.query)),
             asked("query", addresses.query, "--query")};
+  const std::pair<const char*, const std::string*> services[] = {
+      {"ingestion", &addresses.ingestion},
+      {"aggregation", &addresses.aggregation},
+      {"query", &addresses.query}};
+  for (const auto& [service, address] : services) {
+    const auto known =
+        std::find_if(statuses_.begin(), statuses_.end(),
+                     [&, of = address](const StatusPeer& one) { return one.address == *of; });
+    if (known != statuses_.end()) {
+      known->services.emplace_back(service);
+      continue;
+    }
+    statuses_.push_back(
+        {.address = *address,
+         .services = {service},
+         .peer = {status_api::StatusService::NewStub(transport::MakeChannel(*address)),
+                  asked(service, *address, base::StrCat("--", service))}});
+  }
 }
 
 }  // namespace imdi::cli

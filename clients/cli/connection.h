@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,6 +21,7 @@
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
 #include "imdi/survey/ingestion/v1/submission_service.grpc.pb.h"
 #include "imdi/survey/query/v1/query_service.grpc.pb.h"
+#include "imdi/survey/status/v1/status_service.grpc.pb.h"
 #include "services/transport/client.h"
 #include "services/transport/status_bridge.h"
 
@@ -28,6 +30,7 @@ namespace imdi::cli {
 namespace aggregation_api = ::imdi::survey::aggregation::v1;
 namespace ingestion_api = ::imdi::survey::ingestion::v1;
 namespace query_api = ::imdi::survey::query::v1;
+namespace status_api = ::imdi::survey::status::v1;
 
 // True when the same call, unchanged, may still be answered: the server is away or sheds, or the
 // answer got lost.
@@ -78,6 +81,15 @@ class Connection {
   const Peer<aggregation_api::FiguresService::StubInterface>& figures() const { return figures_; }
   const Peer<aggregation_api::ReleaseService::StubInterface>& releases() const { return releases_; }
   const Peer<query_api::QueryService::StubInterface>& query() const { return query_; }
+
+  // A process to be asked how it is doing.
+  struct StatusPeer {
+    std::string address;
+    std::vector<std::string> services;  // That are looked for there.
+    Peer<status_api::StatusService::StubInterface> peer;
+  };
+  // Each address once, ingestion's first.
+  const std::vector<StatusPeer>& statuses() const { return statuses_; }
 
   // One unary call.
   template <typename Stub, typename Request, typename Response>
@@ -132,6 +144,7 @@ class Connection {
   Peer<aggregation_api::FiguresService::StubInterface> figures_;
   Peer<aggregation_api::ReleaseService::StubInterface> releases_;
   Peer<query_api::QueryService::StubInterface> query_;
+  std::vector<StatusPeer> statuses_;
 };
 
 }  // namespace imdi::cli

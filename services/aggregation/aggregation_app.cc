@@ -103,6 +103,21 @@ transport::Readiness AggregationApp::Ready() const {
   return process::ReadyByLag(absl::FromChrono(silence.length), silence.why);
 }
 
+void AggregationApp::Describe(const base::CallContext& /*call*/,
+                              survey::status::v1::GetStatusResponse& status) const {
+  survey::status::v1::AggregationStatus& out = *status.mutable_aggregation();
+  const std::shared_ptr<const Snapshot> now = parts_->aggregator->Current();
+  out.mutable_folded()->set_log_id(now->log_id);
+  out.mutable_folded()->set_epoch(now->epoch);
+  out.mutable_folded()->set_position(now->position);
+  out.mutable_folded()->set_time_us(now->time_us);
+  out.set_log_head(parts_->aggregator->log_head());
+  out.set_stopped(parts_->aggregator->stopped());
+  out.set_unheard(parts_->aggregator->silence().why);
+  out.set_heard_us(status.now_us() - absl::ToInt64Microseconds(parts_->follower->SinceHeard()));
+  for (std::string& name : parts_->releases->CandidateNames()) out.add_candidates(std::move(name));
+}
+
 int64_t AggregationApp::position() const { return parts_->aggregator->Current()->position; }
 
 void AggregationApp::StopFollowing() {

@@ -30,6 +30,8 @@ class AggregationApp final : public process::Hosted {
 
   std::vector<process::Face> internal_faces() override;
   transport::Readiness Ready() const override;
+  void Describe(const base::CallContext& call,
+                survey::status::v1::GetStatusResponse& status) const override;
   int64_t position() const override;
   // Also ends what is being built or published; figures are served on.
   void StopFollowing() override;

@@ -20,6 +20,7 @@ class LogFollower {
   LogFollower(std::shared_ptr<grpc::Channel> ingestion, std::shared_ptr<Aggregator> aggregator,
               base::Metrics& metrics);
   void Stop() { loop_.Stop(); }
+  absl::Duration SinceHeard() const { return loop_.SinceHeard(); }
 
  private:
   absl::Status Follow(grpc::ClientContext& context);

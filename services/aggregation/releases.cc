@@ -223,6 +223,13 @@ absl::StatusOr<aggregation_pb::Candidate> Releases::Build(
   return shown;
 }
 
+std::vector<std::string> Releases::CandidateNames() const {
+  base::MutexLock lock(mutex_);
+  std::vector<std::string> names;
+  for (const std::shared_ptr<Held>& held : candidates_) names.push_back(held->shown.name());
+  return names;
+}
+
 absl::StatusOr<aggregation_pb::Candidate> Releases::GetCandidate(
     const aggregation_pb::GetCandidateRequest& request) const {
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Held> held, FindCandidate(request.name()));

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -38,6 +39,8 @@ class Releases {
       const base::CallContext& call, const aggregation_pb::PublishReleaseRequest& request);
   absl::StatusOr<aggregation_pb::VerifyReleaseResponse> Verify(
       const base::CallContext& call, const aggregation_pb::VerifyReleaseRequest& request);
+  // Of the candidates in memory, the newest last.
+  std::vector<std::string> CandidateNames() const;
 
  private:
   struct Held;

@@ -208,6 +208,34 @@ transport::Readiness IngestionApp::Ready() const {
   return {.not_ready = state.ok() ? "" : std::string(base::ToStd(state.message())), .remark = {}};
 }
 
+void IngestionApp::Describe(const base::CallContext& call,
+                            survey::status::v1::GetStatusResponse& status) const {
+  survey::status::v1::IngestionStatus& out = *status.mutable_ingestion();
+  const storage::LogHead head = parts_->log->Head();
+  out.mutable_head()->set_log_id(head.log_id);
+  out.mutable_head()->set_epoch(head.epoch);
+  out.mutable_head()->set_position(head.position);
+  if (head.position > 0) out.mutable_head()->set_time_us(absl::ToUnixMicros(head.time));
+  if (const absl::Status state = parts_->log->State(); !state.ok())
+    out.set_store_problem(std::string(base::ToStd(state.message())));
+  for (const auto& [id, edition] : parts_->definitions->catalog()->editions()) {
+    const bool open = edition->state == survey::model::v1::EDITION_STATE_OPEN;
+    if (!open && edition->reopened.empty()) continue;
+    survey::status::v1::OpenEdition& entry = *out.add_open_editions();
+    entry.set_name(base::StrCat("editions/", id));
+    if (!open) entry.set_reopened_units(static_cast<int32_t>(edition->reopened.size()));
+    ingestion_pb::GetCollectionStatusRequest request;
+    request.set_edition(entry.name());
+    auto units = parts_->collection->Status(call, request);
+    if (units.ok()) {
+      *entry.mutable_units() = std::move(*units->mutable_total());
+    } else {
+      status.add_problems(base::StrCat("the units of ", entry.name(),
+                                       " could not be counted: ", units.status().message()));
+    }
+  }
+}
+
 void IngestionApp::Finish() {
   parts_->scrubber.reset();
   parts_->scheduler->Stop();

@@ -37,6 +37,8 @@ class IngestionApp final : public process::Hosted {
   std::vector<process::Face> internal_faces() override;
   // Its log takes appends.
   transport::Readiness Ready() const override;
+  void Describe(const base::CallContext& call,
+                survey::status::v1::GetStatusResponse& status) const override;
   int64_t position() const override { return head().position; }
   // Commits what waits and takes nothing more.
   void Finish() override;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "imdi/survey/status/v1/status_service.pb.h"
+#include "services/base/call_context.h"
 #include "services/transport/health_port.h"
 
 namespace grpc {
@@ -33,6 +35,9 @@ class Hosted {
   virtual transport::Readiness Ready() const = 0;
   // Position of the log that it has come to.
   virtual int64_t position() const = 0;
+  // Says how it is doing, in its own part of the message. May read its store.
+  virtual void Describe(const base::CallContext& call,
+                        survey::status::v1::GetStatusResponse& status) const = 0;
 
   // A stop has two steps, between which the calls in flight finish. First: follows nothing any
   // more.

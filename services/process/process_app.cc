@@ -4,11 +4,13 @@
 #include <ranges>
 #include <utility>
 
+#include "services/base/build_info.h"
 #include "services/base/executor.h"
 #include "services/base/limits.h"
 #include "services/base/process_metrics.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/process/status_rpc.h"
 #include "services/transport/health_port.h"
 #include "services/transport/server_host.h"
 
@@ -42,6 +44,7 @@ struct Process::Parts {
   Parts(const ServerConfig& config_in, const base::Clock& clock_in)
       : config(config_in),
         clock(clock_in),
+        started(clock.Now()),
         executor(
             "calls",
             config.executor_threads() == 0 ? base::kExecutorThreads : config.executor_threads(),
@@ -60,12 +63,14 @@ struct Process::Parts {
 
   const ServerConfig config;
   const base::Clock& clock;
+  const absl::Time started;
   base::Metrics metrics;
   const base::ProcessMetrics own_metrics{metrics, base::ThisBuild()};
   base::BoundedExecutor executor;
   transport::Calls public_calls;
   transport::Calls internal_calls;
   std::vector<Hosting> hosted;
+  std::unique_ptr<StatusRpc> status_rpc;
   std::unique_ptr<transport::ServerHost> internal_host;
   std::unique_ptr<transport::ServerHost> public_host;  // Null where nothing is public.
   std::atomic<bool> draining = false;
@@ -112,6 +117,9 @@ absl::Status Process::OpenPorts() {
     std::ranges::move(hosting.service->public_faces(), std::back_inserter(public_faces));
     std::ranges::move(hosting.service->internal_faces(), std::back_inserter(internal_faces));
   }
+  p.status_rpc = std::make_unique<StatusRpc>(
+      p.internal_calls, [this](const base::CallContext& call) { return Status(call); });
+  internal_faces.push_back({p.status_rpc.get(), status_pb::StatusService::service_full_name()});
   IMDI_ASSIGN_OR_RETURN(p.internal_host,
                         Listen(p.config.internal_listen(), internal_faces, /*reflection=*/true));
   if (!public_faces.empty()) {
@@ -145,6 +153,30 @@ transport::Readiness Process::Ready() const {
     join(all.remark, one.remark);
   }
   return all;
+}
+
+status_pb::GetStatusResponse Process::Status(const base::CallContext& call) const {
+  status_pb::GetStatusResponse status;
+  status.set_version(std::string(base::ThisBuild().version));
+  status.set_revision(std::string(base::ThisBuild().revision));
+  status.set_started_us(absl::ToUnixMicros(parts_->started));
+  status.set_now_us(absl::ToUnixMicros(parts_->clock.Now()));
+  transport::Readiness ready = Ready();
+  status.set_not_ready(std::move(ready.not_ready));
+  status.set_remark(std::move(ready.remark));
+  for (const base::Progress::View& view : parts_->metrics.AllProgress()) {
+    status_pb::Task& task = *status.add_tasks();
+    task.set_task(view.task);
+    task.set_unit(view.unit);
+    task.set_running(view.running);
+    task.set_done(view.done);
+    task.set_planned(view.planned);
+    task.set_took_ms(absl::ToInt64Milliseconds(view.took));
+    task.set_succeeded(static_cast<int64_t>(view.succeeded));
+    task.set_failed(static_cast<int64_t>(view.failed));
+  }
+  for (const Hosting& hosting : parts_->hosted) hosting.service->Describe(call, status);
+  return status;
 }
 
 const std::string& Process::public_address() const {

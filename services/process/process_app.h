@@ -62,6 +62,7 @@ class Process {
   explicit Process(std::unique_ptr<Parts> parts);
   absl::Status OpenPorts();
   transport::Readiness Ready() const;
+  survey::status::v1::GetStatusResponse Status(const base::CallContext& call) const;
 
   std::unique_ptr<Parts> parts_;
 };

@@ -22,6 +22,7 @@ class FiguresFollower {
 
   // Ends the stream and keeps the last snapshot. Idempotent.
   void Stop();
+  absl::Duration SinceHeard() const { return loop_.SinceHeard(); }
 
  private:
   absl::Status Follow(grpc::ClientContext& context);

@@ -98,6 +98,31 @@ transport::Readiness QueryApp::Ready() const {
                              snapshot->stale_reason);
 }
 
+void QueryApp::Describe(const base::CallContext& /*call*/,
+                        survey::status::v1::GetStatusResponse& status) const {
+  survey::status::v1::QueryStatus& out = *status.mutable_query();
+  const std::shared_ptr<const Snapshot> now = parts_->snapshots.Current();
+  out.mutable_served()->set_log_id(now->log_id);
+  out.mutable_served()->set_epoch(now->epoch);
+  out.mutable_served()->set_position(now->position);
+  out.mutable_served()->set_time_us(now->time_us);
+  out.set_stale(now->stale);
+  out.set_stale_since_us(now->stale_since_us);
+  out.set_stale_reason(now->stale_reason);
+  out.set_heard_us(status.now_us() - absl::ToInt64Microseconds(parts_->follower->SinceHeard()));
+  for (const auto& [id, edition] : now->editions) {
+    const query_pb::EditionSummary summary = SummaryOf(id, edition, *now);
+    survey::status::v1::EditionFigures& entry = *out.add_editions();
+    entry.set_name(summary.name());
+    entry.set_state(summary.state());
+    if (edition.releases.empty()) continue;
+    const query_pb::Release& latest = *edition.releases.back();
+    entry.set_latest_release(latest.number());
+    entry.set_release_time_us(latest.time_us());
+    entry.set_release_position(latest.position());
+  }
+}
+
 int64_t QueryApp::position() const { return parts_->snapshots.Current()->position; }
 
 void QueryApp::StopFollowing() { parts_->follower->Stop(); }

@@ -30,6 +30,8 @@ class QueryApp final : public process::Hosted {
 
   std::vector<process::Face> internal_faces() override;
   transport::Readiness Ready() const override;
+  void Describe(const base::CallContext& call,
+                survey::status::v1::GetStatusResponse& status) const override;
   int64_t position() const override;
   // Also keeps the last snapshot; it is served on.
   void StopFollowing() override;

@@ -27,8 +27,7 @@ FollowLoop::FollowLoop(std::string name, base::Metrics& metrics,
                               "there is none.",
                               {{"follower", name_}})] {
         connected.Set(connected_ ? 1 : 0);
-        age.Set(std::chrono::duration<double>(std::chrono::steady_clock::now() - heard_.load())
-                    .count());
+        age.Set(absl::ToDoubleSeconds(SinceHeard()));
       });
   base::MutexLock lock(join_mutex_);
   thread_ = std::thread([this] { Run(); });
@@ -50,6 +49,10 @@ void FollowLoop::Stop() {
 void FollowLoop::Heard() {
   heard_ = std::chrono::steady_clock::now();
   connected_ = true;
+}
+
+absl::Duration FollowLoop::SinceHeard() const {
+  return absl::FromChrono(std::chrono::steady_clock::now() - heard_.load());
 }
 
 void FollowLoop::Run() {

@@ -10,6 +10,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "grpcpp/client_context.h"
 #include "services/base/metrics.h"
 #include "services/base/mutex.h"
@@ -30,6 +31,8 @@ class FollowLoop {
   void Stop();
   // To be called by `run_once` for each message of the stream: news has come.
   void Heard();
+  // Since news came last, else since the loop began.
+  absl::Duration SinceHeard() const;
 
  private:
   void Run();

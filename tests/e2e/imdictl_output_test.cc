@@ -173,6 +173,7 @@ TEST_F(ImdictlOutput, GivesJsonAndCsvOfEveryCommandWithAResult) {
       {"tail", {"tail", "--once"}},
       {"verify", {"verify"}},
       {"fold-state", {"fold-state"}},
+      {"status", {"status"}},
       {"follow-figures", {"follow-figures", "--count", "1"}},
       {"set-disposition", {"set-disposition", "TP2019", "1902", "refusal"}},
       {"erase-text", {"erase-text", StrCat(submission, "@1"), "--reason", "asked for"}},

@@ -28,6 +28,7 @@
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
 #include "imdi/survey/model/v1/access.pb.h"
 #include "imdi/survey/query/v1/query_service.pb.h"
+#include "imdi/survey/status/v1/status_service.pb.h"
 #include "services/allinone/allinone_app.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
@@ -47,6 +48,7 @@ namespace {
 namespace ingestion_pb = survey::ingestion::v1;
 namespace query_pb = survey::query::v1;
 namespace aggregation_pb = survey::aggregation::v1;
+namespace status_pb = survey::status::v1;
 namespace store_pb = survey::store::v1;
 namespace model = survey::model::v1;
 namespace protobuf = google::protobuf;
@@ -748,6 +750,8 @@ HostileInput::Examples HostileInput::ExamplesOf(const std::string& method) {
     add(request);
   } else if (method == "FollowFigures") {
     add(aggregation_pb::FollowFiguresRequest());
+  } else if (method == "GetStatus") {
+    add(status_pb::GetStatusRequest());
   } else if (method == "GetFoldState") {
     add(aggregation_pb::GetFoldStateRequest());
   } else if (method == "GetFigure") {
@@ -956,6 +960,7 @@ TEST_F(HostileInput, HasAnExampleOfEveryMethodAndKnowsEveryKindOfField) {
 TEST_F(HostileInput, IsAnsweredByEveryReadWithAReasonAndAPlace) { Bend("QueryService"); }
 TEST_F(HostileInput, IsAnsweredByTheLogWithAReasonAndAPlace) { Bend("LogService"); }
 TEST_F(HostileInput, IsAnsweredByFiguresWithAReasonAndAPlace) { Bend("FiguresService"); }
+TEST_F(HostileInput, IsAnsweredByTheStatusWithAReasonAndAPlace) { Bend("StatusService"); }
 TEST_F(HostileInput, IsAnsweredByReleasesWithAReasonAndAPlaceAndOnlyWhatIsAcceptedIsAppended) {
   Bend("ReleaseService");
 }
