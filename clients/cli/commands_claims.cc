@@ -1,6 +1,7 @@
 // The sentences of the report, and what the figures say of them, for a terminal of 100 columns.
 
 #include <algorithm>
+#include <cstdio>
 
 #include "clients/cli/commands_common.h"
 #include "clients/cli/print.h"
@@ -26,21 +27,34 @@ struct Words {
   const char* no_change;
   const char* nearest;
   const char* invented;
+  const char* panel;   // Units that are in the base both times.
+  const char* out_of;  // Left the numerator.
+  const char* into;
+  const char* tested;  // What the test of a whole sentence is adjusted among.
+  const char* adjusted;
+  const char* sentences;
+  const char* possible;  // Whatever they say.
 };
 Words WordsIn(const std::string& language) {
   if (language == "nn") {
     return {"av",      "for alle",     "for alle = anslag for alle einingar, med 95 %-intervall",
             "mot",     "prosentpoeng", "inga endring rekna ut",
-            "nærmast", "Tal frå"};
+            "nærmast", "Tal frå",      "panel",
+            "ut",      "inn",          "prøvd for alle: p",
+            "justert", "setningar",    "Mogleg:"};
   }
   if (language == "en") {
-    return {"of",      "for all",   "for all = estimate for all units, with 95 % interval",
-            "against", "points",    "no change figure",
-            "nearest", "Figures of"};
+    return {"of",       "for all",    "for all = estimate for all units, with 95 % interval",
+            "against",  "points",     "no change figure",
+            "nearest",  "Figures of", "panel",
+            "out",      "in",         "tested for all: p",
+            "adjusted", "sentences",  "Possible:"};
   }
   return {"av",      "for alle",     "for alle = anslag for alle enheter, med 95 %-intervall",
           "mot",     "prosentpoeng", "ingen endring regnet ut",
-          "nærmest", "Tall fra"};
+          "nærmest", "Tall fra",     "panel",
+          "ut",      "inn",          "prøvd for alle: p",
+          "justert", "setninger",    "Mulig:"};
 }
 
 const char* MarkOf(query_api::Verdict verdict) {
@@ -80,6 +94,33 @@ const survey::model::v1::LocalizedText& LabelOf(const query_api::ClaimResult& cl
       claim.figures().begin(), claim.figures().end(),
       [&](const query_api::Figure& one) { return indicator(one) != indicator(figure); });
   return several ? figure.title() : figure.basis_title();
+}
+
+// "0.031", and "<0.001" below that.
+std::string Probability(double p) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "%.3f", p);
+  return p < 0.001 ? "<0.001" : text;
+}
+
+std::string Signed(double fraction) {
+  return StrCat(fraction > 0 ? "+" : "", FormatPercent(fraction, 1));
+}
+
+// What a change is among all units, and what the panel says of it: "for all +4.9 (+1.5 – +8.2),
+// p 0.004; panel 240: 15 out, 28 in, p 0.069".
+std::string TestOf(const query_api::ChangeFigure& change, const Words& words) {
+  if (!change.has_estimate()) return "";
+  const query_api::ChangeEstimate& estimate = change.estimate();
+  const query_api::PanelCounts& panel = change.panel();
+  std::string out = StrCat(words.for_all, " ", Signed(estimate.value()));
+  if (estimate.has_p())
+    base::StrAppend(out, " (", Signed(estimate.lower()), " – ", Signed(estimate.upper()), "), p ",
+                    Probability(estimate.p()));
+  base::StrAppend(out, "; ", words.panel, " ", panel.units(), ": ", panel.yes_no(), " ",
+                  words.out_of, ", ", panel.no_yes(), " ", words.into);
+  if (panel.has_p_mid()) base::StrAppend(out, ", p ", Probability(panel.p_mid()));
+  return out;
 }
 
 // "answer=4" out of IND_FLUCT_AREA.CHALLENGED.answer=4.
@@ -163,12 +204,29 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
         return StrCat(FormatPercent(point.value(), 1), " % (", point.numerator(), " ", words.of,
                       " ", point.base(), ")");
       };
-      base::StrAppend(
-          text, indent, "  ", words.against, " ", change.earlier().year(), ": ",
-          Localised(StrCat(share(change.later()), " – ", share(change.earlier()), " = ",
-                           change.value() > 0 ? "+" : "", FormatPercent(change.value(), 1)),
-                    options_.language),
-          " ", words.points, "\n");
+      base::StrAppend(text, indent, "  ", words.against, " ", change.earlier().year(), ": ",
+                      Localised(StrCat(share(change.later()), " – ", share(change.earlier()), " = ",
+                                       Signed(change.value())),
+                                options_.language),
+                      " ", words.points, "\n");
+      if (const std::string test = TestOf(change, words); !test.empty())
+        base::StrAppend(text, indent, "    ", Localised(test, options_.language), "\n");
+    }
+    if (claim.has_test()) {
+      const std::string test = StrCat(words.tested, " ", Probability(claim.test().p()), ", ",
+                                      words.adjusted, " ", Probability(claim.test().q()), " (",
+                                      claim.test().family().size(), " ", words.sentences, ")");
+      base::StrAppend(text, indent, "  ", Localised(test, options_.language), "\n");
+    }
+    if (const query_api::Tipping& tipping = claim.tipping(); tipping.may_belong() > 0) {
+      const bool difference = claim.claim().has_increase() || claim.claim().has_ranking();
+      const auto end = [&](double bound) {
+        return Localised(difference ? Signed(bound) : FormatPercent(bound, 1), options_.language);
+      };
+      const std::string words_of_it =
+          StrCat(Label(tipping.text()), " ", words.possible, " ", end(tipping.bound_lower()), " – ",
+                 end(tipping.bound_upper()), difference ? StrCat(" ", words.points) : " %");
+      base::StrAppend(text, indent, "↔ ", Wrap(words_of_it, kIndent + 2, kColumns), "\n");
     }
     for (const query_api::ClaimRemark& remark : claim.remarks()) {
       base::StrAppend(text, indent, "! ", Wrap(Label(remark.text()), kIndent + 2, kColumns), "\n");

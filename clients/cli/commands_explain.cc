@@ -38,6 +38,41 @@ std::string RelationsOf(const google::protobuf::RepeatedField<int>& kinds) {
   return text;
 }
 
+// "known", "no test: moved" …
+std::string TestStatusOf(const query_api::ChangeFigure& change) {
+  switch (change.test_status()) {
+    case query_api::CHANGE_TEST_STATUS_KNOWN:
+      return "known of all";
+    case query_api::CHANGE_TEST_STATUS_MOVED:
+      return "no test: the earlier answers have changed since the release read";
+    case query_api::CHANGE_TEST_STATUS_NO_DF:
+      return "no test: too few answers for the strata";
+    default:
+      return "no test: the indicator does not declare this comparison";
+  }
+}
+
+// The name of a change, and its sixteen counts by stratum: s silent, o outside the base, n no, y
+// yes; "ny" = no earlier, yes later.
+std::string ChangeTable(const query_api::Explanation& answer) {
+  constexpr std::string_view kStates = "sony";
+  const query_api::ChangeFigure& change = answer.change();
+  std::string text = StrCat("change ", change.name(), "\n", "between ", change.earlier().figure(),
+                            "\nand     ", change.later().figure(), "\n\n");
+  std::vector<std::vector<std::string>> rows = {{"stratum", "N_a", "N_b", "N_ab"}};
+  for (const char earlier : kStates) {
+    for (const char later : kStates) rows[0].push_back({earlier, later});
+  }
+  for (const query_api::ChangeStratum& stratum : answer.change_strata()) {
+    std::vector<std::string>& row = rows.emplace_back();
+    row = {stratum.stratum(), StrCat(stratum.frame_earlier()), StrCat(stratum.frame_later()),
+           StrCat(stratum.frame_both())};
+    for (const int32_t units : stratum.states()) row.push_back(units == 0 ? "" : StrCat(units));
+  }
+  return StrCat(text, FormatTable(rows),
+                "s silent, o outside the base, n no, y yes; earlier state, then later\n");
+}
+
 // A row for each cell of the table, so that every number has a column of its own.
 Sheet TableSheet(const query_api::Table& table) {
   Sheet sheet = {{"cell", "group", "value", "numerator", "base", "lower", "upper", "no_value",
@@ -89,6 +124,7 @@ int Commands::Explain(const std::string& name) {
     base::StrAppend(text, "of those with ", answer->base_expression(), "\n");
   base::StrAppend(text, "rests on log ", answer->log_id(), " up to position ", answer->position(),
                   ", rules of version ", figure.rule_version(), "\n\n");
+  if (answer->has_change()) base::StrAppend(text, ChangeTable(*answer), "\n");
   std::vector<std::vector<std::string>> rows = {
       {"stratum", "invited N", "answered r", "weight N/r", "cell N", "base m", "yes y"}};
   for (const query_api::StratumEvidence& stratum : answer->strata()) {
@@ -98,7 +134,7 @@ int Commands::Explain(const std::string& name) {
                     StrCat(stratum.responded()), Number(stratum.weight(), "%.4f"),
                     StrCat(stratum.domain_frame()), StrCat(stratum.base()), StrCat(stratum.yes())});
   }
-  base::StrAppend(text, FormatTable(rows), "\n");
+  if (!answer->has_change()) base::StrAppend(text, FormatTable(rows), "\n");
   for (const query_api::CollapsedStratum& collapsed : answer->collapsed()) {
     base::StrAppend(text, "joined: ", collapsed.from(), " into ", collapsed.into(), ": ",
                     Label(collapsed.reason()), "\n");
@@ -149,9 +185,31 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
                       RelationsOf(change.relations()), ")\n");
     } else {
       base::StrAppend(text, change.value() > 0 ? "+" : "", FormatPercent(change.value(), 1),
-                      " points", change.tested() ? "" : ", not tested", " (",
-                      RelationsOf(change.relations()), ")\n");
+                      " points (", RelationsOf(change.relations()), ")");
+      if (change.has_estimate()) {
+        const query_api::ChangeEstimate& estimate = change.estimate();
+        base::StrAppend(text, "; all units ", FormatPercent(estimate.value(), 1));
+        if (estimate.has_p())
+          base::StrAppend(text, ", interval ", FormatPercent(estimate.lower(), 1), " to ",
+                          FormatPercent(estimate.upper(), 1), ", p ", Number(estimate.p(), "%.3f"),
+                          ", adjusted ", Number(change.q(), "%.3f"), " (", change.family().id(),
+                          ", ", change.family().size(), ")");
+        base::StrAppend(text, "; panel of ", change.panel().units());
+      } else {
+        base::StrAppend(text, "; ", TestStatusOf(change));
+      }
+      text += '\n';
     }
+  }
+  if (series->has_trend()) {
+    const query_api::Trend& trend = series->trend();
+    base::StrAppend(text, "trend over ", base::StrJoin(trend.years(), ", "), ": ",
+                    trend.slope() > 0 ? "+" : "", FormatPercent(trend.slope(), 2),
+                    " points a year among all units");
+    if (trend.has_p())
+      base::StrAppend(text, ", interval ", FormatPercent(trend.lower(), 2), " to ",
+                      FormatPercent(trend.upper(), 2), ", p ", Number(trend.p(), "%.3f"));
+    text += '\n';
   }
   PrintOut(text);
   return kExitOk;
@@ -277,14 +335,15 @@ int Commands::MethodNote(const std::string& edition, const std::string& release)
   base::StrAppend(text, Wrap(Label(note->weighting()), 0, kColumns), "\n\n");
   std::vector<std::vector<std::string>> rows = {{"", "invited", "complete", "partial", "break-off",
                                                  "refusal", "non-contact", "out of scope", "RR1 %",
-                                                 "RR2 %"}};
+                                                 "RR2 %", "of invited %", "of answers %"}};
   const auto add = [&](const query_api::DispositionTable& table) {
     std::string title = Label(table.title());
     if (title.empty()) title = table.group();
-    rows.push_back({title, StrCat(table.invited()), StrCat(table.complete()),
-                    StrCat(table.partial()), StrCat(table.breakoff()), StrCat(table.refusal()),
-                    StrCat(table.non_contact()), StrCat(table.out_of_scope()),
-                    FormatPercent(table.rr1(), 1), FormatPercent(table.rr2(), 1)});
+    rows.push_back(
+        {title, StrCat(table.invited()), StrCat(table.complete()), StrCat(table.partial()),
+         StrCat(table.breakoff()), StrCat(table.refusal()), StrCat(table.non_contact()),
+         StrCat(table.out_of_scope()), FormatPercent(table.rr1(), 1), FormatPercent(table.rr2(), 1),
+         FormatPercent(table.share_of_invited(), 1), FormatPercent(table.share_of_answers(), 1)});
   };
   add(note->dispositions());
   for (const query_api::DispositionTable& table : note->groups()) add(table);

@@ -16,6 +16,7 @@
 #include "services/domain/survey_catalog.h"
 #include "services/figures/claim_results.h"
 #include "services/figures/edition_figures.h"
+#include "services/figures/trends.h"
 
 namespace imdi::aggregation {
 namespace {
@@ -175,9 +176,12 @@ absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const base::CallCo
   content.header = figures.Header();
   IMDI_ASSIGN_OR_RETURN(content.figures,
                         figures::AllFigures(figures, [&call] { return call.CheckWanted(); }));
-  content.claims = figures::JudgeClaims(figures, find);
+  figures::EditionChanges changes = figures::Changes(figures, find);
   IMDI_RETURN_IF_ERROR(call.CheckWanted());
-  content.changes = figures::Changes(figures, find);
+  content.claims = figures::JudgeClaims(figures, changes);
+  content.changes = std::move(changes.figures);
+  content.evidence = std::move(changes.evidence);
+  content.trends = figures::Trends(figures, find);
   IMDI_RETURN_IF_ERROR(others.status());
   content.header.set_edition(edition);
   content.header.set_log_id(log_id);
@@ -231,7 +235,8 @@ absl::StatusOr<BuiltRelease> BuildRelease(ReleaseLog& log, const base::CallConte
   facts.set_figure_count(header.figure_count());
   facts.set_edition_state(header.edition_facts().state());
   out.unchanged = before.has_value() && Same(before->figures, content.figures) &&
-                  Same(before->claims, content.claims) && Same(before->changes, content.changes);
+                  Same(before->claims, content.claims) &&
+                  Same(before->changes, content.changes) && Same(before->trends, content.trends);
   out.differences = std::move(content.differences);
   out.claims = std::move(content.claims);
   return out;

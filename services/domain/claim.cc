@@ -100,15 +100,29 @@ int CompareShares(CountedShare a, CountedShare b) {
   return left == right ? 0 : left > right ? 1 : -1;
 }
 
-ClaimVerdict JudgeIncrease(std::span<const YearComparison> years) {
+std::optional<double> LargestP(std::span<const YearComparison> years) {
+  std::optional<double> out;
+  for (const YearComparison& year : years) {
+    if (year.known) continue;
+    if (!year.p.has_value()) return std::nullopt;
+    out = std::max(out.value_or(0), *year.p);
+  }
+  return out;
+}
+
+ClaimVerdict JudgeIncrease(std::span<const YearComparison> years, std::optional<double> q) {
   bool open = years.empty();
+  bool shown = true;
   for (const YearComparison& year : years) {
     if (!year.comparable || year.later.n <= 0 || year.earlier.n <= 0)
       open = true;
     else if (CompareShares(year.later, year.earlier) <= 0)
       return ClaimVerdict::kContradicted;
+    shown = shown && (year.known || (year.p.has_value() && year.change > 0 && q.has_value() &&
+                                     *q < kSignificanceLevel));
   }
-  return open ? ClaimVerdict::kUndecidable : ClaimVerdict::kHoldsAmongAnswers;
+  if (open) return ClaimVerdict::kUndecidable;
+  return shown ? ClaimVerdict::kHolds : ClaimVerdict::kHoldsAmongAnswers;
 }
 
 bool Rejects(const RankedPair& pair) {

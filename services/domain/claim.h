@@ -82,12 +82,20 @@ struct YearComparison {
   CountedShare later;
   CountedShare earlier;
   bool comparable =
-      false;  // False: a series break lies between them, and they are not compared at all.
+      false;          // False: a series break lies between them, and they are not compared at all.
+  double change = 0;  // Later less earlier among all units, weighted; read where there is a test.
+  std::optional<double> p;  // Two-sided test of no change; empty where it could not be made.
+  bool known = false;       // The change is known, not estimated: then the counts say all.
 };
+inline constexpr double kSignificanceLevel = 0.05;  // Two-sided.
+// The largest p of the years (intersection–union: no adjustment among them), those that are known
+// left out. Empty where a year has none, or all are known.
+std::optional<double> LargestP(std::span<const YearComparison> years);
 // Contradicted as soon as one comparable year was not lower. Else undecidable where a year cannot
-// be compared or has no share. Else true of those who answered: no change is tested yet, so it
-// never holds for all.
-ClaimVerdict JudgeIncrease(std::span<const YearComparison> years);
+// be compared or has no share. Else it holds for all units where every change is known, or points
+// upwards among all units and the whole rejects: `q` = LargestP, adjusted among the sentences that
+// are tested together. Else it holds among those who answered.
+ClaimVerdict JudgeIncrease(std::span<const YearComparison> years, std::optional<double> q);
 
 // One category that is claimed to be above another of the same base.
 struct RankedPair {
@@ -97,9 +105,7 @@ struct RankedPair {
   std::optional<double> p;  // Two-sided; empty where the difference cannot be tested.
   bool known = false;       // Everybody answered: the difference is known, not estimated.
 };
-inline constexpr double kSignificanceLevel =
-    0.05;  // Two-sided, for every pair (intersection–union: no adjustment).
-// The pair is shown for all units.
+// The pair is shown for all units. Every pair must be, so nothing is adjusted.
 bool Rejects(const RankedPair& pair);
 // Holds when every pair is above among those who answered and shown for all, holds among answers
 // when the former only.

@@ -28,13 +28,9 @@ std::optional<query_pb::NoValue> MissingIn(const std::optional<query_pb::Figure>
 
 }  // namespace
 
-const domain::Catalog::EditionEntry* EditionOfYear(const domain::Catalog& catalog,
-                                                   std::string_view survey, int32_t year) {
-  for (const auto& [id, edition] : catalog.editions()) {
-    if (edition->definition->survey() == survey && edition->definition->reference_year() == year)
-      return edition.get();
-  }
-  return nullptr;
+std::pair<double, double> BoundsOf(const query_pb::Figure& figure) {
+  if (!figure.has_estimate()) return {figure.value(), figure.value()};
+  return {figure.estimate().bound_lower(), figure.estimate().bound_upper()};
 }
 
 std::string CellInGroup(std::string_view cell_of_total, std::string_view group) {
@@ -49,18 +45,18 @@ std::string CellInGroup(std::string_view cell_of_total, std::string_view group) 
                           : base::StrCat(head, ".", group, ".", category);
 }
 
-query_pb::ChangeFigure ChangeSince(const ChangeSources& sources,
-                                   const model::Comparison& comparison,
-                                   std::string_view cell_of_total) {
+MadeChange ChangeSince(const ChangeSources& sources, const model::Comparison& comparison,
+                       std::string_view cell_of_total) {
   const std::string cell = CellInGroup(cell_of_total, comparison.group());
-  query_pb::ChangeFigure out;
+  MadeChange made;
+  query_pb::ChangeFigure& out = made.figure;
   out.set_name(base::StrCat(cell, "@", comparison.year()));
   const std::optional<query_pb::Figure> later = sources.find(cell);
   Fill(*out.mutable_later(), cell, sources.edition.definition->reference_year(),
        later.value_or(query_pb::Figure()));
   out.mutable_earlier()->set_year(comparison.year());
   const domain::Catalog::EditionEntry* before =
-      EditionOfYear(sources.catalog, sources.edition.definition->survey(), comparison.year());
+      sources.catalog.EditionOfYear(sources.edition.definition->survey(), comparison.year());
   std::optional<OtherEdition> other;
   if (before != nullptr && sources.others) other = sources.others(before->id);
   std::optional<query_pb::Figure> earlier;
@@ -86,14 +82,49 @@ query_pb::ChangeFigure ChangeSince(const ChangeSources& sources,
     *out.mutable_no_value() = *none;
   else if (const auto none_before = MissingIn(earlier); none_before.has_value())
     *out.mutable_no_value() = *none_before;
-  else
-    out.set_value(out.later().value() - out.earlier().value());
-  return out;
+  if (out.has_no_value()) return made;
+  out.set_value(out.later().value() - out.earlier().value());
+  const auto [least, most] = BoundsOf(*later);
+  const auto [least_before, most_before] = BoundsOf(*earlier);
+  out.set_bound_lower(least - most_before);
+  out.set_bound_upper(most - least_before);
+  if (sources.indicator.kind() == model::INDICATOR_KIND_OUTCOME_RATE) {
+    out.set_test_status(query_pb::CHANGE_TEST_STATUS_KNOWN);
+    return made;
+  }
+  std::optional<CountedChange> counted;
+  if (sources.count) counted = sources.count(cell, comparison.year());
+  if (!counted.has_value()) {
+    out.set_test_status(query_pb::CHANGE_TEST_STATUS_NOT_COUNTED);
+    return made;
+  }
+  const auto is = [](domain::CountedShare share, const query_pb::Figure& figure) {
+    return share.x == figure.numerator() && share.n == figure.base();
+  };
+  if (!is(counted->earlier, *earlier) || !is(counted->later, *later)) {
+    out.set_test_status(query_pb::CHANGE_TEST_STATUS_MOVED);
+    return made;
+  }
+  const bool known = later->estimate().may_belong() == 0 && earlier->estimate().may_belong() == 0;
+  *out.mutable_estimate() = ChangeEstimateOf(counted->strata, known);
+  *out.mutable_panel() = PanelOf(counted->strata);
+  out.set_tested(out.estimate().has_p());
+  out.set_test_status(known          ? query_pb::CHANGE_TEST_STATUS_KNOWN
+                      : out.tested() ? query_pb::CHANGE_TEST_STATUS_TESTED
+                                     : query_pb::CHANGE_TEST_STATUS_NO_DF);
+  made.strata = std::move(counted->strata);
+  return made;
 }
 
-std::vector<query_pb::ChangeFigure> Changes(const EditionFigures& edition,
-                                            const FindOtherEdition& others) {
-  std::vector<query_pb::ChangeFigure> out;
+const query_pb::ChangeFigure* EditionChanges::Find(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(
+      figures, name, {},
+      [](const query_pb::ChangeFigure& one) -> std::string_view { return one.name(); });
+  return found == figures.end() || found->name() != name ? nullptr : &*found;
+}
+
+EditionChanges Changes(const EditionFigures& edition, const FindOtherEdition& others) {
+  EditionChanges out;
   const domain::FigurePlan& plan = edition.plan();
   const std::function<std::optional<query_pb::Figure>(std::string_view)> find =
       [&edition](std::string_view cell) -> std::optional<query_pb::Figure> {
@@ -101,23 +132,32 @@ std::vector<query_pb::ChangeFigure> Changes(const EditionFigures& edition,
     if (!found.has_value()) return std::nullopt;
     return std::move(*found->mutable_figure());
   };
+  const std::function<std::optional<CountedChange>(std::string_view, int32_t)> count =
+      [&edition](std::string_view cell, int32_t year) { return CountChange(edition, cell, year); };
   for (uint32_t block = 0; block < plan.blocks().size(); ++block) {
     const domain::CompiledIndicator& indicator = *plan.indicators()[plan.blocks()[block].indicator];
     if (indicator.definition().compare().empty()) continue;
+    const ChangeSources sources{edition.catalog(), edition.entry(), indicator, find, count, others};
     for (uint32_t category = 0; category < plan.blocks()[block].categories.size(); ++category) {
       const std::string cell = plan.NameOf({.block = block, .category = category});
       for (const model::Comparison& comparison : indicator.definition().compare()) {
         // The list is that of the newest edition; to an older one, its own year and later ones are
         // no past.
         if (comparison.year() >= edition.entry().definition->reference_year()) continue;
-        out.push_back(ChangeSince({edition.catalog(), edition.entry(), indicator, find, others},
-                                  comparison, cell));
+        MadeChange made = ChangeSince(sources, comparison, cell);
+        if (!made.strata.empty()) {
+          store_pb::ChangeEvidence& evidence = out.evidence.emplace_back();
+          evidence.set_name(made.figure.name());
+          evidence.mutable_strata()->Assign(made.strata.begin(), made.strata.end());
+        }
+        out.figures.push_back(std::move(made.figure));
       }
     }
   }
-  std::ranges::sort(out, [](const query_pb::ChangeFigure& a, const query_pb::ChangeFigure& b) {
-    return a.name() < b.name();
-  });
+  const auto name = [](const auto& one) -> const std::string& { return one.name(); };
+  std::ranges::sort(out.figures, {}, name);
+  std::ranges::sort(out.evidence, {}, name);
+  AdjustWithinTables(out.figures);
   return out;
 }
 

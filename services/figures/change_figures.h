@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "imdi/survey/query/v1/claim.pb.h"
+#include "services/figures/change_tests.h"
 #include "services/figures/edition_figures.h"
 
 namespace imdi::figures {
@@ -30,26 +32,39 @@ struct ChangeSources {
   const domain::CompiledIndicator& indicator;    // In the later edition.
   // Empty for a cell that the later edition does not have.
   const std::function<std::optional<query_pb::Figure>(std::string_view cell)>& find;
+  // Empty where the editions are not counted together.
+  const std::function<std::optional<CountedChange>(std::string_view cell, int32_t year)>& count;
   const FindOtherEdition& others;
+};
+
+// A change with the counts it is computed from; none where it has no estimate.
+struct MadeChange {
+  query_pb::ChangeFigure figure;
+  std::vector<query_pb::ChangeStratum> strata;
 };
 
 // The change of {indicator}.{basis}[.answer={code}] since a year, in the group that the indicator's
 // comparison with that year names. It and its later point are named by the cell ({cell}@{year});
 // the earlier point by its whole resource name, since it lies in another edition. Over a break the
-// state is SERIES_BREAK; where the other edition is not there, NOT_YET.
-query_pb::ChangeFigure ChangeSince(const ChangeSources& sources,
-                                   const model::Comparison& comparison,
-                                   std::string_view cell_of_total);
+// state is SERIES_BREAK; where the other edition is not there, NOT_YET. It is tested where the
+// counts of both editions together are those of the two figures. Not adjusted.
+MadeChange ChangeSince(const ChangeSources& sources, const model::Comparison& comparison,
+                       std::string_view cell_of_total);
 
-// Change figures of every comparison that an indicator of the edition declares, on every basis and
-// for every category, by name.
-std::vector<query_pb::ChangeFigure> Changes(const EditionFigures& edition,
-                                            const FindOtherEdition& others);
+// Every change of an edition.
+struct EditionChanges {
+  std::vector<query_pb::ChangeFigure> figures;     // By name, adjusted within their tables.
+  std::vector<store_pb::ChangeEvidence> evidence;  // Of those with an estimate, by name.
 
-// The edition of a survey with that reference year; null when there is none, the first by id when
-// there are several.
-const domain::Catalog::EditionEntry* EditionOfYear(const domain::Catalog& catalog,
-                                                   std::string_view survey, int32_t year);
+  const query_pb::ChangeFigure* Find(std::string_view name) const;
+};
+// Of every comparison that an indicator of the edition declares, on every basis and for every
+// category.
+EditionChanges Changes(const EditionFigures& edition, const FindOtherEdition& others);
+
+// What a share could be whatever those would have answered who have not said; itself where nothing
+// is estimated.
+std::pair<double, double> BoundsOf(const query_pb::Figure& figure);
 
 // {indicator}.{basis}[.answer={code}] in a group {attribute}={group} (empty = the total): the parts
 // behind the basis are sorted.

@@ -14,6 +14,7 @@
 #include "services/domain/claim.h"
 #include "services/domain/claim_document.h"
 #include "services/domain/linear_estimate.h"
+#include "services/domain/tipping.h"
 #include "services/figures/claim_texts.h"
 
 namespace imdi::figures {
@@ -24,7 +25,8 @@ using domain::CountedShare;
 
 constexpr double kLevel = 0.95;
 constexpr size_t kEtagBytes = 16;
-constexpr std::string_view kEtagLayout = "claim/2";
+constexpr std::string_view kIncreases = "increases";  // Family of the sentences that claim one.
+constexpr std::string_view kEtagLayout = "claim/3";
 
 query_pb::Verdict ToMessage(ClaimVerdict verdict) {
   switch (verdict) {
@@ -49,10 +51,55 @@ bool HasShare(const std::optional<query_pb::Figure>& figure) {
   return figure.has_value() && !figure->has_no_value() && figure->base() > 0;
 }
 
+bool IsBreak(const query_pb::ChangeFigure& change) {
+  return change.has_no_value() &&
+         change.no_value().reason() == query_pb::NO_VALUE_REASON_SERIES_BREAK;
+}
+bool IsAssumed(const query_pb::ChangeFigure& change) {
+  return std::ranges::find(change.relations(),
+                           static_cast<int>(model::SERIES_RELATION_KIND_ASSUMED_SAME)) !=
+         change.relations().end();
+}
+
+// The changes that an increase names, for a cell of its indicator; without those that the indicator
+// does not declare.
+std::vector<query_pb::ChangeFigure> ChangesNamed(const model::Claim& claim,
+                                                 const domain::CompiledIndicator& indicator,
+                                                 const std::string& cell,
+                                                 const ClaimSources& sources) {
+  std::vector<query_pb::ChangeFigure> out;
+  for (const int32_t year : claim.increase().years()) {
+    const auto& compare = indicator.definition().compare();
+    const auto declared = std::ranges::find(compare, year, &model::Comparison::year);
+    if (declared == compare.end()) continue;
+    std::optional<query_pb::ChangeFigure> change =
+        sources.find_change(base::StrCat(CellInGroup(cell, declared->group()), "@", year));
+    if (change.has_value()) out.push_back(*std::move(change));
+  }
+  return out;
+}
+
+std::vector<domain::YearComparison> YearsOf(std::span<const query_pb::ChangeFigure> changes) {
+  std::vector<domain::YearComparison> out;
+  for (const query_pb::ChangeFigure& change : changes) {
+    domain::YearComparison& year = out.emplace_back();
+    year.comparable = !IsBreak(change);
+    // A figure without a value is no share of nobody.
+    if (!change.has_value()) continue;
+    year.later = ShareOf(change.later());
+    year.earlier = ShareOf(change.earlier());
+    year.change = change.estimate().value();
+    if (change.estimate().has_p()) year.p = change.estimate().p();
+    year.known = change.test_status() == query_pb::CHANGE_TEST_STATUS_KNOWN;
+  }
+  return out;
+}
+
 // Judges one sentence, remark by remark.
 class Judge {
  public:
-  Judge(const model::Claim& claim, const ClaimSources& sources) : claim_(claim), sources_(sources) {
+  Judge(const model::Claim& claim, const ClaimSources& sources, const IncreaseTests& tests)
+      : claim_(claim), sources_(sources), tests_(tests) {
     *out_.mutable_claim() = claim;
     for (const std::string& cell : claim.figures()) {
       std::optional<query_pb::Figure> figure = sources.find(cell);
@@ -181,6 +228,7 @@ class Judge {
     CompareBases([&](CountedShare other) {
       return domain::Contains(range, share) != domain::Contains(range, other);
     });
+    TipShare(range);
     return judged.verdict;
   }
 
@@ -196,46 +244,45 @@ class Judge {
              claim_texts::RoundsOtherwise(percent, ShareOf(*figure_)));
     CompareBases(
         [&](CountedShare other) { return domain::JudgeStatedPercent(percent, other) != verdict; });
+    TipShare(domain::RangeOfPercent(percent));
     return verdict;
   }
 
-  // The changes that the sentence names, for a cell; empty where the indicator does not declare one
-  // of them.
-  std::vector<query_pb::ChangeFigure> ChangesOf(const std::string& cell) {
-    std::vector<query_pb::ChangeFigure> out;
-    for (const int32_t year : claim_.increase().years()) {
-      const auto& compare = indicator_->definition().compare();
-      const auto declared = std::ranges::find(compare, year, &model::Comparison::year);
-      if (declared == compare.end()) continue;
-      out.push_back(ChangeSince(
-          {sources_.catalog, sources_.edition, *indicator_, sources_.find, sources_.others},
-          *declared, cell));
-    }
-    return out;
+  // What those who did not say could do to it.
+  void Tip(const domain::TippingPoint& point, const domain::TippingGround& ground,
+           domain::ShareInterval worst, std::string turns) {
+    query_pb::Tipping& out = *out_.mutable_tipping();
+    if (point.units.has_value()) out.set_units(static_cast<int32_t>(*point.units));
+    out.set_may_belong(static_cast<int32_t>(ground.may_belong));
+    out.set_settled(static_cast<int32_t>(ground.settled));
+    out.set_makes_true(point.makes_true);
+    out.set_upwards(point.upwards);
+    out.set_turns(std::move(turns));
+    out.set_bound_lower(worst.lower);
+    out.set_bound_upper(worst.upper);
+    *out.mutable_text() = claim_texts::TippingWords(point, ground.may_belong);
+  }
+  void TipShare(const domain::PhraseRange& range) {
+    const auto ground = sources_.find_ground(cell_);
+    if (!ground.has_value()) return;
+    const auto [least, most] = BoundsOf(*figure_);
+    Tip(domain::TipRange(range, *ground), *ground, {least, most}, cell_);
   }
 
-  static bool IsBreak(const query_pb::ChangeFigure& change) {
-    return change.has_no_value() &&
-           change.no_value().reason() == query_pb::NO_VALUE_REASON_SERIES_BREAK;
-  }
-  static bool IsAssumed(const query_pb::ChangeFigure& change) {
-    return std::ranges::find(change.relations(),
-                             static_cast<int>(model::SERIES_RELATION_KIND_ASSUMED_SAME)) !=
-           change.relations().end();
-  }
-  static ClaimVerdict JudgeChanges(std::span<const query_pb::ChangeFigure> changes) {
-    std::vector<domain::YearComparison> years;
-    for (const query_pb::ChangeFigure& change : changes) {
-      domain::YearComparison year;
-      year.comparable = !IsBreak(change);
-      // A figure without a value is no share of nobody.
-      if (change.has_value()) {
-        year.later = ShareOf(change.later());
-        year.earlier = ShareOf(change.earlier());
-      }
-      years.push_back(year);
+  void TipIncrease() {
+    std::vector<domain::TippingPoint> points;
+    std::vector<domain::TippingGround> grounds;
+    for (const query_pb::ChangeFigure& change : out_.changes()) {
+      const auto ground = sources_.find_ground(change.later().figure());
+      if (!change.has_value() || !ground.has_value()) return;
+      points.push_back(domain::TipIncrease(*ground, ShareOf(change.earlier())));
+      grounds.push_back(*ground);
     }
-    return domain::JudgeIncrease(years);
+    if (points.empty()) return;
+    size_t place = 0;
+    const domain::TippingPoint point = domain::TipAll(points, &place);
+    const query_pb::ChangeFigure& change = out_.changes(static_cast<int>(place));
+    Tip(point, grounds[place], {change.bound_lower(), change.bound_upper()}, change.name());
   }
 
   ClaimVerdict Increase() {
@@ -243,9 +290,15 @@ class Judge {
       NoShare(cell_, figure_);
       return ClaimVerdict::kUndecidable;
     }
-    const std::vector<query_pb::ChangeFigure> changes = ChangesOf(cell_);
+    const std::vector<query_pb::ChangeFigure> changes =
+        ChangesNamed(claim_, *indicator_, cell_, sources_);
     for (const query_pb::ChangeFigure& change : changes) *out_.add_changes() = change;
-    ClaimVerdict verdict = JudgeChanges(changes);
+    std::optional<double> q;
+    if (const auto test = tests_.find(claim_.name()); test != tests_.end()) {
+      *out_.mutable_test() = test->second;
+      q = test->second.q();
+    }
+    ClaimVerdict verdict = domain::JudgeIncrease(YearsOf(changes), q);
     bool all_declared = true;
     for (const int32_t year : claim_.increase().years()) {
       if (std::ranges::any_of(changes, [year](const query_pb::ChangeFigure& change) {
@@ -255,7 +308,7 @@ class Judge {
       Remark(query_pb::CLAIM_REMARK_KIND_NO_VALUE, claim_texts::NoComparison(year));
       all_declared = false;
     }
-    if (!all_declared && verdict == ClaimVerdict::kHoldsAmongAnswers)
+    if (!all_declared && verdict != ClaimVerdict::kContradicted)
       verdict = ClaimVerdict::kUndecidable;
     std::vector<int32_t> assumed;
     for (const query_pb::ChangeFigure& change : changes) {
@@ -280,17 +333,41 @@ class Judge {
     }
     if (!assumed.empty())
       Remark(query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME, claim_texts::AssumedSame(assumed));
-    if (verdict == ClaimVerdict::kHoldsAmongAnswers)
-      Remark(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED, claim_texts::ChangeNotTested());
+    if (verdict == ClaimVerdict::kHoldsAmongAnswers) NotShown(changes);
     for (const auto& basis : indicator_->bases()) {
       if (basis.id == reference_->basis || verdict == ClaimVerdict::kUndecidable) continue;
-      const std::vector<query_pb::ChangeFigure> other = ChangesOf(OnBasis(basis.id));
-      const ClaimVerdict says = JudgeChanges(other);
-      if (says != ClaimVerdict::kUndecidable && says != verdict)
+      const std::vector<query_pb::ChangeFigure> other =
+          ChangesNamed(claim_, *indicator_, OnBasis(basis.id), sources_);
+      // Whether it is shown for all is another test; what the answers say must be the same.
+      const bool contradicted =
+          domain::JudgeIncrease(YearsOf(other), std::nullopt) == ClaimVerdict::kContradicted;
+      const bool decided =
+          std::ranges::all_of(other, [](const auto& change) { return change.has_value(); });
+      if (decided && contradicted != (verdict == ClaimVerdict::kContradicted))
         Remark(query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE,
                claim_texts::BasesDisagreeOnChange(basis.title, other));
     }
+    TipIncrease();
     return verdict;
+  }
+
+  // Why an increase among those who answered is not shown for all.
+  void NotShown(std::span<const query_pb::ChangeFigure> changes) {
+    bool said = false;
+    for (const query_pb::ChangeFigure& change : changes) {
+      if (change.test_status() == query_pb::CHANGE_TEST_STATUS_KNOWN) continue;
+      const bool rejects = change.estimate().has_p() && change.estimate().value() > 0 &&
+                           change.estimate().p() < domain::kSignificanceLevel;
+      if (rejects) continue;
+      said = true;
+      Remark(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN,
+             change.tested() ? claim_texts::ChangeNotShown(change)
+                             : claim_texts::ChangeNotTestable(change));
+    }
+    // Each year rejects by itself, and not among the sentences that are tested together.
+    if (!said)
+      Remark(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN,
+             claim_texts::ChangeNotShownAmongAll(out_.test()));
   }
 
   model::LocalizedText TitleOfCategory(int32_t code) const {
@@ -315,6 +392,8 @@ class Judge {
       left_out.insert(top.back());
     }
     std::vector<domain::RankedPair> pairs;
+    std::vector<domain::TippingPoint> points;
+    const std::optional<domain::TippingGround> ground = sources_.find_ground(test.top(0));
     for (int i = 0; i < test.top_size(); ++i) {
       const std::optional<query_pb::Figure> named = sources_.find(test.top(i));
       if (!HasShare(named)) {
@@ -339,6 +418,11 @@ class Judge {
                                   .known = evidence->known};
         if (evidence->tested) ranked.p = pair.p();
         pairs.push_back(ranked);
+        if (ground.has_value()) {
+          domain::TippingGround of_pair = *ground;
+          of_pair.yes = pair.a_yes();
+          points.push_back(domain::TipRank(of_pair, pair.b_yes()));
+        }
         const model::LocalizedText title = TitleOfCategory(top[static_cast<size_t>(i)]);
         if (pair.base() > 0 && pair.a_yes() <= pair.b_yes())
           Remark(query_pb::CLAIM_REMARK_KIND_NOT_HIGHER,
@@ -348,11 +432,18 @@ class Judge {
                  claim_texts::PairNotShown(pair, evidence->tested, title, category.title));
       }
     }
+    if (!points.empty()) {
+      size_t place = 0;
+      const domain::TippingPoint point = domain::TipAll(points, &place);
+      const query_pb::PairDifference& pair = out_.pairs(static_cast<int>(place));
+      Tip(point, *ground, {pair.bound_lower(), pair.bound_upper()}, pair.b());
+    }
     return domain::JudgeRanking(pairs);
   }
 
   const model::Claim& claim_;
   const ClaimSources& sources_;
+  const IncreaseTests& tests_;
   query_pb::ClaimResult out_;
   std::string cell_;  // The figure that the verdict rests on; empty = the claim has none.
   std::optional<domain::FigureReference> reference_;
@@ -395,6 +486,10 @@ PairEvidence Evidence(const domain::EditionCounts::PairCounts& counts, bool swap
   const domain::Difference difference = domain::EstimateDifference(cells, domain::Lonely::kAdjust);
   pair.set_p(1);
   if (difference.status == domain::EstimateStatus::kEmpty) return out;
+  // All who may belong do, and name the one and not the other.
+  const double units = pair.base() + may_belong;
+  pair.set_bound_lower((pair.a_yes() - pair.b_yes() - may_belong) / units);
+  pair.set_bound_upper((pair.a_yes() - pair.b_yes() + may_belong) / units);
   pair.set_difference(difference.estimate);
   pair.set_standard_error(difference.standard_error);
   pair.set_df(difference.df);
@@ -438,6 +533,22 @@ std::optional<PairEvidence> PairOf(const EditionFigures& edition, std::string_vi
   return std::nullopt;
 }
 
+std::optional<domain::TippingGround> GroundOf(const EditionFigures& edition,
+                                              std::string_view cell) {
+  const std::optional<size_t> index = edition.plan().Find(cell);
+  if (!index.has_value()) return std::nullopt;
+  const domain::FigurePlan::Cell place = edition.plan().CellAt(*index);
+  const domain::CellCounts counts = edition.counts().CountsOf(place, edition.entry().state);
+  const auto& indicator = edition.plan().IndicatorOf(edition.plan().blocks()[place.block]);
+  // Of a response rate all is known.
+  if (indicator.kind() == model::INDICATOR_KIND_OUTCOME_RATE)
+    return domain::TippingGround{counts.numerator, counts.in_base, counts.in_base, 0};
+  return domain::TippingGround{.yes = counts.numerator,
+                               .base = counts.in_base,
+                               .settled = counts.possible - counts.may_belong(),
+                               .may_belong = counts.may_belong()};
+}
+
 void PutText(std::string& out, std::string_view text) {
   base::PutU64(out, text.size());
   out.append(text);
@@ -449,16 +560,47 @@ void PutDouble(std::string& out, double value) {
 
 }  // namespace
 
+IncreaseTests TestIncreases(std::span<const model::Claim* const> claims,
+                            const ClaimSources& sources) {
+  std::vector<std::string> names;
+  std::vector<std::optional<double>> p;
+  for (const model::Claim* claim : claims) {
+    if (!claim->has_increase() || claim->figures().empty()) continue;
+    const auto reference = domain::ParseFigureReference(claim->figures(0));
+    const auto indicator =
+        reference.has_value() ? sources.find_indicator(reference->indicator) : nullptr;
+    if (indicator == nullptr) continue;
+    const std::vector<query_pb::ChangeFigure> changes =
+        ChangesNamed(*claim, *indicator, claim->figures(0), sources);
+    if (static_cast<int>(changes.size()) != claim->increase().years_size()) continue;
+    const std::optional<double> largest = domain::LargestP(YearsOf(changes));
+    if (!largest.has_value()) continue;
+    names.push_back(claim->name());
+    p.push_back(largest);
+  }
+  query_pb::TestFamily family;
+  const std::vector<std::optional<double>> q = Adjust(p, kIncreases, &family);
+  IncreaseTests out;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!q[i].has_value()) continue;
+    query_pb::ClaimTest& test = out[names[i]];
+    test.set_p(*p[i]);
+    test.set_q(*q[i]);
+    *test.mutable_family() = family;
+  }
+  return out;
+}
+
 query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
-                                 const ClaimSources& sources) {
-  query_pb::ClaimResult out = Judge(claim, sources).Run();
+                                 const ClaimSources& sources, const IncreaseTests& tests) {
+  query_pb::ClaimResult out = Judge(claim, sources, tests).Run();
   out.set_claim_revision(revision);
   out.set_etag(EtagOf(out));
   return out;
 }
 
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
-                                               const FindOtherEdition& others) {
+                                               const EditionChanges& changes) {
   std::map<std::string_view, std::shared_ptr<const domain::CompiledIndicator>> indicators;
   for (const auto& indicator : edition.plan().indicators())
     indicators.emplace(indicator->id(), indicator);
@@ -477,11 +619,18 @@ std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
       },
       .find_pair = [&edition](std::string_view a,
                               std::string_view b) { return PairOf(edition, a, b); },
-      .others = others};
+      .find_change = [&changes](std::string_view name) -> std::optional<query_pb::ChangeFigure> {
+        const query_pb::ChangeFigure* found = changes.Find(name);
+        return found == nullptr ? std::nullopt : std::optional(*found);
+      },
+      .find_ground = [&edition](std::string_view cell) { return GroundOf(edition, cell); }};
+  std::vector<const model::Claim*> all;
+  for (const auto& [id, claim] : edition.entry().claims) all.push_back(claim.second.get());
+  const IncreaseTests tests = TestIncreases(all, sources);
   std::vector<query_pb::ClaimResult> out;
   // By id, which is by name, since all belong to one edition.
   for (const auto& [id, claim] : edition.entry().claims)
-    out.push_back(JudgeClaim(*claim.second, claim.first, sources));
+    out.push_back(JudgeClaim(*claim.second, claim.first, sources, tests));
   return out;
 }
 
@@ -509,12 +658,32 @@ std::string EtagOf(const query_pb::ClaimResult& result) {
     PutText(bytes, change.earlier_release());
     PutInt(bytes, change.no_value().reason());
     for (const int relation : change.relations()) PutInt(bytes, relation);
+    PutInt(bytes, change.test_status());
+    const query_pb::ChangeEstimate& estimate = change.estimate();
+    for (const double number :
+         {estimate.value(), estimate.lower(), estimate.upper(), estimate.standard_error(),
+          estimate.p(), change.q(), change.bound_lower(), change.bound_upper()})
+      PutDouble(bytes, number);
+    PutInt(bytes, estimate.df());
+    const query_pb::PanelCounts& panel = change.panel();
+    for (const int32_t count : {panel.yes_yes(), panel.yes_no(), panel.no_yes(), panel.no_no()})
+      PutInt(bytes, count);
   }
+  PutInt(bytes, result.has_test() ? 1 : 0);
+  PutDouble(bytes, result.test().p());
+  PutDouble(bytes, result.test().q());
+  PutInt(bytes, result.test().family().size());
+  const query_pb::Tipping& tipping = result.tipping();
+  PutInt(bytes, tipping.has_units() ? tipping.units() : -1);
+  for (const int32_t count : {tipping.may_belong(), tipping.settled()}) PutInt(bytes, count);
+  PutText(bytes, tipping.turns());
+  PutDouble(bytes, tipping.bound_lower());
+  PutDouble(bytes, tipping.bound_upper());
   for (const query_pb::PairDifference& pair : result.pairs()) {
     for (const int32_t count : {pair.base(), pair.a_yes(), pair.b_yes(), pair.both_yes()})
       PutInt(bytes, count);
-    for (const double number :
-         {pair.difference(), pair.standard_error(), pair.lower(), pair.upper(), pair.p()})
+    for (const double number : {pair.difference(), pair.standard_error(), pair.lower(),
+                                pair.upper(), pair.p(), pair.bound_lower(), pair.bound_upper()})
       PutDouble(bytes, number);
     PutInt(bytes, pair.df());
   }

@@ -45,6 +45,17 @@ std::string Percent(double fraction, Tongue tongue) {
   return Decimal(std::llround(fraction * 1000), 1, tongue);
 }
 
+// A fraction in percentage points, with its sign: "+2,1".
+std::string SignedPoints(double fraction, Tongue tongue) {
+  const std::string points = Percent(fraction, tongue);
+  return fraction > 0 ? StrCat("+", points) : points;
+}
+// "0,03", and "< 0,001" below that.
+std::string Probability(double p, Tongue tongue) {
+  if (p < 0.001) return StrCat("< ", Decimal(1, 3, tongue));
+  return Decimal(std::llround(p * 1000), 3, tongue);
+}
+
 std::string_view Pick(const LocalizedText& text, Tongue tongue) {
   switch (tongue) {
     case Tongue::kNn:
@@ -251,10 +262,78 @@ LocalizedText RoundsOtherwise(int32_t stated, CountedShare share) {
   });
 }
 
-LocalizedText ChangeNotTested() {
-  return Text("Endringa er ikkje testa; ho gjeld dei som svarte.",
-              "Endringen er ikke testet; den gjelder dem som svarte.",
-              "The change is not tested; it is one among those who answered.");
+LocalizedText ChangeNotShown(const query_pb::ChangeFigure& change) {
+  const query_pb::ChangeEstimate& estimate = change.estimate();
+  return InAll([&](Tongue t) {
+    return StrCat(
+        Word(t, "Auken sidan ", "Økningen siden ", "The increase since "), change.earlier().year(),
+        Word(t, " er ikkje vist for alle: ", " er ikke vist for alle: ", " is not shown for all: "),
+        SignedPoints(estimate.value(), t),
+        Word(t, " prosentpoeng, intervall ", " prosentpoeng, intervall ",
+             " percentage points, interval "),
+        SignedPoints(estimate.lower(), t), Word(t, " til ", " til ", " to "),
+        SignedPoints(estimate.upper(), t), ", p = ", Probability(estimate.p(), t), ".");
+  });
+}
+
+LocalizedText ChangeNotTestable(const query_pb::ChangeFigure& change) {
+  return InAll([&](Tongue t) {
+    std::string_view why;
+    switch (change.test_status()) {
+      case query_pb::CHANGE_TEST_STATUS_MOVED:
+        why = Word(t, "svara er endra sidan utgåva som tala er henta frå",
+                   "svarene er endret siden utgaven som tallene er hentet fra",
+                   "the answers have changed since the release that the figures are read from");
+        break;
+      case query_pb::CHANGE_TEST_STATUS_NO_DF:
+        why =
+            Word(t, "for få svar i laga", "for få svar i lagene", "too few answers in the strata");
+        break;
+      default:
+        why = Word(t, "dei to åra er ikkje talde saman", "de to årene er ikke talt sammen",
+                   "the two years are not counted together");
+    }
+    return StrCat(
+        Word(t, "Auken sidan ", "Økningen siden ", "The increase since "), change.earlier().year(),
+        Word(t, " kan ikkje prøvast: ", " kan ikke prøves: ", " cannot be tested: "), why, ".");
+  });
+}
+
+LocalizedText ChangeNotShownAmongAll(const query_pb::ClaimTest& test) {
+  return InAll([&](Tongue t) {
+    return StrCat(Word(t, "Auken er ikkje vist for alle når det blir teke omsyn til at ",
+                       "Økningen er ikke vist for alle når det tas hensyn til at ",
+                       "The increase is not shown for all once it is taken into account that "),
+                  test.family().size(),
+                  Word(t, " slike setningar er prøvde: p = ", " slike setninger er prøvd: p = ",
+                       " such sentences are tested: p = "),
+                  Probability(test.p(), t), Word(t, ", justert ", ", justert ", ", adjusted "),
+                  Probability(test.q(), t), ".");
+  });
+}
+
+LocalizedText TippingWords(const domain::TippingPoint& point, int64_t may_belong) {
+  if (may_belong == 0)
+    return Text("Alle er med: ingen som ikkje har svart, kan snu setninga.",
+                "Alle er med: ingen som ikke har svart, kan snu setningen.",
+                "Everybody is in: nobody is left who could turn the sentence.");
+  return InAll([&](Tongue t) {
+    const std::string of = StrCat(
+        Word(t, " av dei ", " av de ", " of the "), may_belong,
+        Word(t, " som ikkje har svart, ", " som ikke har svart, ", " that have not answered "));
+    if (!point.units.has_value())
+      return StrCat(Word(t, "Ikkje eingong alle dei ", "Ikke engang alle de ", "Not even all the "),
+                    may_belong,
+                    Word(t, " som ikkje har svart, kan snu setninga.",
+                         " som ikke har svart, kan snu setningen.",
+                         " that have not answered could turn the sentence."));
+    return StrCat(
+        *point.units, of,
+        point.makes_true
+            ? Word(t, "ville gjere setninga sann.", "ville gjøre setningen sann.",
+                   "would make the sentence true.")
+            : Word(t, "kunne snu setninga.", "kunne snu setningen.", "could turn the sentence."));
+  });
 }
 
 LocalizedText YearNotLower(const query_pb::ChangeFigure& change) {

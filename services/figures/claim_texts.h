@@ -11,6 +11,7 @@
 #include "imdi/survey/model/v1/questionnaire.pb.h"
 #include "imdi/survey/query/v1/claim.pb.h"
 #include "services/domain/claim.h"
+#include "services/domain/tipping.h"
 
 namespace imdi::figures::claim_texts {
 
@@ -37,7 +38,14 @@ model::LocalizedText IntervalExcludes(const domain::PhraseRange& range,
                                       const domain::ShareInterval& interval);
 model::LocalizedText RoundsOtherwise(int32_t stated, domain::CountedShare share);
 
-model::LocalizedText ChangeNotTested();
+// The test of a year does not reject: interval, p value, panel.
+model::LocalizedText ChangeNotShown(const query_pb::ChangeFigure& change);
+// A year has no test: why.
+model::LocalizedText ChangeNotTestable(const query_pb::ChangeFigure& change);
+// Each year rejects by itself, and the sentence does not among those tested with it.
+model::LocalizedText ChangeNotShownAmongAll(const query_pb::ClaimTest& test);
+// What those who did not say, `may_belong` of them, could do to the sentence.
+model::LocalizedText TippingWords(const domain::TippingPoint& point, int64_t may_belong);
 model::LocalizedText YearNotLower(const query_pb::ChangeFigure& change);
 // Both years print as `rounded`, which has `decimals`.
 model::LocalizedText RoundedEqual(const query_pb::ChangeFigure& change, int64_t rounded,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/base/text.h"
+#include "services/figures/change_steps.h"
 #include "services/figures/edition_figures.h"
 #include "services/figures/formula_steps.h"
 
@@ -92,6 +93,22 @@ query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
       indicator->kind() == model::INDICATOR_KIND_OUTCOME_RATE
           ? StepsOfRate(figure.figure())
           : StepsOfShare(figure.figure(), strata, given_by_frame);
+  out.mutable_steps()->Assign(steps.begin(), steps.end());
+  return out;
+}
+
+query_pb::Explanation ExplainChange(const query_pb::ChangeFigure& change,
+                                    std::span<const query_pb::ChangeStratum> strata,
+                                    const store_pb::ReleaseFigure& later,
+                                    const store_pb::ReleaseHeader& header) {
+  query_pb::Explanation out = Explain(later, header);
+  out.clear_strata();
+  out.clear_collapsed();
+  out.clear_steps();
+  *out.mutable_change() = change;
+  out.mutable_change_strata()->Assign(strata.begin(), strata.end());
+  if (later.figure().rule_version() != kRuleVersion) return out;
+  const std::vector<query_pb::FormulaStep> steps = StepsOfChange(change, strata);
   out.mutable_steps()->Assign(steps.begin(), steps.end());
   return out;
 }

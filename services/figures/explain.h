@@ -3,6 +3,8 @@
 // How a figure follows from its counts, step by step, so that a reader can recompute it with a
 // pocket calculator. It reads only what a release stores.
 
+#include <span>
+
 #include "imdi/survey/query/v1/explanation.pb.h"
 #include "imdi/survey/store/v1/release.pb.h"
 
@@ -15,5 +17,12 @@ namespace store_pb = survey::store::v1;
 // fills those.
 query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
                               const store_pb::ReleaseHeader& header);
+
+// The same of a change: `later` is its later figure, `strata` what it was computed from (none where
+// it has no estimate). Names and labels as above.
+query_pb::Explanation ExplainChange(const query_pb::ChangeFigure& change,
+                                    std::span<const query_pb::ChangeStratum> strata,
+                                    const store_pb::ReleaseFigure& later,
+                                    const store_pb::ReleaseHeader& header);
 
 }  // namespace imdi::figures

@@ -1,8 +1,6 @@
 #include "services/figures/formula_steps.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <string>
@@ -13,6 +11,7 @@
 #include "services/domain/distributions.h"
 #include "services/domain/estimate.h"
 #include "services/domain/intervals.h"
+#include "services/figures/formula_step.h"
 #include "services/figures/texts.h"
 
 namespace imdi::figures {
@@ -20,36 +19,6 @@ namespace {
 
 namespace query_pb = survey::query::v1;
 using survey::model::v1::LocalizedText;
-
-constexpr size_t kSubstitutedBytesMax = 400;
-// Digits of a number put into a formula; its full value stands in the step that it comes from.
-constexpr int kDigits = 10;
-
-std::string Number(double value) {
-  std::array<char, 40> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
-                                 std::chars_format::general, kDigits);
-  return std::string(digits.data(), end.ptr);
-}
-
-class Steps {
- public:
-  void Add(std::string_view symbol, LocalizedText title, std::string_view formula,
-           std::string_view substituted, double result) {
-    query_pb::FormulaStep& step = steps_.emplace_back();
-    step.set_symbol(symbol.data(), symbol.size());
-    *step.mutable_title() = std::move(title);
-    step.set_formula(formula.data(), formula.size());
-    if (substituted.size() <= kSubstitutedBytesMax) {
-      step.set_substituted(substituted.data(), substituted.size());
-    }
-    step.set_result(result);
-  }
-  std::vector<query_pb::FormulaStep> Take() && { return std::move(steps_); }
-
- private:
-  std::vector<query_pb::FormulaStep> steps_;
-};
 
 // One term for each stratum that `term` has something to say of, with " + " between them.
 template <typename Term>

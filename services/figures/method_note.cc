@@ -1,6 +1,5 @@
 #include "services/figures/method_note.h"
 
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,10 +13,9 @@
 namespace imdi::figures {
 namespace {
 
-// Frame variables by which non-response is shown, as far as figures are made by them.
-constexpr std::string_view kShownBy[] = {"imdi_region", "size_group", "unit_type"};
-
-query_pb::DispositionTable TableOf(const domain::DispositionCounts& counts) {
+// `all`: the whole frame.
+query_pb::DispositionTable TableOf(const domain::DispositionCounts& counts,
+                                   const domain::DispositionCounts& all) {
   query_pb::DispositionTable out;
   out.set_invited(counts.invited());
   out.set_complete(counts.complete);
@@ -30,27 +28,23 @@ query_pb::DispositionTable TableOf(const domain::DispositionCounts& counts) {
     out.set_rr1(static_cast<double>(counts.complete) / counts.invited());
     out.set_rr2(static_cast<double>(counts.responded()) / counts.invited());
   }
+  if (all.invited() > 0)
+    out.set_share_of_invited(static_cast<double>(counts.invited()) / all.invited());
+  if (all.responded() > 0)
+    out.set_share_of_answers(static_cast<double>(counts.responded()) / all.responded());
   return out;
 }
 
-std::optional<uint32_t> BreakdownBy(const domain::FigurePlan& plan, std::string_view attribute) {
-  const std::optional<uint32_t> number = plan.frame().FindAttribute(attribute);
-  if (!number.has_value()) return std::nullopt;
-  for (uint32_t i = 0; i < plan.breakdowns().size(); ++i) {
-    if (plan.breakdowns()[i].attributes == std::vector<uint32_t>{*number}) return i;
-  }
-  return std::nullopt;
-}
-
+// Every variable that figures are made by: who is missing among the answers.
 void AddGroups(const EditionFigures& edition, query_pb::MethodNote& note) {
   const domain::FigurePlan& plan = edition.plan();
-  for (const std::string_view attribute : kShownBy) {
-    const std::optional<uint32_t> number = BreakdownBy(plan, attribute);
-    if (!number.has_value()) continue;
-    const domain::FigurePlan::Breakdown& breakdown = plan.breakdowns()[*number];
+  const domain::DispositionCounts all = edition.counts().Dispositions(0, 0);
+  for (uint32_t number = 1; number < plan.breakdowns().size(); ++number) {
+    const domain::FigurePlan::Breakdown& breakdown = plan.breakdowns()[number];
+    if (breakdown.attributes.size() != 1) continue;
     for (uint32_t group = 0; group < breakdown.groups.size(); ++group) {
       query_pb::DispositionTable& row = *note.add_groups();
-      row = TableOf(edition.counts().Dispositions(*number, group));
+      row = TableOf(edition.counts().Dispositions(number, group), all);
       row.set_group(GroupCode(plan.frame(), breakdown, group));
       *row.mutable_title() = GroupTitle(plan.frame(), breakdown, group);
     }
@@ -190,7 +184,8 @@ query_pb::MethodNote MethodNoteOf(const EditionFigures& edition) {
   }
   out.set_frame_date(frame.definition().frame_date());
   out.set_frame_note(frame.definition().note());
-  *out.mutable_dispositions() = TableOf(edition.counts().Dispositions(0, 0));
+  const domain::DispositionCounts all = edition.counts().Dispositions(0, 0);
+  *out.mutable_dispositions() = TableOf(all, all);
   *out.mutable_dispositions()->mutable_title() = Text("alle einingar", "alle enheter", "all units");
   out.set_response_rate_formula(
       "RR2 = (complete + partial) / (complete + partial + breakoff + refusal + non_contact); "

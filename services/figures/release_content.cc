@@ -74,6 +74,8 @@ const std::string& NameOf(const query_pb::ClaimResult& entry) { return entry.cla
 const std::string& NameOf(const query_pb::ChangeFigure& entry) { return entry.name(); }
 const std::string& NameOf(const query_pb::ReleaseChange& entry) { return entry.cell(); }
 const std::string& NameOf(const query_pb::IndicatorInfo& entry) { return entry.name(); }
+const std::string& NameOf(const store_pb::ChangeEvidence& entry) { return entry.name(); }
+const std::string& NameOf(const query_pb::Trend& entry) { return entry.cell(); }
 
 template <typename Entries>
 bool InOrder(const Entries& entries) {
@@ -214,6 +216,9 @@ std::vector<std::string> WriteParts(const ReleaseContent& content) {
   writer.Write(content.changes, [](store_pb::ReleasePart& part) { return part.add_changes(); });
   writer.Write(content.differences,
                [](store_pb::ReleasePart& part) { return part.add_differences(); });
+  writer.Write(content.evidence,
+               [](store_pb::ReleasePart& part) { return part.add_change_evidence(); });
+  writer.Write(content.trends, [](store_pb::ReleasePart& part) { return part.add_trends(); });
   return std::move(writer).Take();
 }
 
@@ -239,7 +244,8 @@ absl::StatusOr<ReleaseContent> ReadParts(std::span<const std::string> parts) {
         }
       }
     }
-    if (part.figures_size() + part.claims_size() + part.changes_size() + part.differences_size() >
+    if (part.figures_size() + part.claims_size() + part.changes_size() + part.differences_size() +
+            part.change_evidence_size() + part.trends_size() >
         0) {
       headers_over = true;
     }
@@ -250,13 +256,16 @@ absl::StatusOr<ReleaseContent> ReadParts(std::span<const std::string> parts) {
     take(*part.mutable_claims(), out.claims);
     take(*part.mutable_changes(), out.changes);
     take(*part.mutable_differences(), out.differences);
+    take(*part.mutable_change_evidence(), out.evidence);
+    take(*part.mutable_trends(), out.trends);
   }
   if (parts.empty()) return Corrupt("there are none");
   if (out.header.figure_count() != static_cast<int32_t>(out.figures.size())) {
     return Corrupt("there are fewer or more figures than the header says");
   }
   if (!InOrder(out.header.indicators()) || !InOrder(out.figures) || !InOrder(out.claims) ||
-      !InOrder(out.changes) || !InOrder(out.differences)) {
+      !InOrder(out.changes) || !InOrder(out.differences) || !InOrder(out.evidence) ||
+      !InOrder(out.trends)) {
     return Corrupt("entries are out of order");
   }
   for (const store_pb::ReleaseFigure& figure : out.figures) {
@@ -335,6 +344,8 @@ VerifyDifferences CompareForVerify(const ReleaseContent& stored, const ReleaseCo
   verifier.Compare("figure ", stored.figures, again.figures);
   verifier.Compare("claim ", stored.claims, again.claims);
   verifier.Compare("change ", stored.changes, again.changes);
+  verifier.Compare("evidence of change ", stored.evidence, again.evidence);
+  verifier.Compare("trend ", stored.trends, again.trends);
   verifier.Compare("difference ", stored.differences, again.differences);
   verifier.out.compared = static_cast<int32_t>(stored.figures.size() + stored.claims.size());
   return std::move(verifier.out);

@@ -23,6 +23,8 @@ struct ReleaseContent {
   std::vector<store_pb::ReleaseFigure> figures;      // By cell name, byte order.
   std::vector<query_pb::ClaimResult> claims;         // By name.
   std::vector<query_pb::ChangeFigure> changes;       // By name.
+  std::vector<store_pb::ChangeEvidence> evidence;    // Of changes, by name.
+  std::vector<query_pb::Trend> trends;               // By cell.
   std::vector<query_pb::ReleaseChange> differences;  // Since the release before; by cell or entry.
 };
 

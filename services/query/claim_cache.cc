@@ -2,8 +2,8 @@
 
 namespace imdi::query {
 
-std::shared_ptr<const ClaimCache::Claims> ClaimCache::Get(std::string_view edition,
-                                                          const std::function<Claims()>& judge) {
+std::shared_ptr<const ClaimCache::Judged> ClaimCache::Get(std::string_view edition,
+                                                          const std::function<Judged()>& judge) {
   std::shared_ptr<Entry> entry;
   {
     base::MutexLock lock(mutex_);
@@ -12,8 +12,8 @@ std::shared_ptr<const ClaimCache::Claims> ClaimCache::Get(std::string_view editi
       found = entries_.emplace(std::string(edition), std::make_shared<Entry>()).first;
     entry = found->second;
   }
-  std::call_once(entry->once, [&] { entry->claims = std::make_shared<const Claims>(judge()); });
-  return entry->claims;
+  std::call_once(entry->once, [&] { entry->judged = std::make_shared<const Judged>(judge()); });
+  return entry->judged;
 }
 
 }  // namespace imdi::query

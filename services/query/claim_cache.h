@@ -1,7 +1,7 @@
 #pragma once
 
-// The verdicts of one snapshot on its live figures. They rest on several editions, so they belong
-// to a snapshot and not to one edition's figures.
+// The changes and verdicts of one snapshot on its live figures. They rest on several editions, so
+// they belong to a snapshot and not to one edition's figures.
 
 #include <functional>
 #include <map>
@@ -14,21 +14,26 @@
 #include "absl/base/thread_annotations.h"
 #include "imdi/survey/query/v1/claim.pb.h"
 #include "services/base/mutex.h"
+#include "services/figures/change_figures.h"
 
 namespace imdi::query {
 
 // Thread-safe.
 class ClaimCache {
  public:
-  using Claims = std::vector<survey::query::v1::ClaimResult>;
+  struct Judged {
+    figures::EditionChanges changes;
+    std::vector<survey::query::v1::ClaimResult> claims;
+    std::vector<survey::query::v1::Trend> trends;
+  };
 
   // What `judge` says of the edition; called once for each.
-  std::shared_ptr<const Claims> Get(std::string_view edition, const std::function<Claims()>& judge);
+  std::shared_ptr<const Judged> Get(std::string_view edition, const std::function<Judged()>& judge);
 
  private:
   struct Entry {
     std::once_flag once;
-    std::shared_ptr<const Claims> claims;
+    std::shared_ptr<const Judged> judged;
   };
   base::Mutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>, std::less<>> entries_ ABSL_GUARDED_BY(mutex_);

@@ -10,6 +10,7 @@
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/figures/claim_results.h"
+#include "services/figures/trends.h"
 
 namespace imdi::query {
 namespace {
@@ -75,13 +76,16 @@ query_pb::ClaimResult Completed(const Snapshot& snapshot, const FigureSet& set,
 
 }  // namespace
 
-std::string EditionOfYear(const domain::Catalog& catalog, const std::string& survey, int32_t year) {
-  for (const auto& [id, entry] : catalog.editions()) {
-    if (entry->definition != nullptr && entry->definition->survey() == survey &&
-        entry->definition->reference_year() == year)
-      return id;
-  }
-  return {};
+std::shared_ptr<const ClaimCache::Judged> LiveJudgements(const Snapshot& snapshot,
+                                                         const LiveSet& live) {
+  return snapshot.claims->Get(live.edition(), [&] {
+    const figures::FindOtherEdition others = OthersOf(snapshot);
+    ClaimCache::Judged out;
+    out.changes = figures::Changes(live.computed(), others);
+    out.claims = figures::JudgeClaims(live.computed(), out.changes);
+    out.trends = figures::Trends(live.computed(), others);
+    return out;
+  });
 }
 
 void CompleteChange(const Snapshot& snapshot, const FigureSet& set,
@@ -96,9 +100,9 @@ void CompleteChange(const Snapshot& snapshot, const FigureSet& set,
   if (change.has_earlier()) {
     std::string release = change.earlier_release();
     if (release.empty()) {
-      const std::string edition = EditionOfYear(
-          *snapshot.catalog, set.header().edition_facts().survey(), change.earlier().year());
-      if (!edition.empty()) release = base::StrCat(kEditions, edition, "/releases/live");
+      const auto* edition = snapshot.catalog->EditionOfYear(set.header().edition_facts().survey(),
+                                                            change.earlier().year());
+      if (edition != nullptr) release = base::StrCat(kEditions, edition->id, "/releases/live");
     }
     complete(*change.mutable_earlier()->mutable_figure(), release, "/figures/");
   }
@@ -126,13 +130,11 @@ absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(
                                    page_size, request.page_token()));
   const FigureSet& set = page.set();
   const Snapshot& snapshot = reading.snapshot();
-  std::shared_ptr<const ClaimCache::Claims> judged;
-  const ClaimCache::Claims* claims = nullptr;
+  std::shared_ptr<const ClaimCache::Judged> judged;
+  const std::vector<query_pb::ClaimResult>* claims = nullptr;
   if (set.live()) {
-    const auto& live = static_cast<const LiveSet&>(set);
-    judged = snapshot.claims->Get(
-        set.edition(), [&] { return figures::JudgeClaims(live.computed(), OthersOf(snapshot)); });
-    claims = judged.get();
+    judged = LiveJudgements(snapshot, static_cast<const LiveSet&>(set));
+    claims = &judged->claims;
   } else {
     claims = &static_cast<const ReleaseSet&>(set).content().claims;
   }

@@ -3,9 +3,13 @@
 // The sentences of a report: of a release as it was published, of live figures judged when first
 // asked for.
 
+#include <memory>
+
 #include "absl/status/statusor.h"
 #include "imdi/survey/query/v1/claim.pb.h"
 #include "imdi/survey/query/v1/query_service.pb.h"
+#include "services/query/claim_cache.h"
+#include "services/query/live_set.h"
 #include "services/query/reading.h"
 
 namespace imdi::query {
@@ -17,7 +21,8 @@ absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(Reading& reading,
 // of the earlier edition that it read has been followed by another.
 void CompleteChange(const Snapshot& snapshot, const FigureSet& set, query_pb::ChangeFigure& change);
 
-// Id of the edition of a survey and year; empty where there is none.
-std::string EditionOfYear(const domain::Catalog& catalog, const std::string& survey, int32_t year);
+// Changes, verdicts and trends of an edition's live figures, made when first asked for.
+std::shared_ptr<const ClaimCache::Judged> LiveJudgements(const Snapshot& snapshot,
+                                                         const LiveSet& live);
 
 }  // namespace imdi::query

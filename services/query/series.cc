@@ -1,6 +1,8 @@
 #include "services/query/series.h"
 
 #include <algorithm>
+#include <memory>
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -81,19 +83,40 @@ query_pb::SharePoint PointOf(const Place& place) {
   return out;
 }
 
-// As it was published where the release has it, else out of the two points.
+// What a set of figures says of changes and trends.
+struct Comparisons {
+  std::span<const query_pb::ChangeFigure> changes;
+  std::span<const query_pb::Trend> trends;
+  std::shared_ptr<const ClaimCache::Judged> judged;  // Holds those of live figures.
+};
+Comparisons ComparisonsOf(const Snapshot& snapshot, const FigureSet& set) {
+  Comparisons out;
+  if (set.live()) {
+    out.judged = LiveJudgements(snapshot, static_cast<const LiveSet&>(set));
+    out.changes = out.judged->changes.figures;
+    out.trends = out.judged->trends;
+  } else {
+    const figures::ReleaseContent& content = static_cast<const ReleaseSet&>(set).content();
+    out.changes = content.changes;
+    out.trends = content.trends;
+  }
+  return out;
+}
+
+// As it was published or is declared, else out of the two points.
 query_pb::ChangeFigure ChangeOf(const Snapshot& snapshot, const Place& later, const Place& earlier,
                                 const std::string& cell, std::string_view indicator) {
   const std::string name = base::StrCat(cell, "@", earlier.year);
   query_pb::ChangeFigure out;
-  if (!later.set->live()) {
-    for (const query_pb::ChangeFigure& stored :
-         static_cast<const ReleaseSet&>(*later.set).content().changes) {
-      if (stored.name() != name) continue;
-      out = stored;
-      CompleteChange(snapshot, *later.set, out);
-      return out;
-    }
+  const Comparisons declared = ComparisonsOf(snapshot, *later.set);
+  for (const query_pb::ChangeFigure& one : declared.changes) {
+    // Live figures are compared with the latest release where there is one; here both may be live.
+    if (one.name() != name ||
+        (later.set->live() && one.earlier_release().empty() != earlier.set->live()))
+      continue;
+    out = one;
+    CompleteChange(snapshot, *later.set, out);
+    return out;
   }
   const figures::Comparability relation = Relate(snapshot, later, earlier, indicator, cell);
   out.set_name(name);
@@ -107,6 +130,7 @@ query_pb::ChangeFigure ChangeOf(const Snapshot& snapshot, const Place& later, co
     *out.mutable_no_value() = later.figure->no_value();
   } else {
     out.set_value(later.figure->value() - earlier.figure->value());
+    out.set_test_status(query_pb::CHANGE_TEST_STATUS_NOT_COUNTED);
   }
   CompleteChange(snapshot, *later.set, out);
   return out;
@@ -181,6 +205,11 @@ absl::StatusOr<query_pb::Series> GetSeries(Reading& reading,
     if (before != nullptr)
       *out.add_changes() = ChangeOf(snapshot, place, *before, cell, name.indicator);
     if (!place.figure->has_no_value()) before = &place;
+  }
+  if (latest->set != nullptr) {
+    const Comparisons comparisons = ComparisonsOf(snapshot, *latest->set);
+    const auto trend = std::ranges::find(comparisons.trends, cell, &query_pb::Trend::cell);
+    if (trend != comparisons.trends.end()) *out.mutable_trend() = *trend;
   }
   return out;
 }

@@ -13,6 +13,7 @@
 
 #include "clients/cli/answers_file.h"
 #include "clients/cli/connection.h"
+#include "services/base/error.h"
 #include "tests/integration/demo_chain.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/demo/claim_flips.h"
@@ -39,12 +40,12 @@ const std::map<std::string, query_pb::Verdict> kExpected = {
     {"F02", query_pb::VERDICT_HOLDS},
     {"F03", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
     {"F04", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
-    {"F05", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
-    {"F06", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F05", query_pb::VERDICT_HOLDS},
+    {"F06", query_pb::VERDICT_HOLDS},
     {"F07", query_pb::VERDICT_HOLDS},
-    {"F08", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F08", query_pb::VERDICT_HOLDS},
     {"F09", query_pb::VERDICT_HOLDS},
-    {"F10", query_pb::VERDICT_HOLDS_AMONG_ANSWERS},
+    {"F10", query_pb::VERDICT_HOLDS},
     {"F11", query_pb::VERDICT_UNDECIDABLE},
     {"F12", query_pb::VERDICT_UNDECIDABLE},
     {"F13", query_pb::VERDICT_UNDECIDABLE},
@@ -178,11 +179,15 @@ TEST_F(ClaimsInTheChain, ASeriesNamesTheBreaksBetweenEditions) {
   ASSERT_EQ(total.changes_size(), 3);
   EXPECT_EQ(total.changes(0).no_value().reason(), query_pb::NO_VALUE_REASON_SERIES_BREAK);
   EXPECT_DOUBLE_EQ(total.changes(2).value(), 186.0 / 300 - 187.0 / 312);
+  for (const int place : {1, 2}) EXPECT_TRUE(total.changes(place).tested()) << place;
+  ASSERT_TRUE(total.has_trend());
+  EXPECT_THAT(total.trend().years(), testing::ElementsAre(2015, 2016, 2017));
   const query_pb::Series municipalities =
       series("IND_TARGET.WITH_PROGRAMME.unit_type=municipality");
   ASSERT_EQ(municipalities.points_size(), 4);
   EXPECT_TRUE(municipalities.points(0).comparable());
   EXPECT_TRUE(municipalities.changes(0).has_value());
+  EXPECT_THAT(municipalities.trend().years(), testing::ElementsAre(2014, 2015, 2016, 2017));
   const query_pb::Series asks = series("IND_MGMT_ASKS.WITH_PROGRAMME");
   ASSERT_EQ(asks.points_size(), 4);
   for (const int point : {0, 1}) {
@@ -192,6 +197,44 @@ TEST_F(ClaimsInTheChain, ASeriesNamesTheBreaksBetweenEditions) {
     EXPECT_EQ(asks.points(point).figure().no_value().reason(), query_pb::NO_VALUE_REASON_NOT_ASKED);
   }
   EXPECT_TRUE(asks.points(2).comparable());
+}
+
+TEST_F(ClaimsInTheChain, ChangesAreTestedTheSameLiveAndExplained) {
+  const query_pb::ClaimResult claim = List().at("F05");
+  ASSERT_EQ(claim.changes_size(), 1);
+  const query_pb::ChangeFigure& change = claim.changes(0);
+  EXPECT_EQ(change.test_status(), query_pb::CHANGE_TEST_STATUS_TESTED);
+  EXPECT_LT(change.estimate().p(), 0.05);
+  EXPECT_EQ(claim.test().family().size(), 5);
+  query_pb::ExplainFigureRequest request;
+  request.set_name(change.name());
+  request.set_at_least_position(position_);
+  const auto explained = connection_->Call(connection_->query(), &Query::ExplainFigure, request);
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  EXPECT_EQ(explained->change().SerializeAsString(), change.SerializeAsString());
+  int32_t panel = 0, frame = 0;
+  for (const query_pb::ChangeStratum& stratum : explained->change_strata()) {
+    ASSERT_EQ(stratum.states_size(), 16);
+    for (const int both : {10, 11, 14, 15}) panel += stratum.states(both);
+    frame += stratum.frame_later();
+  }
+  EXPECT_EQ(panel, change.panel().units());
+  EXPECT_EQ(frame, 441);
+  EXPECT_GT(explained->steps_size(), 20);
+  request.set_name("editions/KU2017/releases/live/changes/IND_TARGET.WITH_PROGRAMME@2013");
+  const auto unknown = connection_->Call(connection_->query(), &Query::ExplainFigure, request);
+  EXPECT_EQ(base::ReasonOf(unknown.status()), base::Reason::kUnknownResource);
+}
+
+TEST_F(ClaimsInTheChain, TippingNumbersMoveWhileAnswersComeIn) {
+  EXPECT_EQ(List().at("F01").tipping().units(), 21);
+  EXPECT_EQ(List().at("F03").tipping().units(), 14);
+  const std::string unit = Demo().editions.at("KU2017").counted.begin()->first;
+  ASSERT_NO_FATAL_FAILURE(Withdraw(unit));
+  EXPECT_EQ(List().at("F01").tipping().may_belong(), 120) << "one more has not said";
+  ASSERT_NO_FATAL_FAILURE(Submit(unit, Demo().editions.at("KU2017").sent.at(unit)));
+  EXPECT_EQ(List().at("F01").tipping().may_belong(), 119);
+  EXPECT_EQ(List().at("F01").tipping().units(), 21);
 }
 
 TEST_F(ClaimsInTheChain, SevenAnswersFlippedMakeF03FiftyNinePointSeven) {

@@ -90,6 +90,40 @@ Entry EntryOf(const query_pb::ChangeFigure& change) {
   base::StrAppend(out.exact, " [", base::StrJoin(change.relations(), ","), "] ",
                   change.earlier_release());
   if (change.has_value()) out.numbers.push_back(change.value());
+  base::StrAppend(out.exact, " ", query_pb::ChangeTestStatus_Name(change.test_status()));
+  if (change.has_estimate()) {
+    const query_pb::ChangeEstimate& estimate = change.estimate();
+    const query_pb::PanelCounts& panel = change.panel();
+    base::StrAppend(out.exact, " df ", estimate.df(), " panel ", panel.yes_yes(), " ",
+                    panel.yes_no(), " ", panel.no_yes(), " ", panel.no_no(), " ",
+                    change.family().id(), " ", change.family().size());
+    for (const double number :
+         {estimate.value(), estimate.lower(), estimate.upper(), estimate.standard_error(),
+          estimate.t(), estimate.p(), estimate.earlier(), estimate.later(),
+          estimate.earlier_error(), estimate.later_error(), estimate.covariance(), panel.p_mid(),
+          change.q(), change.bound_lower(), change.bound_upper()})
+      out.numbers.push_back(number);
+  }
+  return out;
+}
+
+Entry EntryOf(const query_pb::Trend& trend) {
+  Entry out;
+  out.exact = base::StrCat("[", base::StrJoin(trend.years(), ","), "] df ", trend.df());
+  out.numbers = {trend.slope(), trend.lower(),          trend.upper(),
+                 trend.p(),     trend.standard_error(), trend.t()};
+  for (const auto* side : {&trend.shares(), &trend.covariance()})
+    out.numbers.insert(out.numbers.end(), side->begin(), side->end());
+  return out;
+}
+
+Entry EntryOf(const store_pb::ChangeEvidence& evidence) {
+  Entry out;
+  for (const query_pb::ChangeStratum& stratum : evidence.strata()) {
+    base::StrAppend(out.exact, " ", stratum.stratum(), " ", stratum.frame_earlier(), " ",
+                    stratum.frame_later(), " ", stratum.frame_both(), " [",
+                    base::StrJoin(stratum.states(), ","), "]");
+  }
   return out;
 }
 
@@ -110,9 +144,17 @@ Entry EntryOf(const query_pb::ClaimResult& claim) {
   for (const query_pb::PairDifference& pair : claim.pairs()) {
     base::StrAppend(out.exact, " ", pair.a(), "-", pair.b(), " ", pair.a_yes(), " ", pair.b_yes(),
                     " ", pair.both_yes(), "/", pair.base(), " df ", pair.df());
-    for (const double number :
-         {pair.difference(), pair.standard_error(), pair.lower(), pair.upper(), pair.p()})
+    for (const double number : {pair.difference(), pair.standard_error(), pair.lower(),
+                                pair.upper(), pair.p(), pair.bound_lower(), pair.bound_upper()})
       out.numbers.push_back(number);
+  }
+  const query_pb::Tipping& tipping = claim.tipping();
+  base::StrAppend(out.exact, " tipping ", tipping.has_units() ? tipping.units() : -1, " of ",
+                  tipping.may_belong(), " R ", tipping.settled(), " ", tipping.turns());
+  if (claim.has_test()) {
+    base::StrAppend(out.exact, " ", claim.test().family().id(), " ", claim.test().family().size());
+    out.numbers.push_back(claim.test().p());
+    out.numbers.push_back(claim.test().q());
   }
   return out;
 }
@@ -128,6 +170,9 @@ Entries EntriesOf(const figures::ReleaseContent& content) {
     add("claim/" + claim.claim().name(), EntryOf(claim));
   for (const query_pb::ChangeFigure& change : content.changes)
     add("change/" + change.name(), EntryOf(change));
+  for (const store_pb::ChangeEvidence& evidence : content.evidence)
+    add("evidence/" + evidence.name(), EntryOf(evidence));
+  for (const query_pb::Trend& trend : content.trends) add("trend/" + trend.cell(), EntryOf(trend));
   for (const query_pb::StratumEvidence& stratum : content.header.strata()) {
     add("stratum/" + stratum.stratum(),
         {.exact = base::StrCat(stratum.frame(), " ", stratum.responded()),

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -34,8 +35,9 @@ std::shared_ptr<const domain::Catalog> Documents() {
   return catalog;
 }
 
-std::shared_ptr<const figures::EditionFigures> Count(const std::string& edition,
-                                                     const Responses& sent) {
+namespace {
+
+domain::AnswerMatrix MatrixOf(const std::string& edition, const Responses& sent) {
   const std::shared_ptr<const domain::FigurePlan> plan = domain::PlanOf(*Documents(), edition);
   domain::AnswerMatrix matrix(plan);
   for (const auto& [unit, answers] : sent) {
@@ -52,7 +54,27 @@ std::shared_ptr<const figures::EditionFigures> Count(const std::string& edition,
                                                .fielded = nullptr});
     matrix.SetUnit(index, &response, model::DISPOSITION_UNSPECIFIED);
   }
-  return std::make_shared<const figures::EditionFigures>(Documents(), edition, matrix.Count());
+  return matrix;
+}
+
+// Of the demonstration's own answers.
+std::shared_ptr<const domain::UnitStates> StatesOf(const std::string& edition) {
+  static std::map<std::string, std::shared_ptr<const domain::UnitStates>> taken;
+  std::shared_ptr<const domain::UnitStates>& out = taken[edition];
+  if (out == nullptr) out = MatrixOf(edition, Demo().editions.at(edition).sent).States();
+  return out;
+}
+
+}  // namespace
+
+std::shared_ptr<const figures::EditionFigures> Count(const std::string& edition,
+                                                     const Responses& sent) {
+  domain::AnswerMatrix matrix = MatrixOf(edition, sent);
+  std::vector<std::shared_ptr<const domain::UnitStates>> earlier;
+  for (const domain::PanelFrame::Earlier& one : matrix.plan().panel_frame().earlier)
+    earlier.push_back(StatesOf(one.edition.id));
+  return std::make_shared<const figures::EditionFigures>(Documents(), edition,
+                                                         matrix.Count(earlier));
 }
 
 }  // namespace imdi::demo_test

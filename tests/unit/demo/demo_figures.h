@@ -15,7 +15,8 @@ namespace imdi::demo_test {
 // The survey's documents, with every edition open. Fails the test where one of them has a finding.
 std::shared_ptr<const domain::Catalog> Documents();
 
-// What was sent to an edition, counted.
+// What was sent to an edition, counted; earlier editions, where it is counted together with them,
+// as the demonstration has them.
 std::shared_ptr<const figures::EditionFigures> Count(const std::string& edition,
                                                      const Responses& sent);
 

@@ -194,41 +194,89 @@ TEST(ShareInWords, NobodyDecidesNothing) {
 }
 
 YearComparison Year(CountedShare later, CountedShare earlier, bool comparable = true) {
-  return {.later = later, .earlier = earlier, .comparable = comparable};
+  YearComparison out;
+  out.later = later;
+  out.earlier = earlier;
+  out.comparable = comparable;
+  return out;
 }
 
-TEST(Increase, IsAtMostTrueOfThoseWhoAnsweredAsLongAsNoChangeIsTested) {
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({186, 300}, {187, 312})}),
+YearComparison Tested(double p, double change = 0.02) {
+  YearComparison out = Year({186, 300}, {187, 312});
+  out.change = change;
+  out.p = p;
+  return out;
+}
+
+TEST(Increase, IsTrueOfThoseWhoAnsweredAloneWithoutATestThatRejects) {
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({186, 300}, {187, 312})}, std::nullopt),
             ClaimVerdict::kHoldsAmongAnswers);
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({300, 300}, {0, 312})}),
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({300, 300}, {0, 312})}, std::nullopt),
             ClaimVerdict::kHoldsAmongAnswers)
       << "however large";
+  EXPECT_EQ(JudgeIncrease(std::vector{Tested(0.001)}, std::nullopt),
+            ClaimVerdict::kHoldsAmongAnswers)
+      << "not adjusted";
+  EXPECT_EQ(JudgeIncrease(std::vector{Tested(0.001)}, 0.05), ClaimVerdict::kHoldsAmongAnswers);
+  EXPECT_EQ(JudgeIncrease(std::vector{Tested(0.001, -0.02)}, 0.001),
+            ClaimVerdict::kHoldsAmongAnswers)
+      << "among all units it points downwards";
+  EXPECT_EQ(JudgeIncrease(std::vector{Tested(0.001), Year({186, 300}, {187, 312})}, 0.001),
+            ClaimVerdict::kHoldsAmongAnswers)
+      << "a year without a test";
+}
+
+TEST(Increase, HoldsWhereTheAdjustedTestRejectsOrTheChangeIsKnown) {
+  EXPECT_EQ(JudgeIncrease(std::vector{Tested(0.001)}, 0.049), ClaimVerdict::kHolds);
+  YearComparison known = Year({322, 441}, {300, 441});
+  known.known = true;
+  EXPECT_EQ(JudgeIncrease(std::vector{known}, std::nullopt), ClaimVerdict::kHolds);
+  EXPECT_EQ(JudgeIncrease(std::vector{known, Tested(0.001)}, 0.002), ClaimVerdict::kHolds);
+  EXPECT_EQ(JudgeIncrease(std::vector{known, Tested(0.3)}, 0.3), ClaimVerdict::kHoldsAmongAnswers);
+}
+
+TEST(Increase, IsTestedByTheLargestPOfItsYears) {
+  EXPECT_EQ(LargestP(std::vector{Tested(0.01), Tested(0.2), Tested(0.03)}), 0.2);
+  YearComparison known = Year({322, 441}, {300, 441});
+  known.known = true;
+  EXPECT_EQ(LargestP(std::vector{Tested(0.01), known}), 0.01);
+  EXPECT_EQ(LargestP(std::vector{known}), std::nullopt);
+  EXPECT_EQ(LargestP(std::vector{Tested(0.01), Year({2, 3}, {1, 3})}), std::nullopt);
+  EXPECT_EQ(LargestP({}), std::nullopt);
 }
 
 TEST(Increase, IsContradictedWhereOneYearWasAsHighOrHigher) {
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({186, 300}, {187, 312}), Year({186, 300}, {62, 100})}),
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({186, 300}, {187, 312}), Year({186, 300}, {62, 100})},
+                          std::nullopt),
             ClaimVerdict::kContradicted)
       << "equal fractions are no increase";
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({61, 100}, {62, 100})}), ClaimVerdict::kContradicted);
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({61, 100}, {62, 100})}, std::nullopt),
+            ClaimVerdict::kContradicted);
   // 0.333… against 33.3 percent: a hair above.
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({1, 3}, {333'333'333, 1'000'000'000})}),
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({1, 3}, {333'333'333, 1'000'000'000})}, std::nullopt),
             ClaimVerdict::kHoldsAmongAnswers);
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({1, 3}, {333'333'334, 1'000'000'000})}),
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({1, 3}, {333'333'334, 1'000'000'000})}, std::nullopt),
             ClaimVerdict::kContradicted);
 }
 
 TEST(Increase, CannotBeDecidedOverABreakOrWithoutAValue) {
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({2, 3}, {1, 3}, false)}), ClaimVerdict::kUndecidable);
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({2, 3}, {0, 0})}), ClaimVerdict::kUndecidable);
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({0, 0}, {1, 3})}), ClaimVerdict::kUndecidable);
-  EXPECT_EQ(JudgeIncrease({}), ClaimVerdict::kUndecidable);
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({2, 3}, {1, 3}), Year({2, 3}, {1, 3}, false)}),
-            ClaimVerdict::kUndecidable)
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({2, 3}, {1, 3}, false)}, std::nullopt),
+            ClaimVerdict::kUndecidable);
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({2, 3}, {0, 0})}, std::nullopt),
+            ClaimVerdict::kUndecidable);
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({0, 0}, {1, 3})}, std::nullopt),
+            ClaimVerdict::kUndecidable);
+  EXPECT_EQ(JudgeIncrease({}, std::nullopt), ClaimVerdict::kUndecidable);
+  EXPECT_EQ(
+      JudgeIncrease(std::vector{Year({2, 3}, {1, 3}), Year({2, 3}, {1, 3}, false)}, std::nullopt),
+      ClaimVerdict::kUndecidable)
       << "one year that cannot be compared is enough";
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({2, 3}, {1, 3}, false), Year({1, 3}, {2, 3})}),
-            ClaimVerdict::kContradicted)
+  EXPECT_EQ(
+      JudgeIncrease(std::vector{Year({2, 3}, {1, 3}, false), Year({1, 3}, {2, 3})}, std::nullopt),
+      ClaimVerdict::kContradicted)
       << "one year that speaks against it is enough too";
-  EXPECT_EQ(JudgeIncrease(std::vector{Year({1, 3}, {2, 3}, false)}), ClaimVerdict::kUndecidable)
+  EXPECT_EQ(JudgeIncrease(std::vector{Year({1, 3}, {2, 3}, false)}, std::nullopt),
+            ClaimVerdict::kUndecidable)
       << "a year over a break does not speak against it";
 }
 

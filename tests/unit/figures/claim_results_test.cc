@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -142,6 +143,8 @@ class World {
     pair_p_ = p;
   }
 
+  void SetChangeP(const std::string& change, double p) { change_p_[change] = p; }
+
   query_pb::ClaimResult Judge(const std::string& id) const {
     return Judge(*Documents().FindEdition("KU2017")->claims.at(id).second);
   }
@@ -154,15 +157,26 @@ class World {
       if (found == figures->second.end()) return std::nullopt;
       return found->second;
     };
+    const std::function<std::shared_ptr<const domain::CompiledIndicator>(std::string_view)>
+        find_indicator = [](std::string_view id) {
+          const auto* entry = Documents().FindIndicator(id);
+          return entry == nullptr ? nullptr : entry->compiled.at("KU2017");
+        };
+    const std::function<std::optional<query_pb::Figure>(std::string_view)> find_here =
+        [&](std::string_view cell) { return find("KU2017", cell); };
+    const std::function<std::optional<CountedChange>(std::string_view, int32_t)> count =
+        [](std::string_view, int32_t) { return std::nullopt; };
+    const FindOtherEdition others = [&](const std::string& other) -> std::optional<OtherEdition> {
+      if (!figures_.contains(other)) return std::nullopt;
+      return OtherEdition{
+          .release = other == "KU2015" ? "editions/KU2015/releases/1" : "",
+          .find = [find, other](std::string_view cell) { return find(other, cell); }};
+    };
     const ClaimSources sources{
         .catalog = Documents(),
         .edition = *Documents().FindEdition("KU2017"),
-        .find_indicator =
-            [](std::string_view id) {
-              const auto* entry = Documents().FindIndicator(id);
-              return entry == nullptr ? nullptr : entry->compiled.at("KU2017");
-            },
-        .find = [&](std::string_view cell) { return find("KU2017", cell); },
+        .find_indicator = find_indicator,
+        .find = find_here,
         .find_pair = [&](std::string_view a, std::string_view b) -> std::optional<PairEvidence> {
           const auto one = find("KU2017", a);
           const auto two = find("KU2017", b);
@@ -178,18 +192,49 @@ class World {
           out.pair.set_p(pair_p_);
           return out;
         },
-        .others = [&](const std::string& other) -> std::optional<OtherEdition> {
-          if (!figures_.contains(other)) return std::nullopt;
-          return OtherEdition{
-              .release = other == "KU2015" ? "editions/KU2015/releases/1" : "",
-              .find = [find, other](std::string_view cell) { return find(other, cell); }};
+        .find_change = [&](std::string_view name) -> std::optional<query_pb::ChangeFigure> {
+          std::string cell(name.substr(0, name.find('@')));
+          const auto indicator = find_indicator(cell.substr(0, cell.find('.')));
+          for (const model::Comparison& comparison : indicator->definition().compare()) {
+            const std::string group = "." + comparison.group();
+            if (std::to_string(comparison.year()) != name.substr(name.find('@') + 1)) continue;
+            if (group.size() > 1) cell.erase(cell.find(group), group.size());
+            query_pb::ChangeFigure change =
+                ChangeSince({Documents(), *Documents().FindEdition("KU2017"), *indicator, find_here,
+                             count, others},
+                            comparison, cell)
+                    .figure;
+            if (!change.has_value()) return change;
+            // As it could have been tested.
+            const auto p = change_p_.find(change.name());
+            if (p != change_p_.end() && p->second < 0) return change;
+            change.mutable_estimate()->set_value(change.value());
+            change.mutable_estimate()->set_lower(change.value() - 0.03);
+            change.mutable_estimate()->set_upper(change.value() + 0.03);
+            change.mutable_estimate()->set_p(p == change_p_.end() ? 0.001 : p->second);
+            change.set_tested(true);
+            change.set_test_status(query_pb::CHANGE_TEST_STATUS_TESTED);
+            return change;
+          }
+          return std::nullopt;
+        },
+        .find_ground = [&](std::string_view cell) -> std::optional<domain::TippingGround> {
+          const auto figure = find("KU2017", cell);
+          if (!figure.has_value() || figure->has_no_value()) return std::nullopt;
+          return domain::TippingGround{figure->numerator(), figure->base(), 322, 119};
         }};
-    return JudgeClaim(claim, 7, sources);
+    std::vector<const model::Claim*> all;
+    for (const auto& [id, one] : Documents().FindEdition("KU2017")->claims)
+      all.push_back(one.second->name() == claim.name() ? &claim : one.second.get());
+    return JudgeClaim(claim, 7, sources, TestIncreases(all, sources));
   }
 
  private:
   std::map<std::string, std::map<std::string, query_pb::Figure>> figures_;
   double pair_p_ = 0.0001;
+  // By name of the change; 0.001 where nothing is said, and no test where it is below 0.
+  std::map<std::string, double> change_p_ = {{"IND_TARGET.WITH_PROGRAMME@2015", 0.3},
+                                             {"IND_TARGET.WITH_PROGRAMME@2016", 0.2}};
 };
 
 std::vector<query_pb::ClaimRemarkKind> KindsOf(const query_pb::ClaimResult& result) {
@@ -214,8 +259,8 @@ TEST(Verdicts, AreThoseExpectedOnTheFixture) {
   const World world;
   const std::map<std::string, query_pb::Verdict> expected = {
       {"F00", kHolds},       {"F01", kAmong},       {"F02", kHolds}, {"F03", kAmong},
-      {"F04", kAmong},       {"F05", kAmong},       {"F06", kAmong}, {"F07", kHolds},
-      {"F08", kAmong},       {"F09", kHolds},       {"F10", kAmong}, {"F11", kUndecidable},
+      {"F04", kAmong},       {"F05", kHolds},       {"F06", kHolds}, {"F07", kHolds},
+      {"F08", kHolds},       {"F09", kHolds},       {"F10", kHolds}, {"F11", kUndecidable},
       {"F12", kUndecidable}, {"F13", kUndecidable},
   };
   EXPECT_EQ(Documents().FindEdition("KU2017")->claims.size(), expected.size());
@@ -232,8 +277,10 @@ TEST(Verdicts, SayWhatToBeCarefulOf) {
   EXPECT_THAT(KindsOf(world.Judge("F03")),
               ElementsAre(query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT,
                           query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE));
-  for (const char* id : {"F04", "F05", "F06", "F08", "F10"})
-    EXPECT_THAT(KindsOf(world.Judge(id)), Contains(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED))
+  EXPECT_THAT(KindsOf(world.Judge("F04")), Contains(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN));
+  for (const char* id : {"F05", "F06", "F08", "F10"})
+    EXPECT_THAT(KindsOf(world.Judge(id)),
+                Not(Contains(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN)))
         << id;
   EXPECT_THAT(KindsOf(world.Judge("F08")), Contains(query_pb::CLAIM_REMARK_KIND_AMBIGUOUS_WORD));
   EXPECT_THAT(KindsOf(world.Judge("F11")), ElementsAre(query_pb::CLAIM_REMARK_KIND_FACT));
@@ -372,8 +419,10 @@ TEST(Remarks, CarryTheNumbers) {
   EXPECT_EQ(TextOf(world.Judge("F03"), query_pb::CLAIM_REMARK_KIND_INTERVAL_REACHES_OUT),
             "For alle enheter går intervallet, 59,1 til 64,9 prosent, utenfor det ordene dekker: "
             "over 60 til under 70 prosent.");
-  EXPECT_EQ(TextOf(world.Judge("F05"), query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_TESTED),
-            "Endringen er ikke testet; den gjelder dem som svarte.");
+  EXPECT_EQ(
+      TextOf(world.Judge("F04"), query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN),
+      "Økningen siden 2015 er ikke vist for alle: +2,0 prosentpoeng, intervall −1,0 til +5,0, "
+      "p = 0,300.");
   EXPECT_EQ(TextOf(world.Judge("F04"), query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME),
             "At det er spurt om det samme i 2014, 2015 og 2016, er forutsatt, ikke dokumentert.");
   EXPECT_EQ(TextOf(world.Judge("F05"), query_pb::CLAIM_REMARK_KIND_ASSUMED_SAME),
@@ -410,6 +459,64 @@ TEST(Ranking, IsPairwiseAgainstEveryOtherCategoryButThoseLeftOut) {
   EXPECT_EQ(World().Judge("F09").pairs_size(), 8);
 }
 
+TEST(Increase, HoldsForAllOnlyWhereTheTestRejectsAmongThoseMadeTogether) {
+  World world;
+  EXPECT_EQ(world.Judge("F05").verdict(), kHolds);
+  EXPECT_EQ(world.Judge("F05").test().family().size(), 5);
+  // By itself it would reject, but not as one of five of which the others say nothing.
+  world.SetChangeP("IND_MGMT_ASKS.WITH_PROGRAMME@2016", 0.04);
+  for (const char* change :
+       {"IND_COMBINE.MUNICIPALITIES_WITH_PROGRAMME@2016", "IND_BUSINESS.WITH_PROGRAMME@2016",
+        "IND_OWN_AGREEMENTS.WITH_PROGRAMME@2016"})
+    world.SetChangeP(change, 0.9);
+  query_pb::ClaimResult result = world.Judge("F05");
+  EXPECT_EQ(result.verdict(), kAmong);
+  EXPECT_DOUBLE_EQ(result.test().p(), 0.04);
+  EXPECT_DOUBLE_EQ(result.test().q(), 0.2);
+  EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN),
+            "Økningen er ikke vist for alle når det tas hensyn til at 5 slike setninger er prøvd: "
+            "p = 0,040, justert 0,200.");
+  // Without a test of one of its years a sentence is shown of nobody but those who answered.
+  world.SetChangeP("IND_MGMT_ASKS.WITH_PROGRAMME@2016", -1);
+  result = world.Judge("F05");
+  EXPECT_EQ(result.verdict(), kAmong);
+  EXPECT_FALSE(result.has_test());
+  EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN),
+            "Økningen siden 2016 kan ikke prøves: de to årene er ikke talt sammen.");
+}
+
+TEST(Increase, OverSeveralYearsNeedsEveryOneOfThemToReject) {
+  World world;
+  EXPECT_EQ(world.Judge("F04").verdict(), kAmong);
+  EXPECT_DOUBLE_EQ(world.Judge("F04").test().p(), 0.3) << "the largest of the three";
+  world.SetChangeP("IND_TARGET.WITH_PROGRAMME@2015", 0.001);
+  EXPECT_EQ(world.Judge("F04").verdict(), kAmong) << "2016 does not reject";
+  world.SetChangeP("IND_TARGET.WITH_PROGRAMME@2016", 0.001);
+  EXPECT_EQ(world.Judge("F04").verdict(), kHolds);
+  EXPECT_THAT(KindsOf(world.Judge("F04")),
+              Not(Contains(query_pb::CLAIM_REMARK_KIND_CHANGE_NOT_SHOWN)));
+}
+
+TEST(TippingNumbers, AreCountedForEveryKindOfSentence) {
+  World world;
+  EXPECT_EQ(world.Judge("F01").tipping().units(), 21);
+  EXPECT_EQ(world.Judge("F03").tipping().units(), 14);
+  EXPECT_EQ(world.Judge("F03").tipping().text().nb(),
+            "14 av de 119 som ikke har svart, kunne snu setningen.");
+  EXPECT_EQ(world.Judge("F04").tipping().turns(), "IND_TARGET.WITH_PROGRAMME@2015");
+  EXPECT_EQ(world.Judge("F02").tipping().turns(), "IND_FLUCT_AREA.CHALLENGED.answer=4");
+  const query_pb::ClaimResult before = world.Judge("F01");
+  world.Set("IND_FLUCT.ANSWERED", {240, 322, 0.72, 0.77});
+  const query_pb::Tipping against = world.Judge("F01").tipping();
+  EXPECT_TRUE(against.makes_true()) << "240 of 322 is not nearly eight of ten";
+  EXPECT_TRUE(against.upwards());
+  EXPECT_EQ(against.text().en(), std::to_string(against.units()) +
+                                     " of the 119 that have not answered would make the sentence "
+                                     "true.");
+  EXPECT_FALSE(world.Judge("F11").has_tipping());
+  EXPECT_FALSE(world.Judge("F12").has_tipping());
+}
+
 TEST(Increase, ComparesWith2014OnMunicipalitiesOnly) {
   const query_pb::ClaimResult result = World().Judge("F04");
   ASSERT_EQ(result.changes_size(), 3);
@@ -423,7 +530,6 @@ TEST(Increase, ComparesWith2014OnMunicipalitiesOnly) {
   EXPECT_EQ(first.earlier().numerator(), 113);
   EXPECT_EQ(first.earlier().year(), 2014);
   EXPECT_DOUBLE_EQ(first.value(), 180.0 / 290 - 113.0 / 190);
-  EXPECT_FALSE(first.tested());
   EXPECT_THAT(first.relations(), ElementsAre(model::SERIES_RELATION_KIND_ASSUMED_SAME))
       << "INT01 is the same; that BAK05 is, is assumed";
   const query_pb::ChangeFigure& second = result.changes(1);
@@ -477,7 +583,7 @@ TEST(Increase, OnAnotherBasisThatSaysOtherwiseIsShown) {
   World world;
   world.Set("IND_OWN_AGREEMENTS.COOPERATING", {120, 262}, "KU2016");
   const query_pb::ClaimResult result = world.Judge("F10");
-  EXPECT_EQ(result.verdict(), kAmong);
+  EXPECT_EQ(result.verdict(), kHolds);
   EXPECT_EQ(TextOf(result, query_pb::CLAIM_REMARK_KIND_BASES_DISAGREE),
             "Et annet grunnlag sier noe annet. På grunnlaget «De som samarbeider med lokalt "
             "næringsliv og svarte»: 45,8 prosent (120 av 262) i 2016, 36,8 prosent (96 av 261) i "

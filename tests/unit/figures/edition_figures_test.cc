@@ -268,15 +268,26 @@ TEST_F(EditionFiguresTest, HaveAMethodNoteWithDatesRatesByGroupAndChanges) {
   EXPECT_EQ(note.fieldwork_from(), "2017-11-20");
   EXPECT_FALSE(note.frame_date().empty());
   std::map<std::string, int> invited;  // By variable.
+  std::map<std::string, double> share_of_invited, share_of_answers;
   for (const query_pb::DispositionTable& row : note.groups()) {
     invited[row.group().substr(0, row.group().find('='))] += row.invited();
     EXPECT_FALSE(row.title().nn().empty()) << row.group();
     EXPECT_EQ(row.invited(),
               row.complete() + row.partial() + row.breakoff() + row.refusal() + row.non_contact());
   }
-  EXPECT_EQ(invited.size(), 3u);
+  EXPECT_THAT(invited, testing::SizeIs(5)) << "every variable that figures are made by";
+  EXPECT_DOUBLE_EQ(note.dispositions().share_of_invited(), 1);
+  for (const query_pb::DispositionTable& row : note.groups()) {
+    const std::string variable = row.group().substr(0, row.group().find('='));
+    share_of_invited[variable] += row.share_of_invited();
+    share_of_answers[variable] += row.share_of_answers();
+    EXPECT_DOUBLE_EQ(row.share_of_invited(), row.invited() / 441.0);
+  }
+  const int answered = note.dispositions().complete() + note.dispositions().partial();
   for (const auto& [variable, units] : invited) {
     EXPECT_EQ(units, note.dispositions().invited()) << variable;
+    EXPECT_NEAR(share_of_invited[variable], 1, 1e-12) << variable;
+    EXPECT_NEAR(share_of_answers[variable], answered > 0 ? 1 : 0, 1e-12) << variable;
   }
   EXPECT_FALSE(note.weighting().nn().empty());
   EXPECT_FALSE(note.weighting().en().empty());

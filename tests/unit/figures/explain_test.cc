@@ -10,11 +10,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "services/figures/change_figures.h"
 #include "services/figures/edition_figures.h"
 #include "tests/support/ku_survey.h"
 #include "tests/unit/demo/demo_answers.h"
@@ -553,6 +555,164 @@ TEST(Explain, GivesNoStepsForAFigureOfOtherRules) {
   const query_pb::Explanation explanation = Explain(*figure, edition.Header());
   EXPECT_EQ(explanation.steps_size(), 0);
   EXPECT_GT(explanation.strata_size(), 0);
+}
+
+// ---- Changes
+
+// Linearised values of single units of a stratum, by plain lists.
+double SpreadOf(const std::vector<double>& u, const std::vector<double>& v) {
+  if (u.size() < 2) return 0;
+  const auto n = static_cast<double>(u.size());
+  double mean_u = 0, mean_v = 0, sum = 0;
+  for (size_t i = 0; i < u.size(); ++i) {
+    mean_u += u[i] / n;
+    mean_v += v[i] / n;
+  }
+  for (size_t i = 0; i < u.size(); ++i) sum += (u[i] - mean_u) * (v[i] - mean_v);
+  return sum / (n - 1);
+}
+
+// What a change says, from lists of units made out of its sixteen counts.
+void ExpectRecomputed(const query_pb::Explanation& explanation) {
+  const query_pb::ChangeFigure& change = explanation.change();
+  const auto is_in_base = [](int state) { return state >= 2; };
+  double base[2] = {0, 0}, yes[2] = {0, 0};
+  int numerator[2] = {0, 0}, denominator[2] = {0, 0}, panel[4] = {0, 0, 0, 0};
+  const auto responded = [](const query_pb::ChangeStratum& h, int year) {
+    int out = 0;
+    for (int i = 0; i < h.states_size(); ++i)
+      out += (year == 0 ? i / 4 : i % 4) > 0 ? h.states(i) : 0;
+    return out;
+  };
+  const auto frame = [](const query_pb::ChangeStratum& h, int year) {
+    return year == 0 ? h.frame_earlier() : h.frame_later();
+  };
+  for (const query_pb::ChangeStratum& h : explanation.change_strata()) {
+    ASSERT_EQ(h.states_size(), 16);
+    for (int i = 0; i < 16; ++i) {
+      for (int year = 0; year < 2; ++year) {
+        const int state = year == 0 ? i / 4 : i % 4;
+        if (!is_in_base(state) || h.states(i) == 0) continue;
+        const double weight = static_cast<double>(frame(h, year)) / responded(h, year);
+        base[year] += weight * h.states(i);
+        yes[year] += state == 3 ? weight * h.states(i) : 0;
+        denominator[year] += h.states(i);
+        numerator[year] += state == 3 ? h.states(i) : 0;
+      }
+      if (is_in_base(i / 4) && is_in_base(i % 4))
+        panel[(i / 4 == 3 ? 0 : 2) + (i % 4 == 3 ? 0 : 1)] += h.states(i);
+    }
+  }
+  EXPECT_EQ(numerator[0], change.earlier().numerator());
+  EXPECT_EQ(denominator[0], change.earlier().base());
+  EXPECT_EQ(numerator[1], change.later().numerator());
+  EXPECT_EQ(denominator[1], change.later().base());
+  EXPECT_EQ(panel[0], change.panel().yes_yes());
+  EXPECT_EQ(panel[1], change.panel().yes_no());
+  EXPECT_EQ(panel[2], change.panel().no_yes());
+  EXPECT_EQ(panel[3], change.panel().no_no());
+  const double p[2] = {yes[0] / base[0], yes[1] / base[1]};
+  double variance[2] = {0, 0}, covariance = 0;
+  int either = 0, strata = 0;
+  for (const query_pb::ChangeStratum& h : explanation.change_strata()) {
+    std::vector<double> u[2], both[2];
+    int in_either = 0;
+    for (int i = 0; i < 16; ++i) {
+      for (int unit = 0; unit < h.states(i); ++unit) {
+        const int states[2] = {i / 4, i % 4};
+        double value[2] = {0, 0};
+        for (int year = 0; year < 2; ++year) {
+          if (is_in_base(states[year]))
+            value[year] = ((states[year] == 3 ? 1 : 0) - p[year]) / base[year];
+          if (states[year] > 0) u[year].push_back(value[year]);
+        }
+        in_either += is_in_base(states[0]) || is_in_base(states[1]) ? 1 : 0;
+        if (states[0] == 0 || states[1] == 0) continue;
+        both[0].push_back(value[0]);
+        both[1].push_back(value[1]);
+      }
+    }
+    either += in_either;
+    strata += in_either > 0 ? 1 : 0;
+    for (int year = 0; year < 2; ++year) {
+      const double n = frame(h, year), r = responded(h, year);
+      if (r >= 2) variance[year] += n * n * (1 / r - 1 / n) * SpreadOf(u[year], u[year]);
+    }
+    if (both[0].size() < 2) continue;
+    const double factor = static_cast<double>(frame(h, 0)) * frame(h, 1) *
+                              static_cast<double>(both[0].size()) /
+                              (static_cast<double>(responded(h, 0)) * responded(h, 1)) -
+                          h.frame_both();
+    covariance += factor * SpreadOf(both[0], both[1]);
+  }
+  const query_pb::ChangeEstimate& estimate = change.estimate();
+  EXPECT_NEAR(estimate.value(), p[1] - p[0], 1e-12);
+  EXPECT_NEAR(estimate.earlier(), p[0], 1e-12);
+  EXPECT_NEAR(estimate.later(), p[1], 1e-12);
+  const double error = std::sqrt(variance[0] + variance[1] - 2 * covariance);
+  EXPECT_NEAR(estimate.standard_error(), error, 1e-12);
+  EXPECT_EQ(estimate.df(), either - strata);
+  EXPECT_NEAR(estimate.t(), (p[1] - p[0]) / error, 1e-9);
+  EXPECT_NEAR(estimate.p(), 1 - WithinT(std::fabs(estimate.t()), estimate.df()), 1e-9);
+  // McNemar's mid-p over Pascal's triangle.
+  const int moved = panel[1] + panel[2], fewer = std::min(panel[1], panel[2]);
+  double tail = 0, there = 0;
+  for (int k = 0; k <= fewer; ++k) {
+    there = std::exp(LogChoose(moved, k) - moved * std::log(2.0));
+    tail += there;
+  }
+  ASSERT_GT(moved, 0);
+  EXPECT_NEAR(change.panel().p_mid(), std::min(1.0, 2 * tail - there), 1e-9);
+}
+
+TEST(ExplainedChanges, AreRecomputedFromTheirSixteenCountsAndFollowStepByStep) {
+  const std::shared_ptr<const EditionFigures> figures =
+      demo_test::Count("KU2017", demo_test::Demo().editions.at("KU2017").sent);
+  std::map<std::string, std::shared_ptr<const EditionFigures>> earlier;
+  const FindOtherEdition others = [&](const std::string& edition) {
+    auto& held = earlier[edition];
+    if (held == nullptr)
+      held = demo_test::Count(edition, demo_test::Demo().editions.at(edition).sent);
+    return std::optional(OtherEdition{
+        .release = "", .find = [held](std::string_view cell) -> std::optional<query_pb::Figure> {
+          const auto found = held->Find(cell);
+          return found.has_value() ? std::optional(found->figure()) : std::nullopt;
+        }});
+  };
+  const EditionChanges changes = Changes(*figures, others);
+  const store_pb::ReleaseHeader header = figures->Header();
+  int explained = 0;
+  for (const store_pb::ChangeEvidence& evidence : changes.evidence) {
+    SCOPED_TRACE(evidence.name());
+    const query_pb::ChangeFigure* change = changes.Find(evidence.name());
+    ASSERT_NE(change, nullptr);
+    const std::vector<query_pb::ChangeStratum> strata(evidence.strata().begin(),
+                                                      evidence.strata().end());
+    const query_pb::Explanation explanation =
+        ExplainChange(*change, strata, *figures->Find(change->later().figure()), header);
+    ExpectRecomputed(explanation);
+    EXPECT_EQ(explanation.strata_size(), 0);
+    EXPECT_FALSE(explanation.numerator_expression().empty());
+    std::set<std::string> symbols;
+    int put_in = 0;
+    for (const query_pb::FormulaStep& step : explanation.steps()) {
+      EXPECT_TRUE(symbols.insert(step.symbol()).second) << step.symbol() << " stands twice";
+      EXPECT_FALSE(step.title().nn().empty() || step.title().nb().empty() ||
+                   step.title().en().empty());
+      if (step.substituted().empty()) continue;
+      const std::optional<double> value = PocketCalculator::Evaluate(step.substituted());
+      ASSERT_TRUE(value.has_value()) << step.symbol() << " = " << step.substituted();
+      EXPECT_NEAR(*value, step.result(), 1e-6 * std::fabs(step.result()) + 1e-13)
+          << step.symbol() << " = " << step.substituted();
+      ++put_in;
+    }
+    EXPECT_GT(put_in, 20);
+    for (const char* symbol : {"change", "D", "V", "SE", "df", "t", "p", "lower", "upper", "q",
+                               "n_p", "b", "c", "p_mid"})
+      EXPECT_TRUE(symbols.contains(symbol)) << symbol;
+    ++explained;
+  }
+  EXPECT_EQ(explained, 12) << "three years of two bases, and six of the year before";
 }
 
 }  // namespace

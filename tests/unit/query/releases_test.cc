@@ -255,7 +255,11 @@ TEST_F(Releases, ASeriesHasAPointForEachEditionAndTheChangeBetween) {
   ASSERT_EQ(series->changes_size(), 1);
   EXPECT_NEAR(series->changes(0).value(), 1.0 / 2 - 1.0 / 3, 1e-12);
   EXPECT_EQ(series->changes(0).name(), "editions/E17/releases/live/changes/IND_CODE.ANSWERED@2016");
-  EXPECT_FALSE(series->changes(0).tested());
+  // Declared, so it is tested, also between live figures.
+  EXPECT_EQ(series->changes(0).test_status(), query_pb::CHANGE_TEST_STATUS_TESTED);
+  EXPECT_TRUE(series->changes(0).tested());
+  EXPECT_TRUE(series->changes(0).has_panel());
+  EXPECT_FALSE(series->has_trend()) << "two editions have no trend";
 }
 
 TEST_F(Releases, NoChangeIsGivenOverABreak) {
