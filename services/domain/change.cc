@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "services/domain/distributions.h"
 #include "services/domain/linear_estimate.h"
@@ -99,9 +100,10 @@ double VarianceTerm(const EditionCell& h, double p) {
          (Self(h).Centred(p, p) / (r * (r - 1)));
 }
 
-// The same of two editions.
+// The same of two editions. What is completely answered in either is a constant there and varies
+// with nothing; with one frame for both the factor below is 0 by itself.
 double CovarianceTerm(const PairCell& cell, const PairSums& h, double p_a, double p_b) {
-  if (h.both.r < 2) return 0;
+  if (h.both.r < 2 || h.a.responded >= h.a.frame || h.b.responded >= h.b.frame) return 0;
   const double r = static_cast<double>(h.both.r);
   // N_a N_b r_ab / (r_a r_b) - N_ab, over one denominator: exactly 0 where it is.
   const double r_a = h.a.responded;
@@ -114,9 +116,16 @@ double CovarianceTerm(const PairCell& cell, const PairSums& h, double p_a, doubl
 
 double CleanVariance(double variance) { return std::fabs(variance) < kNoVariance ? 0 : variance; }
 
-ChangeTest TestOf(double estimate, double variance, int32_t df, double level) {
+// `size` = the sum of what was added and subtracted, each without its sign: what is small beside
+// it is rounding.
+ChangeTest TestOf(double estimate, double variance, double size, int32_t df, double level) {
   ChangeTest out;
-  out.standard_error = variance < kNoVariance ? 0 : std::sqrt(variance);
+  const double rounding = std::max(kNoVariance, kNoCovariance * size);
+  if (variance < -rounding) {
+    out.standard_error = std::numeric_limits<double>::quiet_NaN();
+    return out;
+  }
+  out.standard_error = variance < rounding ? 0 : std::sqrt(variance);
   out.interval = WaldInterval(estimate, out.standard_error, df, level);
   if (out.standard_error > 0) {
     out.t = estimate / out.standard_error;
@@ -154,7 +163,8 @@ void SetVariances(double variance_a, double variance_b, double covariance, doubl
   out->se_a = std::sqrt(variance_a);
   out->se_b = std::sqrt(variance_b);
   out->covariance = std::fabs(covariance) <= kNoCovariance * out->se_a * out->se_b ? 0 : covariance;
-  out->test = TestOf(out->estimate, variance_a + variance_b - 2 * out->covariance, out->df, level);
+  out->test = TestOf(out->estimate, variance_a + variance_b - 2 * out->covariance,
+                     variance_a + variance_b, out->df, level);
 }
 
 std::vector<PairSums> SumsOf(std::span<const PairCell> strata) {
@@ -303,12 +313,16 @@ Contrast EstimateContrast(const SeriesEstimate& series, std::span<const double> 
     return out;
   }
   double variance = 0;
+  double size = 0;
   for (size_t s = 0; s < editions; ++s) {
     out.estimate += coefficients[s] * series.shares[s];
-    for (size_t t = 0; t < editions; ++t)
-      variance += coefficients[s] * series.covariance[s * editions + t] * coefficients[t];
+    for (size_t t = 0; t < editions; ++t) {
+      const double part = coefficients[s] * series.covariance[s * editions + t] * coefficients[t];
+      variance += part;
+      size += std::fabs(part);
+    }
   }
-  out.test = TestOf(out.estimate, variance, out.df, level);
+  out.test = TestOf(out.estimate, variance, size, out.df, level);
   return out;
 }
 

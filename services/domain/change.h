@@ -12,7 +12,8 @@
 // which is 0 on average where answering in one year has nothing to do with answering in another,
 // however alike the answers are. With one frame for both, N_abh = N_ah = N_bh = N_h and this is
 // N_h^2 (r_abh / (r_ah r_bh) - 1 / N_h) s_h; with a = b it is the variance of one year's share. An
-// edition with r_ah < 2, or an overlap with r_abh < 2, adds nothing from its stratum.
+// edition with r_ah < 2, or an overlap with r_abh < 2, adds nothing from its stratum; nor does one
+// that either edition answered completely add to C, since that share is a constant there.
 
 #include <array>
 #include <cstddef>
@@ -52,9 +53,10 @@ struct PairCell {
 };
 
 // A test of "nothing has changed". t and its p exist where the standard error is not 0 and there is
-// a degree of freedom; the interval where there is one.
+// a degree of freedom; the interval where there is one. A variance that is estimated to be below 0
+// (possible where few answered both times) gives no standard error, and nothing that rests on it.
 struct ChangeTest {
-  double standard_error = 0;
+  double standard_error = 0;         // NaN where there is none.
   std::optional<Interval> interval;  // estimate -+ t(df) * standard_error.
   std::optional<double> t;
   std::optional<double> p;  // Two-sided.

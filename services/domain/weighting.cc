@@ -165,6 +165,10 @@ absl::Status Weighting::Poststratify(const Margin& by) {
       unrepresented += by.total[level];
       continue;
     }
+    if (sums[level] < 0)
+      return base::Error(base::Reason::kNegativeWeight,
+                         base::StrCat("a level of ", by.name, " has weights that sum to less than ",
+                                      "0; stratify before calibrating linearly, or rake"));
     Column column(cells_.size());
     for (size_t c = 0; c < cells_.size(); ++c)
       column[c] = by.level[c] == level ? 1 / std::sqrt(sums[level]) : 0;

@@ -68,7 +68,7 @@ class Weighting {
   // weighted margins and totals are the frame's. A step that fails changes nothing.
   //
   // A level without respondents stays unrepresented, as a stratum does: `unrepresented` grows by
-  // its total.
+  // its total. NEGATIVE_WEIGHT where the weights so far of a level sum to less than 0.
   absl::Status Poststratify(const Margin& by);
   // w exp(x'lambda): weights stay positive. MARGIN_UNREACHABLE where a level has units and no
   // respondents, or totals contradict each other; WEIGHTS_NOT_CONVERGED where no weights have these

@@ -8,6 +8,7 @@
 #include "services/base/text.h"
 #include "services/domain/change.h"
 #include "services/domain/distributions.h"
+#include "services/domain/stratified_variance.h"
 #include "services/figures/change_tests.h"
 #include "services/figures/formula_step.h"
 #include "services/figures/texts.h"
@@ -86,13 +87,21 @@ class ChangeSteps {
     if (!change_.has_value()) return {};
     AmongAnswers();
     if (!change_.has_estimate() || strata_.empty()) return std::move(steps_).Take();
-    const double p_a = Share("a", &Stratum::a, change_.estimate().earlier(), &s_a_);
-    const double p_b = Share("b", &Stratum::b, change_.estimate().later(), &s_b_);
+    const bool known = change_.test_status() == query_pb::CHANGE_TEST_STATUS_KNOWN;
+    const double p_a = change_.estimate().earlier();
+    const double p_b = change_.estimate().later();
+    if (known) {
+      KnownShare("a", change_.earlier(), p_a);
+      KnownShare("b", change_.later(), p_b);
+    } else {
+      Share("a", &Stratum::a, p_a, &s_a_);
+      Share("b", &Stratum::b, p_b, &s_b_);
+    }
     steps_.Add(
         "D",
         Text("endring blant alle einingar", "endring blant alle enheter", "change among all units"),
         "p_b - p_a", StrCat(Number(p_b), " - ", Number(p_a)), change_.estimate().value());
-    if (change_.test_status() != query_pb::CHANGE_TEST_STATUS_KNOWN) Test(p_a, p_b);
+    if (!known) Test(p_a, p_b);
     Panel();
     return std::move(steps_).Take();
   }
@@ -130,8 +139,15 @@ class ChangeSteps {
     return out.empty() ? "0" : out;
   }
 
+  // Share of one edition, all of whose base answered.
+  void KnownShare(std::string_view sign, const query_pb::SharePoint& point, double share) {
+    steps_.Add(StrCat("p_", sign),
+               Text("del, kjend for alle", "andel, kjent for alle", "share, known of all"), "x / n",
+               StrCat(point.numerator(), " / ", point.base()), share);
+  }
+
   // Weighted share of one edition; `sum` becomes the weighted sum of its base.
-  double Share(std::string_view sign, OneEdition Stratum::*which, double share, double* sum) {
+  void Share(std::string_view sign, OneEdition Stratum::*which, double share, double* sum) {
     double base = 0, yes = 0;
     int64_t n = 0, x = 0;
     for (const Stratum& h : strata_) {
@@ -167,7 +183,6 @@ class ChangeSteps {
                  share);
     else
       steps_.Add(symbol, title, "A / S", StrCat(Number(yes), " / ", Number(base)), share);
-    return share;
   }
 
   void Variance(std::string_view sign, OneEdition Stratum::*which, double p, double s,
@@ -205,6 +220,8 @@ class ChangeSteps {
     for (const Stratum& h : strata_) {
       const BothTimes& both = h.both;
       if (both.r < 2 || both.m_a == 0 || both.m_b == 0) continue;
+      // A constant in one of the years.
+      if (h.a.responded >= h.a.frame || h.b.responded >= h.b.frame) continue;
       const auto of = [](int64_t count) { return static_cast<double>(count); };
       const double t_a = (of(both.y_a) - p_a * of(both.m_a)) / s_a_;
       const double t_b = (of(both.y_b) - p_b * of(both.m_b)) / s_b_;
@@ -242,14 +259,20 @@ class ChangeSteps {
     Variance("b", &Stratum::b, p_b, s_b_, estimate.later_error());
     Covariance(p_a, p_b);
     const double error = estimate.standard_error();
+    // Clearly below 0 it has no root, and nothing follows from it.
+    const double size = std::pow(estimate.earlier_error(), 2) + std::pow(estimate.later_error(), 2);
+    const double rest = size - 2 * estimate.covariance();
+    const bool below_zero =
+        rest < -std::max(domain::kNoVariance, domain::kNoCovariance * size) && error == 0;
     const auto square = [](double value) { return StrCat("(", Number(value * value), ")"); };
     steps_.Add("V", Text("varians av endringa", "varians av endringen", "variance of the change"),
                "V_a + V_b - 2 C",
                StrCat(square(estimate.earlier_error()), " + ", square(estimate.later_error()),
                       " - 2*(", Number(estimate.covariance()), ")"),
-               error * error);
-    steps_.Add("SE", Text("standardfeil", "standardfeil", "standard error"), "sqrt(V)",
-               StrCat("sqrt(", Number(error * error), ")"), error);
+               below_zero ? rest : error * error);
+    if (!below_zero)
+      steps_.Add("SE", Text("standardfeil", "standardfeil", "standard error"), "sqrt(V)",
+                 StrCat("sqrt(", Number(error * error), ")"), error);
     int64_t either = 0, strata = 0;
     for (const Stratum& h : strata_) {
       either += h.base_either;

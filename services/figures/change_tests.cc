@@ -1,6 +1,7 @@
 #include "services/figures/change_tests.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <utility>
@@ -30,6 +31,22 @@ std::vector<PairCell> CellsOf(std::span<const query_pb::ChangeStratum> strata) {
       cell.count[i] = stratum.states(static_cast<int>(i));
   }
   return out;
+}
+
+// x / n of one edition over all strata.
+double ShareCounted(std::span<const PairCell> cells, bool later) {
+  domain::CountedShare out;
+  for (const PairCell& cell : cells) {
+    for (size_t s = 0; s < domain::kAnswerStates; ++s) {
+      const auto other = static_cast<AnswerState>(s);
+      const auto count = [&](AnswerState own) {
+        return later ? cell.At(other, own) : cell.At(own, other);
+      };
+      out.x += count(AnswerState::kYes);
+      out.n += count(AnswerState::kYes) + count(AnswerState::kNo);
+    }
+  }
+  return out.n == 0 ? 0 : static_cast<double>(out.x) / static_cast<double>(out.n);
 }
 
 }  // namespace
@@ -95,8 +112,17 @@ query_pb::ChangeEstimate ChangeEstimateOf(std::span<const query_pb::ChangeStratu
   out.set_earlier(change.p_a);
   out.set_later(change.p_b);
   out.set_df(change.df);
-  if (known) return out;
-  out.set_standard_error(change.test.standard_error);
+  if (known) {
+    // All of both bases answered: they stand for nobody else, whatever their strata's weights.
+    const std::vector<PairCell> cells = CellsOf(strata);
+    out.set_earlier(ShareCounted(cells, false));
+    out.set_later(ShareCounted(cells, true));
+    out.set_value(out.later() - out.earlier());
+    out.set_lower(out.value());
+    out.set_upper(out.value());
+    return out;
+  }
+  if (!std::isnan(change.test.standard_error)) out.set_standard_error(change.test.standard_error);
   out.set_earlier_error(change.se_a);
   out.set_later_error(change.se_b);
   out.set_covariance(change.covariance);

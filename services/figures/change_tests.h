@@ -33,7 +33,8 @@ std::optional<CountedChange> CountChange(const EditionFigures& edition, std::str
                                          int32_t year);
 
 // What follows from the strata alone, here and wherever they were stored. The change is known where
-// nobody may belong to either base without having said so; then it is not tested.
+// nobody may belong to either base without having said so; then it is that of the shares counted,
+// and not tested.
 domain::Change EstimateOf(std::span<const query_pb::ChangeStratum> strata);
 query_pb::ChangeEstimate ChangeEstimateOf(std::span<const query_pb::ChangeStratum> strata,
                                           bool known);

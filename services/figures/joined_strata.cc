@@ -1,6 +1,7 @@
 #include "services/figures/joined_strata.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace imdi::figures {
@@ -34,21 +35,22 @@ JoinedStrata JoinStrata(const domain::Strata& strata,
                         std::span<const std::vector<PairCell>> pairs) {
   std::vector<int32_t> frame(strata.size()), responded(strata.size());
   for (size_t h = 0; h < strata.size(); ++h) {
-    int32_t least = 0, most = 0;
+    int32_t least = std::numeric_limits<int32_t>::max(), most = 0;
     bool complete = true;
-    for (size_t p = 0; p < pairs.size(); ++p) {
-      const PairCell& cell = pairs[p][h];
+    for (const std::vector<PairCell>& pair : pairs) {
+      const PairCell& cell = pair[h];
       for (const bool later : {false, true}) {
-        const int32_t answers = RespondedIn(cell, later);
         const int32_t units = later ? cell.frame_b : cell.frame_a;
-        least = p == 0 && !later ? answers : std::min(least, answers);
+        if (units == 0) continue;  // An edition that has none of it makes it neither thin nor not.
+        const int32_t answers = RespondedIn(cell, later);
+        least = std::min(least, answers);
         most = std::max(most, units);
         complete = complete && answers == units;
       }
     }
+    if (most == 0) continue;
     responded[h] = least;
     frame[h] = complete ? least : std::max(most, least + 1);
-    if (most == 0) frame[h] = 0;
   }
   domain::Collapse collapse = domain::CollapseStrata(strata, frame, responded);
   JoinedStrata out{.to = std::move(collapse.to), .count = collapse.count};

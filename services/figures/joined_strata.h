@@ -19,7 +19,8 @@ struct JoinedStrata {
 
 // `pairs`: for each two of the editions their counts by panel stratum. Joined as
 // domain::CollapseStrata joins, by the fewest that answered in any of them; a stratum that answered
-// completely in all of them is not thin. Units whose own stratum is gone are joined to nothing.
+// completely in all of them is not thin. An edition without units of the stratum has no say in it.
+// Units whose own stratum is gone are joined to nothing.
 JoinedStrata JoinStrata(const domain::Strata& strata,
                         std::span<const std::vector<domain::PairCell>> pairs);
 std::vector<domain::PairCell> Join(const JoinedStrata& joined,

@@ -1,6 +1,7 @@
 #include "services/figures/trends.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "services/domain/change.h"
@@ -89,7 +90,7 @@ std::vector<query_pb::Trend> Trends(const EditionFigures& edition, const FindOth
     trend.set_slope(slope.estimate);
     trend.set_lower(slope.test.interval.has_value() ? slope.test.interval->lower : slope.estimate);
     trend.set_upper(slope.test.interval.has_value() ? slope.test.interval->upper : slope.estimate);
-    trend.set_standard_error(slope.test.standard_error);
+    if (!std::isnan(slope.test.standard_error)) trend.set_standard_error(slope.test.standard_error);
     trend.set_df(slope.df);
     if (slope.test.p.has_value()) {
       trend.set_t(*slope.test.t);

@@ -45,6 +45,8 @@ TEST(Coverage, OfTheExactIntervalIsNeverBelowItsLevel) {
     if (row.scores.size() == 7) {  // One stratum. Five standard deviations of a part of 200 draws.
       EXPECT_GT(served.coverage, 0.95);
       EXPECT_GT(served.worst_coverage, 0.95 - 5 * 0.0154);
+    } else {  // Several strata: no interval is exact.
+      EXPECT_GT(served.coverage, 0.90);
     }
   }
 }

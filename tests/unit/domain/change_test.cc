@@ -124,6 +124,65 @@ TEST(Change, TakesUnitsThatOneFrameLacksAsAnsweringInTheOtherAlone) {
   EXPECT_DOUBLE_EQ(change.se_b * change.se_b, (1 - 8.0 / 12) * (12.0 / 64) / 7);
 }
 
+TEST(Change, CovariesWithNothingThatWasAnsweredCompletely) {
+  // All eight of the earlier frame answered; six of them are in the later one, which has others.
+  PairCell cell;
+  cell.frame_a = 8;
+  cell.frame_b = 12;
+  cell.frame_both = 6;
+  cell.At(State::kYes, State::kYes) = 2;
+  cell.At(State::kNo, State::kNo) = 2;
+  cell.At(State::kNo, State::kYes) = 1;
+  cell.At(State::kYes, State::kSilent) = 2;
+  cell.At(State::kNo, State::kSilent) = 1;
+  cell.At(State::kSilent, State::kYes) = 2;
+  cell.At(State::kSilent, State::kSilent) = 4;
+  PairCell turned;
+  turned.frame_a = cell.frame_b;
+  turned.frame_b = cell.frame_a;
+  turned.frame_both = cell.frame_both;
+  for (size_t a = 0; a < kAnswerStates; ++a) {
+    for (size_t b = 0; b < kAnswerStates; ++b)
+      turned.At(static_cast<State>(b), static_cast<State>(a)) =
+          cell.At(static_cast<State>(a), static_cast<State>(b));
+  }
+  const Change change = EstimateChange({{cell}}, 0.95);
+  EXPECT_EQ(change.se_a, 0);
+  EXPECT_GT(change.se_b, 0);
+  EXPECT_EQ(change.covariance, 0);
+  EXPECT_DOUBLE_EQ(change.test.standard_error, change.se_b);
+  const Change back = EstimateChange({{turned}}, 0.95);
+  EXPECT_EQ(back.covariance, 0);
+  EXPECT_DOUBLE_EQ(back.test.standard_error, change.test.standard_error);
+  // A stratum more, in which both years have silent units: only it covaries.
+  const Change both = EstimateChange(std::vector{cell, TenUnits()}, 0.95);
+  EXPECT_GT(std::abs(both.covariance), 0);
+  EXPECT_NEAR(both.test.standard_error * both.test.standard_error,
+              both.se_a * both.se_a + both.se_b * both.se_b - 2 * both.covariance, 1e-15);
+}
+
+TEST(Change, HasNoStandardErrorWhereItsVarianceIsBelowZero) {
+  // Few of many answered, and none in the base but two who did so both times: C overshoots.
+  const std::vector<PairCell> strata = {OneFrame({{State::kYes, State::kYes, 1},
+                                                  {State::kNo, State::kNo, 1},
+                                                  {State::kOutside, State::kSilent, 4},
+                                                  {State::kSilent, State::kOutside, 4},
+                                                  {State::kSilent, State::kSilent, 990}})};
+  const Change change = EstimateChange(strata, 0.95);
+  ASSERT_LT(change.se_a * change.se_a + change.se_b * change.se_b, 2 * change.covariance);
+  EXPECT_TRUE(std::isnan(change.test.standard_error));
+  EXPECT_FALSE(change.test.interval.has_value());
+  EXPECT_FALSE(change.test.t.has_value());
+  EXPECT_FALSE(change.test.p.has_value());
+  const std::vector<int32_t> any = {2};
+  const std::vector<double> times = {2016, 2017};
+  const Contrast slope =
+      EstimateContrast(EstimateSeries({2, 1, strata, any}), SlopeCoefficients(times), 0.95);
+  EXPECT_TRUE(std::isnan(slope.test.standard_error));
+  EXPECT_FALSE(slope.test.interval.has_value());
+  EXPECT_FALSE(slope.test.p.has_value());
+}
+
 TEST(StackedChange, WithTheCorrectionThinksItselfSurerThanItIs) {
   const std::vector<PairCell> strata = {TenUnits()};
   const double overlap = EstimateChange(strata, 0.95).test.standard_error;

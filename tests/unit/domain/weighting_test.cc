@@ -109,6 +109,17 @@ TEST(Weighting, RefusesNegativeWeightsUnlessTheyAreToBeKept) {
   EXPECT_DOUBLE_EQ(weighting.cells()[1].weight, -0.5);
 }
 
+TEST(Weighting, IsNotPoststratifiedOnALevelOfNegativeWeight) {
+  Weighting weighting({{10, 6}}, {{0, 2, 1}, {0, 2, 1}, {0, 2, 1}});
+  const std::vector<Margin> margins = {{"a", {0, 1, 1}, {6, 4}}, {"b", {0, 0, 1}, {5, 5}}};
+  ASSERT_TRUE(weighting.CalibrateLinearly(margins, {}, NegativeWeights::kKeep).ok());
+  // The second cell has a level of its own, and weighs -0.5 a unit.
+  const absl::Status refused = weighting.Poststratify({"each", {0, 1, 2}, {4, 3, 3}});
+  EXPECT_EQ(ReasonOf(refused), Reason::kNegativeWeight) << refused;
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("each"));
+  EXPECT_DOUBLE_EQ(weighting.cells()[1].weight, -0.5);
+}
+
 TEST(Weighting, RakesToANumericTotalToo) {
   Weighting weighting({{10, 4}}, {{0, 1, 2.5}, {0, 1, 2.5}, {0, 1, 2.5}, {0, 1, 2.5}});
   const KnownTotal inhabitants{"inhabitants", {100, 250, 700, 9000}, 20'000};

@@ -639,6 +639,8 @@ void ExpectRecomputed(const query_pb::Explanation& explanation) {
       if (r >= 2) variance[year] += n * n * (1 / r - 1 / n) * SpreadOf(u[year], u[year]);
     }
     if (both[0].size() < 2) continue;
+    // What all answered is a constant.
+    if (responded(h, 0) == frame(h, 0) || responded(h, 1) == frame(h, 1)) continue;
     const double factor = static_cast<double>(frame(h, 0)) * frame(h, 1) *
                               static_cast<double>(both[0].size()) /
                               (static_cast<double>(responded(h, 0)) * responded(h, 1)) -
