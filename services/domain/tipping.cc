@@ -50,6 +50,10 @@ TippingPoint TipRange(const PhraseRange& range, const TippingGround& ground) {
   const std::optional<int64_t> up = at_least(true);
   out.upwards = up.has_value() && (!down.has_value() || *up < *down);
   out.units = out.upwards ? up : down;
+  if (holds || out.units.has_value()) return out;
+  const bool below = Below(range, {ground.yes, ground.base});
+  const CountedShare farthest = ShareWhenTipped(ground, ground.may_belong, below);
+  out.leaps = below ? !Below(range, farthest) : !Above(range, farthest);
   return out;
 }
 

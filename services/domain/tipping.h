@@ -36,6 +36,8 @@ struct TippingPoint {
   std::optional<int64_t> units;  // Smallest k that turns it, 1 to M; empty: none does.
   bool upwards = false;          // They are in the numerator; false: in the base alone.
   bool makes_true = false;  // The sentence is not true of those who answered, and they make it so.
+  // No k makes it true, and yet some k carries the share from one side of the range to the other.
+  bool leaps = false;
   friend bool operator==(const TippingPoint&, const TippingPoint&) = default;
 };
 

@@ -260,7 +260,10 @@ class Judge {
     out.set_turns(std::move(turns));
     out.set_bound_lower(worst.lower);
     out.set_bound_upper(worst.upper);
-    *out.mutable_text() = claim_texts::TippingWords(point, ground.may_belong);
+    const bool rate =
+        indicator_ != nullptr && indicator_->kind() == model::INDICATOR_KIND_OUTCOME_RATE;
+    *out.mutable_text() =
+        rate ? claim_texts::RateIsKnown() : claim_texts::TippingWords(point, ground.may_belong);
   }
   void TipShare(const domain::PhraseRange& range) {
     const auto ground = sources_.find_ground(cell_);

@@ -286,12 +286,19 @@ LocalizedText ChangeNotTestable(const query_pb::ChangeFigure& change) {
                    "the answers have changed since the release that the figures are read from");
         break;
       case query_pb::CHANGE_TEST_STATUS_NO_DF:
-        why =
-            Word(t, "for få svar i laga", "for få svar i lagene", "too few answers in the strata");
+        why = change.estimate().df() < 1 ? Word(t, "for få svar i laga", "for få svar i lagene",
+                                                "too few answers in the strata")
+                                         : Word(t, "svara har inga spreiing å prøve mot",
+                                                "svarene har ingen spredning å prøve mot",
+                                                "the answers have no spread to test against");
         break;
-      default:
+      case query_pb::CHANGE_TEST_STATUS_NOT_COUNTED:
         why = Word(t, "dei to åra er ikkje talde saman", "de to årene er ikke talt sammen",
                    "the two years are not counted together");
+        break;
+      case query_pb::CHANGE_TEST_STATUS_UNSPECIFIED:
+      default:
+        why = Word(t, "kvifor er ikkje oppgitt", "hvorfor er ikke oppgitt", "why is not stated");
     }
     return StrCat(
         Word(t, "Auken sidan ", "Økningen siden ", "The increase since "), change.earlier().year(),
@@ -314,26 +321,41 @@ LocalizedText ChangeNotShownAmongAll(const query_pb::ClaimTest& test) {
 
 LocalizedText TippingWords(const domain::TippingPoint& point, int64_t may_belong) {
   if (may_belong == 0)
-    return Text("Alle er med: ingen som ikkje har svart, kan snu setninga.",
-                "Alle er med: ingen som ikke har svart, kan snu setningen.",
+    return Text("Alle er med: ingen er att som kunne snu setninga.",
+                "Alle er med: ingen er igjen som kunne snu setningen.",
                 "Everybody is in: nobody is left who could turn the sentence.");
   return InAll([&](Tongue t) {
-    const std::string of = StrCat(
-        Word(t, " av dei ", " av de ", " of the "), may_belong,
-        Word(t, " som ikkje har svart, ", " som ikke har svart, ", " that have not answered "));
+    const std::string silent = StrCat(
+        may_belong,
+        Word(t, " som ikkje har sagt det, ", " som ikke har sagt det, ", " that did not say so "));
+    const std::string_view rest = Word(t, "dersom resten svarer som dei som svarte.",
+                                       "dersom resten svarer som de som svarte.",
+                                       "if the rest answer as those who answered.");
+    if (point.leaps)
+      return StrCat(
+          Word(t, "Ikkje noko tal av dei ", "Ikke noe antall av de ", "No number of the "), silent,
+          Word(t, "får prosentdelen akkurat inn i det orda dekkjer, ",
+               "får andelen akkurat inn i det ordene dekker, ",
+               "brings the share exactly into what the words cover "),
+          rest);
     if (!point.units.has_value())
       return StrCat(Word(t, "Ikkje eingong alle dei ", "Ikke engang alle de ", "Not even all the "),
-                    may_belong,
-                    Word(t, " som ikkje har svart, kan snu setninga.",
-                         " som ikke har svart, kan snu setningen.",
-                         " that have not answered could turn the sentence."));
+                    silent,
+                    Word(t, "kan snu setninga.", "kan snu setningen.", "could turn the sentence."));
     return StrCat(
-        *point.units, of,
+        *point.units, Word(t, " av dei ", " av de ", " of the "), silent,
         point.makes_true
-            ? Word(t, "ville gjere setninga sann.", "ville gjøre setningen sann.",
-                   "would make the sentence true.")
-            : Word(t, "kunne snu setninga.", "kunne snu setningen.", "could turn the sentence."));
+            ? Word(t, "ville gjere setninga sann ", "ville gjøre setningen sann ",
+                   "would make the sentence true ")
+            : Word(t, "kunne snu setninga ", "kunne snu setningen ", "could turn the sentence "),
+        rest);
   });
+}
+
+LocalizedText RateIsKnown() {
+  return Text("Svarprosenten er kjend: han er talt, ikkje anslått.",
+              "Svarprosenten er kjent: den er talt, ikke anslått.",
+              "The response rate is known: it is counted, not estimated.");
 }
 
 LocalizedText YearNotLower(const query_pb::ChangeFigure& change) {

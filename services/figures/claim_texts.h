@@ -46,6 +46,8 @@ model::LocalizedText ChangeNotTestable(const query_pb::ChangeFigure& change);
 model::LocalizedText ChangeNotShownAmongAll(const query_pb::ClaimTest& test);
 // What those who did not say, `may_belong` of them, could do to the sentence.
 model::LocalizedText TippingWords(const domain::TippingPoint& point, int64_t may_belong);
+// The same of a response rate: of it all is known.
+model::LocalizedText RateIsKnown();
 model::LocalizedText YearNotLower(const query_pb::ChangeFigure& change);
 // Both years print as `rounded`, which has `decimals`.
 model::LocalizedText RoundedEqual(const query_pb::ChangeFigure& change, int64_t rounded,

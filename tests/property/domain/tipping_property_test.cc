@@ -67,7 +67,7 @@ std::optional<int64_t> FirstTurn(int64_t most, bool before, const Truth& truth) 
 
 TEST(TippingProperty, EqualsTheEnumerationOfEveryNumberOfUnits) {
   const uint64_t seed = testing_support::CampaignSeed("tipping");
-  int found = 0, none = 0, made_true = 0, upwards = 0;
+  int found = 0, none = 0, made_true = 0, upwards = 0, leapt = 0;
   for (uint64_t round = 0; round < 4'000; ++round) {
     SCOPED_TRACE("IMDI_SEED=" + std::to_string(seed) + " round " + std::to_string(round));
     Random random(seed + round * 7'919);
@@ -90,6 +90,18 @@ TEST(TippingProperty, EqualsTheEnumerationOfEveryNumberOfUnits) {
     EXPECT_EQ(point.makes_true, !holds);
     ASSERT_EQ(point.units, !down.has_value() ? up : !up.has_value() ? down : std::min(down, up));
     EXPECT_EQ(point.upwards, up.has_value() && (!down.has_value() || *up < *down));
+    // Once beyond the far end of the range without ever having been in it.
+    const auto over = [&](bool up_to_it) {
+      const Fraction from = ShareOf(ground, 0, false);
+      const bool below = from.over * kHundredthsOfWhole <= range.lower * from.under;
+      if (holds || below != up_to_it) return false;
+      const Fraction to = ShareOf(ground, ground.may_belong, up_to_it);
+      const Wide hundredths = to.over * kHundredthsOfWhole;
+      return up_to_it ? hundredths >= range.upper * to.under : hundredths <= range.lower * to.under;
+    };
+    const bool leaps = !point.units.has_value() && (over(false) || over(true));
+    EXPECT_EQ(point.leaps, leaps);
+    leapt += leaps;
     (point.units.has_value() ? found : none) += 1;
     made_true += point.units.has_value() && point.makes_true;
     upwards += point.upwards;
@@ -122,6 +134,7 @@ TEST(TippingProperty, EqualsTheEnumerationOfEveryNumberOfUnits) {
   EXPECT_GT(none, 200);
   EXPECT_GT(made_true, 100);
   EXPECT_GT(upwards, 100);
+  EXPECT_GT(leapt, 20);
 }
 
 TEST(Tipping, IsThatOfTheFindings) {
@@ -145,6 +158,16 @@ TEST(Tipping, IsNoneWhereNobodyIsLeftOrNotEvenAllSuffice) {
   EXPECT_EQ(TipRange(RangeOfPercent(73), {322, 441, 441, 0}).units, std::nullopt);
   EXPECT_EQ(TipRange(any, {0, 0, 10, 100}).units, std::nullopt);
   EXPECT_EQ(TipIncrease({9, 10, 10, 1}, {1, 10}).units, std::nullopt);
+}
+
+TEST(Tipping, TellsARangeThatIsLeaptOverFromOneOutOfReach) {
+  // Of three more units each moves it by 4.6 percentage points: 40.0, 44.6, 49.2, 53.8.
+  EXPECT_EQ(TipRange(RangeOfPercent(47), {4, 10, 10, 3}).units, std::nullopt);
+  EXPECT_TRUE(TipRange(RangeOfPercent(47), {4, 10, 10, 3}).leaps);
+  EXPECT_TRUE(TipRange(RangeOfPercent(53), {6, 10, 10, 3}).leaps);
+  EXPECT_EQ(TipRange(RangeOfPercent(45), {4, 10, 10, 3}).units, 1);
+  EXPECT_EQ(TipRange(RangeOfPercent(90), {4, 10, 10, 3}).units, std::nullopt);
+  EXPECT_FALSE(TipRange(RangeOfPercent(90), {4, 10, 10, 3}).leaps);
 }
 
 TEST(Tipping, OfSeveralPartsIsTheFirstToTurnOrWhatMakesAllTrue) {

@@ -19,6 +19,10 @@
 
 #include "clients/cli/definition_documents.h"
 #include "services/domain/automatic_indicators.h"
+#include "services/domain/figure_plan.h"
+#include "services/figures/change_tests.h"
+#include "services/figures/claim_texts.h"
+#include "services/figures/joined_strata.h"
 
 namespace imdi::figures {
 namespace {
@@ -501,8 +505,10 @@ TEST(TippingNumbers, AreCountedForEveryKindOfSentence) {
   World world;
   EXPECT_EQ(world.Judge("F01").tipping().units(), 21);
   EXPECT_EQ(world.Judge("F03").tipping().units(), 14);
-  EXPECT_EQ(world.Judge("F03").tipping().text().nb(),
-            "14 av de 119 som ikke har svart, kunne snu setningen.");
+  EXPECT_EQ(
+      world.Judge("F03").tipping().text().nb(),
+      "14 av de 119 som ikke har sagt det, kunne snu setningen dersom resten svarer som de som "
+      "svarte.");
   EXPECT_EQ(world.Judge("F04").tipping().turns(), "IND_TARGET.WITH_PROGRAMME@2015");
   EXPECT_EQ(world.Judge("F02").tipping().turns(), "IND_FLUCT_AREA.CHALLENGED.answer=4");
   const query_pb::ClaimResult before = world.Judge("F01");
@@ -511,10 +517,94 @@ TEST(TippingNumbers, AreCountedForEveryKindOfSentence) {
   EXPECT_TRUE(against.makes_true()) << "240 of 322 is not nearly eight of ten";
   EXPECT_TRUE(against.upwards());
   EXPECT_EQ(against.text().en(), std::to_string(against.units()) +
-                                     " of the 119 that have not answered would make the sentence "
-                                     "true.");
+                                     " of the 119 that did not say so would make the sentence "
+                                     "true if the rest answer as those who answered.");
   EXPECT_FALSE(world.Judge("F11").has_tipping());
   EXPECT_FALSE(world.Judge("F12").has_tipping());
+}
+
+TEST(TippingNumbers, AreWordedByWhatHindersThem) {
+  const domain::TippingPoint never{.units = std::nullopt, .upwards = true, .makes_true = true};
+  domain::TippingPoint leaps = never;
+  leaps.leaps = true;
+  EXPECT_EQ(claim_texts::TippingWords(never, 3).nn(),
+            "Ikkje eingong alle dei 3 som ikkje har sagt det, kan snu setninga.");
+  EXPECT_EQ(
+      claim_texts::TippingWords(leaps, 3).nn(),
+      "Ikkje noko tal av dei 3 som ikkje har sagt det, får prosentdelen akkurat inn i det orda "
+      "dekkjer, dersom resten svarer som dei som svarte.");
+  EXPECT_EQ(claim_texts::TippingWords(never, 0).en(),
+            "Everybody is in: nobody is left who could turn the sentence.");
+  EXPECT_EQ(World().Judge("F00").tipping().text().nb(),
+            "Svarprosenten er kjent: den er talt, ikke anslått.");
+}
+
+TEST(ChangeNotTestable, SaysWhyByWhatIsMissing) {
+  query_pb::ChangeFigure change;
+  change.mutable_earlier()->set_year(2016);
+  const auto text = [&change] { return claim_texts::ChangeNotTestable(change).nb(); };
+  EXPECT_EQ(text(), "Økningen siden 2016 kan ikke prøves: hvorfor er ikke oppgitt.");
+  change.set_test_status(query_pb::CHANGE_TEST_STATUS_NO_DF);
+  EXPECT_EQ(text(), "Økningen siden 2016 kan ikke prøves: for få svar i lagene.");
+  change.mutable_estimate()->set_df(7);
+  EXPECT_EQ(text(),
+            "Økningen siden 2016 kan ikke prøves: svarene har ingen spredning å prøve mot.");
+}
+
+// Five of ten answered in one stratum and all ten in another: weights would say otherwise.
+TEST(KnownChange, IsThatOfTheSharesCounted) {
+  using State = domain::AnswerState;
+  domain::PairCell thin;
+  thin.At(State::kYes, State::kYes) = 5;
+  thin.At(State::kSilent, State::kSilent) = 5;
+  domain::PairCell full;
+  full.At(State::kNo, State::kYes) = 4;
+  full.At(State::kNo, State::kNo) = 6;
+  std::vector<query_pb::ChangeStratum> strata;
+  for (const domain::PairCell& cell : {thin, full}) {
+    query_pb::ChangeStratum& stratum = strata.emplace_back();
+    stratum.set_frame_earlier(10);
+    stratum.set_frame_later(10);
+    stratum.set_frame_both(10);
+    stratum.mutable_states()->Add(cell.count.begin(), cell.count.end());
+  }
+  const query_pb::ChangeEstimate known = ChangeEstimateOf(strata, true);
+  EXPECT_DOUBLE_EQ(known.earlier(), 5.0 / 15);
+  EXPECT_DOUBLE_EQ(known.later(), 9.0 / 15);
+  EXPECT_DOUBLE_EQ(known.value(), 9.0 / 15 - 5.0 / 15);
+  EXPECT_EQ(known.lower(), known.value());
+  EXPECT_EQ(known.upper(), known.value());
+  EXPECT_FALSE(known.has_p());
+  const query_pb::ChangeEstimate estimated = ChangeEstimateOf(strata, false);
+  EXPECT_DOUBLE_EQ(estimated.earlier(), 10.0 / 20);
+  EXPECT_DOUBLE_EQ(estimated.later(), 14.0 / 20);
+}
+
+TEST(JoinedStrata, AreNotJoinedForAnEditionThatHasNoneOfThem) {
+  using State = domain::AnswerState;
+  const auto plan = domain::PlanOf(Documents(), "KU2017");
+  ASSERT_NE(plan, nullptr);
+  const domain::Strata& strata = plan->strata();
+  ASSERT_GT(strata.size(), 2u);
+  ASSERT_EQ(strata[0].within_group, strata[1].within_group);
+  std::vector<std::vector<domain::PairCell>> pairs(
+      1, std::vector<domain::PairCell>(strata.size() + 1));
+  for (domain::PairCell& cell : pairs[0]) {
+    cell.frame_a = cell.frame_b = cell.frame_both = 10;
+    cell.At(State::kYes, State::kNo) = 6;
+    cell.At(State::kSilent, State::kSilent) = 4;
+  }
+  EXPECT_EQ(JoinStrata(strata, pairs).count, strata.size() + 1);
+  domain::PairCell& late = pairs[0][0];
+  late = {.frame_a = 0, .frame_b = 10, .frame_both = 0, .count = {}};
+  late.At(State::kSilent, State::kYes) = 6;
+  late.At(State::kSilent, State::kSilent) = 4;
+  EXPECT_EQ(JoinStrata(strata, pairs).count, strata.size() + 1);
+  late.At(State::kSilent, State::kYes) = 3;
+  late.At(State::kSilent, State::kSilent) = 7;
+  const JoinedStrata thin = JoinStrata(strata, pairs);
+  EXPECT_EQ(thin.count, strata.size());
+  EXPECT_EQ(thin.to[0], thin.to[1]);
 }
 
 TEST(Increase, ComparesWith2014OnMunicipalitiesOnly) {

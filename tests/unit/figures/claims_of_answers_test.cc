@@ -246,6 +246,7 @@ TEST(ClaimsOfAnswers, TippingNumbersAreThoseOfTheFindings) {
   const auto tipping = [](const char* id) { return Unchanged().at(id).tipping(); };
   EXPECT_FALSE(tipping("F00").has_units()) << "of a response rate all is known";
   EXPECT_EQ(tipping("F00").may_belong(), 0);
+  EXPECT_EQ(tipping("F00").text().nn(), "Svarprosenten er kjend: han er talt, ikkje anslått.");
   EXPECT_EQ(tipping("F01").units(), 21);
   EXPECT_EQ(tipping("F01").may_belong(), 119);
   EXPECT_FALSE(tipping("F01").upwards());
