@@ -294,6 +294,16 @@ TEST_F(HeldSetTest, GoesOnWhereItsFileCannotBeWritten) {
   EXPECT_EQ(NumeratorOf(*changes_.Next().after), 41);
 }
 
+TEST_F(HeldSetTest, SaysThatItsFileCannotBeReadUnlessThereIsNone) {
+  survey_.Stop();
+  EXPECT_TRUE(Open()->Age().file_trouble.ok()) << "there is none yet";
+  PutFile("no folder");
+  HeldSetOptions options = Options();
+  options.file = folder_ / "set/within";
+  const absl::Status trouble = Open(options)->Age().file_trouble;
+  EXPECT_THAT(std::string(trouble.message()), HasSubstr("cannot read"));
+}
+
 TEST_F(HeldSetTest, NamesWhatADeclarationGotWrongAndKeepsWhatItHas) {
   survey_.Publish("KU2017", Content(40));
   HeldSetOptions options = Options();
