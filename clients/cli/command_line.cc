@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <system_error>
 #include <utility>
 
 #include "CLI/CLI.hpp"
@@ -507,7 +508,10 @@ const std::vector<CommandInfo>& CommandLine::commands() const { return parts_->i
 
 int CommandLine::Run(int argc, char** argv) {
   Parts& p = *parts_;
-  p.a.program_folder = std::filesystem::path(argv[0]).parent_path().string();
+  // Beside this program itself, however it was found: by PATH, by a link, from another folder.
+  std::error_code unknown;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  p.a.program_folder = (unknown ? std::filesystem::path(argv[0]) : self).parent_path().string();
   try {
     p.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -516,13 +520,13 @@ int CommandLine::Run(int argc, char** argv) {
   p.options.format = p.output == "json"  ? Format::kJson
                      : p.output == "csv" ? Format::kCsv
                                          : Format::kTable;
-  if (p.run_offline) return p.run_offline();
+  if (p.run_offline) return Flushed(p.run_offline());
   Addresses& addresses = p.options.addresses;
   for (std::string* address : {&addresses.ingestion, &addresses.aggregation, &addresses.query}) {
     if (address->empty()) *address = p.internal;
   }
   Commands commands(p.options);
-  return p.run(commands);
+  return Flushed(p.run(commands));
 }
 
 std::string CommandLine::Reference() const {
@@ -553,7 +557,7 @@ Results go to standard output, notes, progress and errors to standard error.
 | `-o` | what |
 |---|---|
 | `table` | for people, in the language of `--language`; may change from version to version |
-| `json` | the answer itself as proto3 JSON with the field names of the contract: one document; a command that follows something prints one a line (NDJSON). Lists that are paged come whole. `apply`, `diff`, `validate`, `submit` and `check-answers`, which make many calls, print a report of their own |
+| `json` | the answer itself as proto3 JSON with the field names of the contract: one document; a command that follows something prints one a line (NDJSON). Lists that are paged come whole. `apply`, `diff`, `validate`, `submit` and `check-answers`, which make many calls, print a report of their own. `restore` and `restore-keys` hand over to `imdi-allinone`, which stands beside `imdictl`, and print its words in every form |
 | `csv` | RFC 4180, with a head: a row for each element of the answer's list, or one row. Columns follow from the contract: a field by its name, those of a message within it as `name.field`; numbers in full, unrounded, with a point; enum values by name; bytes in base64; a list within a row as JSON. An empty cell is an absent value: where a figure has no value, no number stands in its place, and `no_value.reason` says why |
 
 An error is one line, `imdictl: REASON: what is wrong and what to do`, and below it, where known: the fields or places, the

@@ -141,7 +141,8 @@ class Commands {
                       std::unique_ptr<grpc::ClientReaderInterface<Response>> (Stub::*method)(
                           grpc::ClientContext*, const Request&),
                       const Request& request,
-                      const std::type_identity_t<std::function<bool(const Response&)>>& take) const;
+                      const std::type_identity_t<std::function<bool(const Response&)>>& take,
+                      absl::Duration patience = absl::InfiniteDuration()) const;
   absl::StatusOr<int64_t> HeadPosition() const;
   std::vector<absl::StatusOr<Outcome>> SendBatch(
       const std::vector<const AnswersAction*>& actions) const;

@@ -96,36 +96,37 @@ Outcome OutcomeOf(const ingestion_api::SubmitResponse& response) {
 // One request of an answers file, sent once.
 class Sender {
  public:
-  Sender(const Connection& connection, Outcome& outcome)
-      : connection_(connection), outcome_(outcome) {}
+  Sender(const Connection& connection, absl::Duration left, Outcome& outcome)
+      : connection_(connection), left_(left), outcome_(outcome) {}
 
   absl::Status operator()(const ingestion_api::SubmitRequest& request) const {
     const auto response =
-        connection_.Call(connection_.submissions(), &Submissions::Submit, request);
+        connection_.Call(connection_.submissions(), &Submissions::Submit, request, left_);
     if (response.ok()) outcome_ = OutcomeOf(*response);
     return response.status();
   }
   absl::Status operator()(const ingestion_api::WithdrawRequest& request) const {
     const auto response =
-        connection_.Call(connection_.submissions(), &Submissions::Withdraw, request);
+        connection_.Call(connection_.submissions(), &Submissions::Withdraw, request, left_);
     if (response.ok()) outcome_.position = response->receipt().position();
     return response.status();
   }
   absl::Status operator()(const ingestion_api::SetDispositionRequest& request) const {
     const auto response =
-        connection_.Call(connection_.editions(), &Editions::SetDisposition, request);
+        connection_.Call(connection_.editions(), &Editions::SetDisposition, request, left_);
     if (response.ok()) outcome_.position = response->position();
     return response.status();
   }
   absl::Status operator()(const ingestion_api::SetEditionStateRequest& request) const {
     const auto response =
-        connection_.Call(connection_.editions(), &Editions::SetEditionState, request);
+        connection_.Call(connection_.editions(), &Editions::SetEditionState, request, left_);
     if (response.ok()) outcome_.position = response->position();
     return response.status();
   }
 
  private:
   const Connection& connection_;
+  const absl::Duration left_;
   Outcome& outcome_;
 };
 
@@ -152,10 +153,11 @@ int Commands::Submit(const std::string& answers, int in_flight, int batch) {
 
   const SendFunction send = [this](const AnswersAction& action) -> absl::StatusOr<Outcome> {
     Outcome outcome;
-    const absl::Status status = WithRetries(absl::Seconds(options_.patience_seconds), [&] {
-      outcome = Outcome();
-      return std::visit(Sender(connection_, outcome), action.request);
-    });
+    const absl::Status status =
+        WithRetries(absl::Seconds(options_.patience_seconds), [&](absl::Duration left) {
+          outcome = Outcome();
+          return std::visit(Sender(connection_, left, outcome), action.request);
+        });
     if (!status.ok()) return status;
     return outcome;
   };
@@ -184,10 +186,12 @@ std::vector<absl::StatusOr<Outcome>> Commands::SendBatch(
   for (const AnswersAction* action : actions)
     *request.add_requests() = std::get<ingestion_api::SubmitRequest>(action->request);
   absl::StatusOr<ingestion_api::BatchSubmitResponse> response = absl::UnknownError("not called");
-  const absl::Status status = WithRetries(absl::Seconds(options_.patience_seconds), [&] {
-    response = connection_.Call(connection_.submissions(), &Submissions::BatchSubmit, request);
-    return response.status();
-  });
+  const absl::Status status =
+      WithRetries(absl::Seconds(options_.patience_seconds), [&](absl::Duration left) {
+        response =
+            connection_.Call(connection_.submissions(), &Submissions::BatchSubmit, request, left);
+        return response.status();
+      });
   if (status.ok() && response->results_size() != request.requests_size())
     response = absl::InternalError("the answer to a batch has another number of results");
   std::vector<absl::StatusOr<Outcome>> outcomes;
@@ -277,7 +281,10 @@ int Commands::SaveDraft(const std::string& answers, int64_t expected_version) {
   ingestion_api::SaveDraftRequest request;
   *request.mutable_draft() = submission->submission();
   request.set_expected_version(expected_version);
-  const auto response = Try(connection_.submissions(), &Submissions::SaveDraft, request);
+  // Once: it carries no request id, and a second try would find the version that the first one
+  // made.
+  const auto response =
+      connection_.Call(connection_.submissions(), &Submissions::SaveDraft, request);
   if (!response.ok()) return Fail(response.status());
   if (!output_.Prints(*response)) PrintOut(StrCat("saved, version ", response->version(), "\n"));
   return kExitOk;
@@ -298,7 +305,9 @@ int Commands::GetDraft(const std::string& name) {
 int Commands::DeleteDraft(const std::string& name) {
   ingestion_api::DeleteDraftRequest request;
   request.set_name(name);
-  const auto response = Try(connection_.submissions(), &Submissions::DeleteDraft, request);
+  // Once: a second try might delete a draft that came after the first one.
+  const auto response =
+      connection_.Call(connection_.submissions(), &Submissions::DeleteDraft, request);
   if (!response.ok()) return Fail(response.status());
   if (!output_.Prints(*response)) PrintOut("there is no draft now\n");
   return kExitOk;

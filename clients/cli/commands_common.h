@@ -46,10 +46,11 @@ absl::StatusOr<Response> Commands::Try(const Peer<Stub>& peer,
                                                                     const Request&, Response*),
                                        const Request& request) const {
   absl::StatusOr<Response> response = absl::UnknownError("not called");
-  const absl::Status status = WithRetries(absl::Seconds(options_.timeout_seconds), [&] {
-    response = connection_.Call(peer, method, request);
-    return response.status();
-  });
+  const absl::Status status =
+      WithRetries(absl::Seconds(options_.timeout_seconds), [&](absl::Duration left) {
+        response = connection_.Call(peer, method, request, left);
+        return response.status();
+      });
   if (!status.ok()) return status;
   return response;
 }
@@ -61,9 +62,9 @@ absl::Status Commands::Follow(
     const Peer<Stub>& peer,
     std::unique_ptr<grpc::ClientReaderInterface<Response>> (Stub::*method)(grpc::ClientContext*,
                                                                            const Request&),
-    const Request& request,
-    const std::type_identity_t<std::function<bool(const Response&)>>& take) const {
-  return WithRetries(absl::InfiniteDuration(), [&] {
+    const Request& request, const std::type_identity_t<std::function<bool(const Response&)>>& take,
+    absl::Duration patience) const {
+  return WithRetries(patience, [&] {
     bool enough = false;
     const absl::Status status =
         connection_.Read(peer, method, request, [&](const Response& message) {

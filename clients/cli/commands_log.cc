@@ -124,22 +124,22 @@ int Commands::Tail(int64_t after, int count, bool once) {
   }
   ingestion_api::FollowLogRequest request;
   int printed = 0;
-  const absl::Status status =
-      Follow(connection_.log(), &Log::FollowLog, request,
-             [&](const ingestion_api::FollowLogResponse& chunk) {
-               for (const ingestion_api::LogRecord& entry : chunk.records()) {
-                 // A cursor needs the chain hash of its place, so that what comes before is read
-                 // past.
-                 request.mutable_after()->set_log_id(chunk.head().log_id());
-                 request.mutable_after()->set_epoch(chunk.head().epoch());
-                 request.mutable_after()->set_position(entry.position());
-                 request.mutable_after()->set_chain_hash(entry.chain_hash());
-                 if (entry.position() <= after) continue;
-                 ShowRecord(entry);
-                 if (++printed == count || entry.position() == end) return false;
-               }
-               return true;
-             });
+  const absl::Status status = Follow(
+      connection_.log(), &Log::FollowLog, request,
+      [&](const ingestion_api::FollowLogResponse& chunk) {
+        for (const ingestion_api::LogRecord& entry : chunk.records()) {
+          // A cursor needs the chain hash of its place, so that what comes before is read past.
+          request.mutable_after()->set_log_id(chunk.head().log_id());
+          request.mutable_after()->set_epoch(chunk.head().epoch());
+          request.mutable_after()->set_position(entry.position());
+          request.mutable_after()->set_chain_hash(entry.chain_hash());
+          if (entry.position() <= after) continue;
+          ShowRecord(entry);
+          if (++printed == count || entry.position() == end) return false;
+        }
+        return true;
+      },
+      once ? absl::Seconds(options_.patience_seconds) : absl::InfiniteDuration());
   return status.ok() ? kExitOk : Fail(status);
 }
 

@@ -92,7 +92,8 @@ absl::StatusOr<aggregation_api::Candidate> Commands::Build(const std::string& ed
   request.set_audience(audience == "public" ? query_api::AUDIENCE_PUBLIC
                                             : query_api::AUDIENCE_INTERNAL);
   request.set_at_position(position);
-  return Try(connection_.releases(), &Releases::BuildRelease, request);
+  // Once: where the answer got lost the candidate may be there, and a second try makes another.
+  return connection_.Call(connection_.releases(), &Releases::BuildRelease, request);
 }
 
 int Commands::BuildRelease(const std::string& edition, const std::string& audience,

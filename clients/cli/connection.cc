@@ -12,31 +12,42 @@ namespace imdi::cli {
 namespace {
 
 constexpr const char* kAskedPayload = "imdictl/asked";
+// Longer than any process, and short enough to be added to a clock.
+constexpr absl::Duration kPatienceMax = absl::Hours(24 * 365);
 
 }  // namespace
 
 bool WorthRetrying(const absl::Status& status) {
-  // Every mutation carries a request id, so a second try finds what the first one did. Nobody here
-  // cancels a call, but gRPC answers CANCELLED to one that reaches a server in the moment in which
-  // it shuts down.
+  // What is tried again reads, or carries a request id, so that a second try finds what the first
+  // one did. Nobody here cancels a call, but gRPC answers CANCELLED to one that reaches a server in
+  // the moment in which it shuts down.
   return base::IsRetryable(status) || status.code() == absl::StatusCode::kUnavailable ||
          status.code() == absl::StatusCode::kDeadlineExceeded ||
          status.code() == absl::StatusCode::kCancelled ||
          base::ReasonOf(status) == base::Reason::kCommitUnknown;
 }
 
-absl::Status WithRetries(absl::Duration patience, const std::function<absl::Status()>& once) {
-  const auto end = base::SteadyClock::now() + absl::ToChronoNanoseconds(patience);
+base::SteadyTime EndOf(absl::Duration patience) {
+  return base::SteadyClock::now() + absl::ToChronoNanoseconds(std::min(patience, kPatienceMax));
+}
+
+absl::Status WithRetries(absl::Duration patience,
+                         const std::function<absl::Status(absl::Duration left)>& once) {
+  const base::SteadyTime end = EndOf(patience);
+  const auto left = [end] { return absl::FromChrono(end - base::SteadyClock::now()); };
   absl::Duration pause = absl::Milliseconds(50);
   while (true) {
-    const absl::Status status = once();
-    if (status.ok() || !WorthRetrying(status) ||
-        base::SteadyClock::now() + absl::ToChronoNanoseconds(pause) >= end)
-      return status;
-    std::this_thread::sleep_for(
-        absl::ToChronoNanoseconds(std::max(pause, base::InfoOf(status).retry_delay)));
+    const absl::Status status = once(left());
+    if (status.ok() || !WorthRetrying(status)) return status;
+    const absl::Duration wait = std::max(pause, base::InfoOf(status).retry_delay);
+    if (wait >= left()) return status;  // The next try would come too late.
+    std::this_thread::sleep_for(absl::ToChronoNanoseconds(wait));
     pause = std::min(2 * pause, absl::Seconds(1));
   }
+}
+
+absl::Status WithRetries(absl::Duration patience, const std::function<absl::Status()>& once) {
+  return WithRetries(patience, [&once](absl::Duration) { return once(); });
 }
 
 std::string AskedOf(const absl::Status& status) {

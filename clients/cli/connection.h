@@ -3,6 +3,7 @@
 // The services as a command line uses them: one call at a time, with a deadline, optionally tried
 // again. An error knows which service was asked, and where.
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +23,7 @@
 #include "imdi/survey/ingestion/v1/submission_service.grpc.pb.h"
 #include "imdi/survey/query/v1/query_service.grpc.pb.h"
 #include "imdi/survey/status/v1/status_service.grpc.pb.h"
+#include "services/base/clock.h"
 #include "services/transport/client.h"
 #include "services/transport/status_bridge.h"
 
@@ -36,8 +38,14 @@ namespace status_api = ::imdi::survey::status::v1;
 // answer got lost.
 bool WorthRetrying(const absl::Status& status);
 
-// Calls `once` until it gives an answer or `patience` is over, waiting longer and longer in between
-// (50 ms to 1 s).
+// When `patience` is over; a year at most, so that also an infinite one has an end.
+base::SteadyTime EndOf(absl::Duration patience);
+
+// Calls `once`, with what is left of `patience`, until it gives an answer or the next try would
+// come after it, waiting longer and longer in between (50 ms to 1 s, or what the server asks for).
+absl::Status WithRetries(absl::Duration patience,
+                         const std::function<absl::Status(absl::Duration left)>& once);
+// The same for calls that set their own deadlines.
 absl::Status WithRetries(absl::Duration patience, const std::function<absl::Status()>& once);
 
 // Where the services are, host:port each; plaintext, loopback. Those of a system in one process are
@@ -91,14 +99,13 @@ class Connection {
   // Each address once, ingestion's first.
   const std::vector<StatusPeer>& statuses() const { return statuses_; }
 
-  // One unary call.
+  // One unary call, which has `left` where that is less than the timeout of a call.
   template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request) const {
+  absl::StatusOr<Response> Call(
+      Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+      const Request& request, absl::Duration left = absl::InfiniteDuration()) const {
     grpc::ClientContext context;
-    transport::SetTimeout(context, call_timeout_);
+    transport::SetTimeout(context, std::min(call_timeout_, left));
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (!status.ok()) return transport::FromRpc(status);
@@ -109,8 +116,9 @@ class Connection {
   absl::StatusOr<Response> Call(const Peer<Stub>& peer,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
-                                const Request& request) const {
-    absl::StatusOr<Response> response = Call(*peer.stub, method, request);
+                                const Request& request,
+                                absl::Duration left = absl::InfiniteDuration()) const {
+    absl::StatusOr<Response> response = Call(*peer.stub, method, request, left);
     if (!response.ok()) return WithAsked(response.status(), peer.asked);
     return response;
   }

@@ -3,9 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
+#include "clients/cli/exit_codes.h"
 #include "google/protobuf/util/json_util.h"
 #include "services/base/text.h"
 
@@ -81,13 +85,23 @@ std::string Fit(std::string text, size_t columns) {
 
 namespace {
 
+// True once something could not be printed as it is.
+std::atomic<bool>& Incomplete() {
+  static std::atomic<bool> incomplete = false;
+  return incomplete;
+}
+
 std::string ToJson(const google::protobuf::Message& message, bool whitespace) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = whitespace;
   options.preserve_proto_field_names = true;
   std::string json;
-  if (!google::protobuf::util::MessageToJsonString(message, &json, options).ok()) return "{}";
-  return json;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  if (status.ok()) return json;
+  PrintError(base::StrCat("imdictl: ", message.GetTypeName(),
+                          " cannot be printed as JSON: ", status.message().ToString(), "\n"));
+  Incomplete() = true;
+  return "{}";
 }
 
 }  // namespace
@@ -103,6 +117,16 @@ std::string FormatJsonLine(const google::protobuf::Message& message) {
 }
 
 void PrintOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int Flushed(int exit_code) {
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    PrintError(
+        base::StrCat("imdictl: the output could not be written: ", std::strerror(errno), "\n"));
+    Incomplete() = true;
+  }
+  return exit_code == kExitOk && Incomplete() ? kExitFailed : exit_code;
+}
+
 void PrintError(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 bool OnTerminal() { return isatty(STDERR_FILENO) == 1; }

@@ -36,6 +36,9 @@ using base::FormatPercent;
 
 // Results.
 void PrintOut(const std::string& text);
+// The exit code of a command whose output is complete, or kExitFailed, and why, where some of it
+// was not written.
+int Flushed(int exit_code);
 // Progress, notes and errors.
 void PrintError(const std::string& text);
 

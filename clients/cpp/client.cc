@@ -10,6 +10,7 @@
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/base/trace_parent.h"
 #include "services/transport/client.h"
 #include "services/transport/loopback.h"
 #include "services/transport/status_bridge.h"
@@ -28,7 +29,7 @@ struct SurveyClient::Link {
                                                              Response*),
                                 const Request& request, const CallOptions& options) const {
     grpc::ClientContext context;
-    SetDeadline(context, options, deadline);
+    Prepare(context, options, deadline);
     const std::stop_callback cancel(options.stop, [&context] { context.TryCancel(); });
     Response response;
     const grpc::Status status = ((*stub).*method)(&context, request, &response);
@@ -36,10 +37,12 @@ struct SurveyClient::Link {
     return response;
   }
 
-  static void SetDeadline(grpc::ClientContext& context, const CallOptions& options,
-                          absl::Duration otherwise) {
+  static void Prepare(grpc::ClientContext& context, const CallOptions& options,
+                      absl::Duration otherwise) {
     transport::SetTimeout(context,
                           options.deadline > absl::ZeroDuration() ? options.deadline : otherwise);
+    if (base::IsTraceParent(options.trace_parent))
+      context.AddMetadata("traceparent", options.trace_parent.substr(0, base::kTraceParentBytes));
   }
 };
 
@@ -184,7 +187,7 @@ absl::Status SurveyClient::FollowReleases(
     const std::function<bool(const query_pb::FollowReleasesResponse&)>& each,
     const CallOptions& options) const {
   grpc::ClientContext context;
-  Link::SetDeadline(context, options, absl::Milliseconds(base::kFollowReleasesMs));
+  Link::Prepare(context, options, absl::Milliseconds(base::kFollowReleasesMs));
   const auto stream = link_->stub->FollowReleases(&context, request);
   const std::stop_callback cancel(options.stop, [&context] { context.TryCancel(); });
   query_pb::FollowReleasesResponse message;

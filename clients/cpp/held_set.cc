@@ -66,6 +66,15 @@ class Room {
   size_t bytes_ = 0;
 };
 
+// When `patience` is over; a year at most, so that also an infinite one has an end.
+Steady::time_point EndOf(absl::Duration patience) {
+  return Steady::now() + absl::ToChronoNanoseconds(std::min(patience, absl::Hours(24 * 365)));
+}
+
+// Longest wait before a release is asked for again that could not be taken though the server
+// answers, and before a server is asked again that said when.
+constexpr absl::Duration kAskAgainMax = absl::Seconds(30);
+
 // Where the set stands in the log.
 struct Cursor {
   std::string log_id;
@@ -118,6 +127,8 @@ struct HeldSet::Impl {
   // Of the follower's thread alone.
   std::optional<Steady::time_point> kept;  // When the file was written.
   bool unkept = false;                     // The file lacks something.
+  absl::Status refused;                    // Why the last stream's message could not be taken.
+  absl::Duration come_back;                // After which the last stream's end asked to come back.
 
   std::stop_source stop;
   std::thread follower;
@@ -155,7 +166,7 @@ struct HeldSet::Impl {
     for (query_pb::ClaimResult& claim : *file.mutable_claims())
       release->claims.emplace(ClaimId(claim), std::move(claim));
     held = std::move(release);
-    held_log = {.log_id = file.log_id(), .epoch = file.epoch(), .position = 0};
+    held_log = {.log_id = file.release_log_id(), .epoch = file.release_epoch(), .position = 0};
     heard = {.log_id = file.log_id(), .epoch = file.epoch(), .position = file.position()};
     confirmed = absl::FromUnixMicros(file.confirmed_us());
   }
@@ -180,6 +191,8 @@ struct HeldSet::Impl {
       file.set_epoch(heard.epoch);
       file.set_position(heard.position);
       file.set_confirmed_us(absl::ToUnixMicros(confirmed));
+      file.set_release_log_id(held_log.log_id);
+      file.set_release_epoch(held_log.epoch);
     }
     const absl::Status written = WriteKeptFile(options.file, file.SerializeAsString());
     kept = now;
@@ -321,6 +334,7 @@ struct HeldSet::Impl {
     if (first || message.has_release()) {
       const absl::Status refreshed = Refresh(message);
       if (!refreshed.ok()) {
+        refused = refreshed;
         base::MutexLock lock(mutex);
         trouble = refreshed;
         return false;
@@ -356,6 +370,7 @@ struct HeldSet::Impl {
     }
     bool heard_any = false;
     bool taken = true;
+    refused = absl::OkStatus();
     const absl::Status ended =
         client.FollowReleases(request,
                               [&](const query_pb::FollowReleasesResponse& message) {
@@ -364,6 +379,7 @@ struct HeldSet::Impl {
                                 return taken;
                               },
                               {.stop = stop.get_token()});
+    come_back = base::InfoOf(taken ? ended : refused).retry_delay;
     base::MutexLock lock(mutex);
     if (ReasonOf(ended) == error::v1::REASON_LOG_DIVERGED) {
       heard = {};  // The log was restored from a backup: hear of all its releases anew.
@@ -379,10 +395,15 @@ struct HeldSet::Impl {
     while (true) {
       const bool well = FollowOnce();
       base::MutexLock lock(mutex);
-      pause = well ? first : std::min(2 * pause, absl::Milliseconds(base::kReconnectBackoffMaxMs));
+      // A server that is away is looked for all the time. One that answers, with what cannot be
+      // taken, would list everything again for nothing.
+      const bool away = refused.ok() || refused.code() == absl::StatusCode::kUnavailable;
+      const absl::Duration longest =
+          away ? absl::Milliseconds(base::kReconnectBackoffMaxMs) : kAskAgainMax;
+      pause = well ? first : std::min(2 * pause, longest);
       // Not one moment without a pause: a server that ends every stream must not be asked in a
       // loop.
-      const Steady::time_point until = Steady::now() + absl::ToChronoNanoseconds(pause);
+      const Steady::time_point until = EndOf(std::max(pause, std::min(come_back, kAskAgainMax)));
       while (!stopping && Steady::now() < until) changed.WaitUntil(mutex, until);
       if (stopping) return;
     }
@@ -412,21 +433,25 @@ struct HeldSet::Impl {
     out.release = held->release.name();
     out.release_position = held->release.position();
     out.confirmed = confirmed;
-    out.age = confirmed_here.has_value() ? absl::FromChrono(Steady::now() - *confirmed_here)
-                                         : std::max(absl::ZeroDuration(), absl::Now() - confirmed);
+    // A time ahead of the clock, out of the file, says nothing of how long ago that was.
+    const absl::Duration since = absl::Now() - confirmed;
+    if (confirmed_here.has_value())
+      out.age = absl::FromChrono(Steady::now() - *confirmed_here);
+    else
+      out.age = since < absl::ZeroDuration() ? absl::InfiniteDuration() : since;
     out.stale = out.server_stale || out.age > absl::Milliseconds(base::kHeldStaleMs);
     return out;
   }
 
   std::shared_ptr<const HeldRelease> WaitHeld(absl::Duration patience) const {
-    const Steady::time_point until = Steady::now() + absl::ToChronoNanoseconds(patience);
+    const Steady::time_point until = EndOf(patience);
     base::MutexLock lock(mutex);
     while (held == nullptr && Steady::now() < until) changed.WaitUntil(mutex, until);
     return held;
   }
 
   bool WaitConfirmed(absl::Duration patience) const {
-    const Steady::time_point until = Steady::now() + absl::ToChronoNanoseconds(patience);
+    const Steady::time_point until = EndOf(patience);
     base::MutexLock lock(mutex);
     while (!confirmed_here.has_value() && Steady::now() < until) changed.WaitUntil(mutex, until);
     return confirmed_here.has_value();

@@ -78,10 +78,14 @@ absl::Status WriteKeptFile(const std::string& path, std::string_view content) {
 }
 
 absl::StatusOr<std::string> ReadKeptFile(const std::string& path) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) return base::Error(base::Reason::kUnknownResource, base::StrCat("no file ", path));
+  if (!file && errno == ENOENT)
+    return base::Error(base::Reason::kUnknownResource, base::StrCat("no file ", path));
+  if (!file) return Failed("cannot read", path);
   std::string bytes(kHeadBytes + base::kHeldBytesMax + 1, '\0');
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (file.bad()) return Failed("cannot read", path);
   bytes.resize(static_cast<size_t>(file.gcount()));
   if (bytes.size() > kHeadBytes + base::kHeldBytesMax)
     return Damaged(path, "is larger than any set");

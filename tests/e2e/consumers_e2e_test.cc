@@ -180,6 +180,9 @@ TEST_F(Consumers, SetTargetsAndResultsAskedForBesideTheRegistersSharesByGroupCod
   const Ran size = Nir("size.set", {"--by", "size_group", "--language", "nb"});
   EXPECT_THAT(size.out,
               ContainsRegex("Under 2 000 innbyggere +[0-9,]+ +x +x +[0-9,]+ +50,0 +64,0\n"));
+  const Ran misspelt = Nir("region.set", {"--by", "region"});
+  EXPECT_EQ(misspelt.code, 2);
+  EXPECT_THAT(misspelt.err, HasSubstr("--by is imdi_region, size_group or centrality"));
   // In 2015 nobody was asked for results: a sign, and no number.
   Ctl({"releases", "publish", "KU2015", "--reason", "the answers as submitted"});
   const Ran earlier = Nir("2015.set", {"--edition", "KU2015"});

@@ -43,7 +43,8 @@ void InstalledExamples::Build(const std::string& example) const {
   // Paths differ from run to run; without them ccache knows the files again.
   ASSERT_EQ(::setenv("CCACHE_BASEDIR", folder_.path().c_str(), 1), 0);
   ASSERT_EQ(::setenv("CCACHE_NOHASHDIR", "1", 1), 0);
-  const Ran built = RunCommand(folder_.path(), {"cmake", "--build", BuildFolder(example)});
+  const Ran built =
+      RunCommand(folder_.path(), {"cmake", "--build", BuildFolder(example)}, absl::Minutes(8));
   ASSERT_EQ(built.code, 0) << built.out << built.err;
 }
 

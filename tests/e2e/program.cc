@@ -33,8 +33,9 @@ std::string ContentOf(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// A child with these outputs; when the test dies, so does it.
-pid_t Start(std::vector<std::string> command, int out, int err) {
+// A child with these outputs; when the test dies, so does it. `group`: in a process group of its
+// own, which its children are in too.
+pid_t Start(std::vector<std::string> command, int out, int err, bool group = false) {
   std::vector<char*> words;
   for (std::string& word : command) words.push_back(word.data());
   words.push_back(nullptr);
@@ -42,12 +43,34 @@ pid_t Start(std::vector<std::string> command, int out, int err) {
   if (pid < 0) std::abort();
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (group) ::setpgid(0, 0);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(err, STDERR_FILENO);
     ::execvp(words[0], words.data());
     ::_exit(127);
   }
   return pid;
+}
+
+// Kills a child that leads a group, and all of it, unless it ends before the limit; what it started
+// must not outlive it either way. It is not reaped.
+bool EndsInTime(pid_t leader, absl::Duration limit) {
+  const absl::Time until = absl::Now() + limit;
+  siginfo_t ended{};
+  bool in_time = true;
+  while (true) {
+    const int waited =
+        ::waitid(P_PID, static_cast<id_t>(leader), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (waited == 0 && ended.si_pid == leader) break;
+    if (waited != 0 && errno != EINTR) std::abort();
+    if (absl::Now() > until) {
+      in_time = false;
+      break;
+    }
+    absl::SleepFor(absl::Milliseconds(2));
+  }
+  ::kill(-leader, SIGKILL);
+  return in_time;
 }
 
 // Waits for the end of a child.
@@ -68,15 +91,19 @@ Ran RunProgram(const std::string& folder, const std::string& name,
   return RunCommand(folder, command);
 }
 
-Ran RunCommand(const std::string& folder, const std::vector<std::string>& command) {
+Ran RunCommand(const std::string& folder, const std::vector<std::string>& command,
+               absl::Duration limit) {
   const std::string out_path = folder + "/stdout";
   const std::string err_path = folder + "/stderr";
   const int out = OpenOrAbort(out_path);
   const int err = OpenOrAbort(err_path);
-  const pid_t pid = Start(command, out, err);
+  const pid_t pid = Start(command, out, err, true);
   ::close(out);
   ::close(err);
-  return {.code = CodeOf(pid), .out = ContentOf(out_path), .err = ContentOf(err_path)};
+  const bool in_time = EndsInTime(pid, limit);
+  Ran ran{.code = CodeOf(pid), .out = ContentOf(out_path), .err = ContentOf(err_path)};
+  if (!in_time) ran.err += "\nkilled: it had not ended after " + absl::FormatDuration(limit) + "\n";
+  return ran;
 }
 
 RunningProgram::RunningProgram(const std::vector<std::string>& command) {

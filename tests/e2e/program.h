@@ -22,8 +22,10 @@ struct Ran {
 Ran RunProgram(const std::string& folder, const std::string& name,
                const std::vector<std::string>& arguments);
 
-// The same for any command; its first word is looked for where a shell looks.
-Ran RunCommand(const std::string& folder, const std::vector<std::string>& command);
+// The same for any command; its first word is looked for where a shell looks. It runs in a process
+// group of its own, which is killed where it has not ended after `limit`.
+Ran RunCommand(const std::string& folder, const std::vector<std::string>& command,
+               absl::Duration limit = absl::Minutes(3));
 
 // A command that goes on, and what it has printed so far. Its errors go to this test's.
 class RunningProgram {

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
 
 #include "comparison.h"
@@ -45,6 +46,8 @@ int main(int argc, char** argv) {
       {"nn", model::LANGUAGE_NN}, {"nb", model::LANGUAGE_NB}, {"en", model::LANGUAGE_EN}};
   if (!languages.contains(given["--language"])) return Usage("languages are nn, nb and en");
   const model::Language language = languages.at(given["--language"]);
+  if (!std::set<std::string>{"imdi_region", "size_group", "centrality"}.contains(given["--by"]))
+    return Usage("--by is imdi_region, size_group or centrality");
 
   std::ifstream file(given["--shares"]);
   if (!file) return Usage("cannot read " + given["--shares"]);

@@ -99,7 +99,7 @@ std::string AgeLine(const client::HeldAge& age, Language language) {
   if (age.release.empty()) return std::string(words.nothing) + "\n";
   std::ostringstream out;
   out << age.release << " (" << age.release_position << ") · ";
-  if (age.confirmed == absl::InfinitePast())
+  if (age.age == absl::InfiniteDuration())
     out << words.never;
   else
     out << (age.stale ? words.stale : words.confirmed) << " " << absl::ToInt64Seconds(age.age)
@@ -130,7 +130,7 @@ std::string Change(const client::HeldChange& change, Language language) {
   out << words.new_release << ": " << change.after->release.name();
   if (!change.after->release.reason().empty()) out << ": " << change.after->release.reason();
   out << "\n";
-  if (change.cells.empty()) out << "  " << words.unchanged << "\n";
+  if (change.cells.empty() && change.claims.empty()) out << "  " << words.unchanged << "\n";
   for (const std::string& cell : change.cells) {
     const query::Figure* before = change.before->FindFigure(cell);
     const query::Figure* after = change.after->FindFigure(cell);
@@ -138,6 +138,11 @@ std::string Change(const client::HeldChange& change, Language language) {
     out << "  " << TextIn(either->title(), language) << ":\n    "
         << (before == nullptr ? words.gone : Show(*before, language)) << "\n    → "
         << (after == nullptr ? words.gone : Show(*after, language)) << "\n";
+  }
+  for (const std::string& id : change.claims) {
+    const query::ClaimResult* after = change.after->FindClaim(id);
+    out << "  " << id << ": "
+        << (after == nullptr ? words.gone : TextIn(after->verdict_text(), language)) << "\n";
   }
   return out.str();
 }

@@ -72,7 +72,26 @@ TEST(Findings, SayWhatANewReleaseChanged) {
   EXPECT_THAT(text, HasSubstr("Ny utgjeving: editions/KU2017/releases/2: two municipalities"));
   EXPECT_THAT(text, HasSubstr("52,1 %  151 av 290"));
   EXPECT_THAT(text, HasSubstr("→ 52,8 %  153 av 290"));
+  EXPECT_THAT(text, HasSubstr("  F12: ")) << "it shows the figure";
+  EXPECT_THAT(text, testing::Not(HasSubstr("  F13: ")));
   EXPECT_THAT(text, testing::Not(HasSubstr("245 av 305"))) << "what did not change";
+}
+
+TEST(Findings, CallASentenceThatSaysSomethingElseAChange) {
+  const auto held = [](const char* verdict) {
+    auto out = std::make_shared<client::HeldRelease>();
+    query::ClaimResult claim = fake::SentenceOf("F13", "Betre kontakt.", "Bedre kontakt.", {});
+    claim.mutable_verdict_text()->set_nn(verdict);
+    out->claims.emplace("F13", std::move(claim));
+    return out;
+  };
+  client::HeldChange change{
+      .before = held("held"), .after = held("held ikkje"), .cells = {}, .claims = {"F13"}};
+  const std::string text = Change(change, model::LANGUAGE_NN);
+  EXPECT_THAT(text, HasSubstr("  F13: held ikkje\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("Ingenting her er endra.")));
+  change.claims.clear();
+  EXPECT_THAT(Change(change, model::LANGUAGE_NN), HasSubstr("Ingenting her er endra."));
 }
 
 }  // namespace

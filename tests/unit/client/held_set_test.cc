@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "absl/time/clock.h"
+#include "clients/cpp/kept_file.h"
 #include "imdi/survey/client/error.h"
 #include "imdi/survey/client/testing/fake_survey.h"
+#include "imdi/survey/client/v1/kept_set.pb.h"
 #include "imdi/survey/client/value.h"
 #include "services/base/limits.h"
 #include "services/base/mutex.h"
@@ -193,6 +195,25 @@ TEST_F(HeldSetTest, AnswersFromItsFileWhileTheServerIsAwayAndSaysHowOldThatIs) {
   EXPECT_EQ(set->Current(), held) << "nothing was fetched anew";
 }
 
+TEST_F(HeldSetTest, DoesNotKnowHowOldItsFileIsWhereThatIsOfALaterTimeThanNow) {
+  survey_.Publish("KU2017", Content(40));
+  { ASSERT_NE(Open()->WaitHeld(kPatience), nullptr); }
+  const auto bytes = ReadKeptFile(folder_ / "set");
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  v1::KeptSet file;
+  ASSERT_TRUE(file.ParseFromString(*bytes));
+  file.set_confirmed_us(absl::ToUnixMicros(absl::Now() + absl::Hours(24)));
+  ASSERT_TRUE(WriteKeptFile(folder_ / "set", file.SerializeAsString()).ok());
+  survey_.Stop();
+  const auto set = Open();
+  ASSERT_NE(set->Current(), nullptr);
+  EXPECT_EQ(set->Age().age, absl::InfiniteDuration());
+  EXPECT_TRUE(set->Age().stale);
+  survey_.Start();
+  EXPECT_TRUE(set->WaitConfirmed(absl::InfiniteDuration()));
+  EXPECT_FALSE(set->Age().stale);
+}
+
 TEST_F(HeldSetTest, TellsOfAReleaseThatCameWhileItWasNotRunning) {
   survey_.Publish("KU2017", Content(40));
   { ASSERT_NE(Open()->WaitHeld(kPatience), nullptr); }
@@ -273,6 +294,16 @@ TEST_F(HeldSetTest, GoesOnWhereItsFileCannotBeWritten) {
   EXPECT_EQ(NumeratorOf(*changes_.Next().after), 41);
 }
 
+TEST_F(HeldSetTest, SaysThatItsFileCannotBeReadUnlessThereIsNone) {
+  survey_.Stop();
+  EXPECT_TRUE(Open()->Age().file_trouble.ok()) << "there is none yet";
+  PutFile("no folder");
+  HeldSetOptions options = Options();
+  options.file = folder_ / "set/within";
+  const absl::Status trouble = Open(options)->Age().file_trouble;
+  EXPECT_THAT(std::string(trouble.message()), HasSubstr("cannot read"));
+}
+
 TEST_F(HeldSetTest, NamesWhatADeclarationGotWrongAndKeepsWhatItHas) {
   survey_.Publish("KU2017", Content(40));
   HeldSetOptions options = Options();
@@ -291,6 +322,28 @@ TEST_F(HeldSetTest, NamesWhatADeclarationGotWrongAndKeepsWhatItHas) {
 
   options.figures.back().required = false;
   EXPECT_NE(Open(options)->WaitHeld(kPatience), nullptr);
+}
+
+TEST_F(HeldSetTest, AsksMoreAndMoreSeldomForWhatItCannotTake) {
+  survey_.Publish("KU2017", Content(40));
+  HeldSetOptions options = Options();
+  options.figures.push_back({.indicator = "IND_NOPE", .attribute = "total"});
+  const auto begun = absl::Now();
+  const auto set = Open(options);
+  ASSERT_TRUE(Until([&] { return survey_.CallsOf("GetRelease") >= 6; }));
+  EXPECT_GT(absl::Now() - begun, absl::Seconds(3)) << "0.1 + 0.2 + 0.4 + 0.8 + 1.6 s";
+}
+
+TEST_F(HeldSetTest, ComesBackWhenTheServerAsksItTo) {
+  survey_.Publish("KU2017", Content(40));
+  survey_.FailNext(1, {.code = absl::StatusCode::kResourceExhausted,
+                       .reason = error::v1::REASON_QUOTA_EXHAUSTED,
+                       .message = "too much",
+                       .retry_delay = absl::Seconds(1)});
+  const auto begun = absl::Now();
+  const auto set = Open();
+  ASSERT_NE(set->WaitHeld(kPatience), nullptr);
+  EXPECT_GE(absl::Now() - begun, absl::Seconds(1));
 }
 
 TEST_F(HeldSetTest, RefusesADeclarationOfNothing) {

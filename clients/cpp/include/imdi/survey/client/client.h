@@ -36,6 +36,8 @@ struct ConnectOptions {
 struct CallOptions {
   absl::Duration deadline = absl::ZeroDuration();  // 0: that of the connection.
   std::stop_token stop = {};                       // Asked to stop, the call ends with CANCELLED.
+  // W3C traceparent of the caller, sent along; what is none is not.
+  std::string trace_parent = {};
 };
 
 // Which calls are tried again, when and how often: what is shipped as

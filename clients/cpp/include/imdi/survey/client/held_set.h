@@ -51,7 +51,10 @@ struct HeldAge {
   int64_t heard_position = 0;    // All releases up to it have been heard of.
   // When a server last said that the release is the latest. Survives restarts.
   absl::Time confirmed = absl::InfinitePast();
-  absl::Duration age = absl::InfiniteDuration();  // Since then; not moved by jumps of the clock.
+  // Since then. Jumps of the clock do not move it once a server has confirmed the release to this
+  // object; until then the file's time is compared with the clock, and the age is infinite where
+  // that lies behind it.
+  absl::Duration age = absl::InfiniteDuration();
   // Not confirmed for 30 s, or the server itself said that its figures may be old.
   bool stale = true;
   bool server_stale = false;
