@@ -68,7 +68,7 @@ class ConsumersUnderKills : public testing::Test {
     ASSERT_FALSE(HasFailure());
   }
 
-  cli::Connection Ingestion() const { return servers_.ConnectTo(Part::kIngestion, kCall); }
+  cli::Connection Ingestion() const { return servers_.Connect(kCall); }
 
   // More respondents join those that go on submitting. They are the only ones of their units, so
   // that the next release has other figures than the one before.
@@ -100,7 +100,7 @@ class ConsumersUnderKills : public testing::Test {
   // Release `number` of 2017, whoever is down in between. Where an answer is lost, a candidate with
   // the next number says that it was published.
   absl::Status Publish(int number, const std::string& reason) const {
-    const auto aggregation = servers_.ConnectTo(Part::kAggregation, kCall);
+    const auto aggregation = servers_.Connect(kCall);
     const absl::Time until = absl::Now() + kPatience;
     absl::Status status;
     do {

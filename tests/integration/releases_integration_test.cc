@@ -646,7 +646,7 @@ class Following {
  public:
   Following(System& system, const query_pb::FollowReleasesRequest& request) {
     transport::SetTimeout(context_, kPatience);
-    reader_ = system.connection->query().FollowReleases(&context_, request);
+    reader_ = system.connection->query().stub->FollowReleases(&context_, request);
   }
   ~Following() {
     context_.TryCancel();
