@@ -42,6 +42,9 @@ absl::StatusOr<std::shared_ptr<Aggregator>> Aggregator::Open(
       IMDI_RETURN_IF_ERROR(out->BeginAnew());
     }
     if (!out->refolding_) IMDI_RETURN_IF_ERROR(out->Publish());
+    base::MutexLock state_lock(out->mutex_);
+    out->unheard_ = "ingestion has not been heard since the start";
+    out->unheard_from_ = std::chrono::steady_clock::now();
   }
   if (out->shortest_swap_.count() > 0)
     out->publisher_ = std::thread([aggregator = out.get()] { aggregator->RunPublisher(); });
@@ -118,6 +121,7 @@ absl::Status Aggregator::Consume(const ingestion_pb::FollowLogResponse& chunk) {
   storage::FoldCursor next;
   {
     base::MutexLock lock(mutex_);
+    if (snapshot_->unheard.empty()) unheard_.clear();  // Of a silence since the start none is told.
     next = cursor_;
     log_head_ = std::max(chunk.head().position(), cursor_.position);
     NoteLag();
@@ -246,10 +250,9 @@ void Aggregator::SetUnheard(std::string why) {
   base::MutexLock fold_lock(fold_mutex_);
   {
     base::MutexLock lock(mutex_);
-    const bool same = why.empty() == unheard_.empty();
+    if (unheard_.empty()) unheard_from_ = std::chrono::steady_clock::now();
     unheard_ = std::move(why);
-    if (same) return;
-    unheard_from_ = std::chrono::steady_clock::now();
+    if (unheard_.empty() == snapshot_->unheard.empty()) return;
   }
   Serve(std::make_shared<Snapshot>(*Current()));
 }

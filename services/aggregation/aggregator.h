@@ -66,7 +66,8 @@ class Aggregator {
   };
   Lag lag() const;
   std::string stopped() const;
-  // Why the log is not heard, and for how long by the steady clock; empty and zero while it is.
+  // Why the log is not heard, and for how long by the steady clock; empty and zero while it is. It
+  // is not until the first chunk has come.
   struct Silence {
     std::string why;
     std::chrono::nanoseconds length{0};

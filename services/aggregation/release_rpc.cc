@@ -22,7 +22,11 @@ grpc::ServerUnaryReactor* ReleaseRpc::RunLong(
     std::string_view name, Rpc* rpc, const grpc::ByteBuffer* in, grpc::ByteBuffer* out,
     absl::StatusOr<Response> (Releases::*use_case)(const base::CallContext&, const Request&)) {
   return calls_.RunAsync<Request, Response>(
-      {.name = name, .where = transport::Where::kInline, .mutation = true}, rpc, in, out,
+      {.name = name,
+       .where = transport::Where::kInline,
+       .mutation = true,
+       .work = base::Work::kControl},
+      rpc, in, out,
       [this, use_case](const base::CallContext& call, const Request& request, auto done) {
         // Call and request live until `done`.
         const bool taken = worker_.TrySubmit([this, use_case, &call, &request, done] {

@@ -29,9 +29,9 @@ absl::Status Compose(process::Process& process) {
                                               process.internal_calls(), process.metrics()));
   process.Host(std::move(aggregation));
   IMDI_ASSIGN_OR_RETURN(auto to_aggregation, process.ChannelToLast());
-  IMDI_ASSIGN_OR_RETURN(auto query,
-                        query::QueryApp::Start(config.query(), std::move(to_aggregation),
-                                               process.internal_calls(), process.metrics()));
+  IMDI_ASSIGN_OR_RETURN(
+      auto query, query::QueryApp::Start(config.query(), process.clock(), std::move(to_aggregation),
+                                         process.internal_calls(), process.metrics()));
   process.Host(std::move(query));
   return absl::OkStatus();
 }

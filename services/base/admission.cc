@@ -14,6 +14,8 @@ constexpr int64_t kAnswersOfAWindowMin = 16;
 // Of those who were refused together, some come back this many parts of the delay later than
 // others.
 constexpr uint64_t kSpread = 8;
+// What reads keep when they give way to writes.
+constexpr double kGivenWay = 0.5;
 
 }  // namespace
 
@@ -49,7 +51,10 @@ Admission::Admission(const Settings& settings) {
 
 bool Admission::HasRoom(const Kind& kind, int64_t held_by_caller) {
   if (kind.taken < kind.limit) return true;
-  if (kind.taken >= 2 * kind.limit) return false;
+  const int64_t free = 2 * kind.limit - kind.taken;
+  if (free <= 0) return false;
+  // However many greedy ones there are, each leaves as much as it holds to those who come.
+  if (held_by_caller > 0 && held_by_caller >= free) return false;
   const int64_t present = static_cast<int64_t>(kind.callers.size()) + (held_by_caller == 0 ? 1 : 0);
   return 2 * held_by_caller <= kind.taken &&
          (held_by_caller - kAdmissionShareSlack) * present < kind.taken;
@@ -89,7 +94,7 @@ std::optional<Admission::Place> Admission::Enter(Work work, std::string_view cal
   return place;
 }
 
-void Admission::Leave(const Place& place, Time now) {
+void Admission::Leave(const Place& place, Time now, Outcome outcome) {
   MutexLock lock(mutex_);
   Kind& kind = Of(place.work);
   if (place.work == Work::kControl) {
@@ -100,6 +105,11 @@ void Admission::Leave(const Place& place, Time now) {
   const auto found = kind.callers.find(place.caller);
   found->second -= place.pieces;
   if (found->second <= 0) kind.callers.erase(found);
+  if (outcome == Outcome::kRefused) {
+    ++kind.refused;
+    ++kind.window.refused;
+  }
+  if (outcome != Outcome::kServed) return;
   const Duration took = now - place.since;
   ++kind.window.answered;
   kind.window.took += took;
@@ -117,7 +127,8 @@ void Admission::LookAt(Work work, Time now) {
     const Kind& reads = Of(Work::kRead);
     if (work == Work::kWrite && reads.taken > reads.bounds.fewest &&
         reads.limit > reads.bounds.fewest) {
-      Shrink(Work::kRead);  // Reads give way first, whoever is to blame.
+      // Reads give way first, whoever is to blame and however fast they are themselves.
+      Shrink(Work::kRead, kGivenWay);
     } else if (2 * window.most_taken >= kind.limit) {
       Shrink(work);
     }
@@ -128,18 +139,18 @@ void Admission::LookAt(Work work, Time now) {
   window = Window{.began = now, .most_taken = kind.taken};
 }
 
-void Admission::Shrink(Work work) {
+void Admission::Shrink(Work work, std::optional<double> keep) {
   Kind& kind = Of(work);
   const Window& window = kind.window;
-  double keep = 0.5;  // Nothing came back: less, by a guess.
-  if (window.answered > 0) {
+  if (!keep.has_value() && window.answered > 0) {
     const double mean =
         static_cast<double>(window.took.count()) / static_cast<double>(window.answered);
     keep = std::clamp(static_cast<double>(kind.bounds.target.count()) / std::max(1.0, mean), 0.25,
                       0.9);
   }
   const int64_t used = std::min(kind.limit, std::max(window.most_taken, kind.taken));
-  kind.limit = std::clamp(static_cast<int64_t>(static_cast<double>(used) * keep),
+  // Nothing came back: less, by a guess.
+  kind.limit = std::clamp(static_cast<int64_t>(static_cast<double>(used) * keep.value_or(0.5)),
                           kind.bounds.fewest, kind.limit);
 }
 

@@ -54,10 +54,16 @@ class Admission {
   };
   // Nothing: refused. There is room while fewer places are taken than the limit says. Beyond it, up
   // to twice the limit, there is room for a caller that holds no more than half of what is taken,
-  // and no more than a few above the average of those present: a greedy one fills the limit and
-  // then waits, the others still come in.
+  // no more than a few above the average of those present, and less than what is still free: greedy
+  // ones fill the limit and then wait, the others still come in.
   std::optional<Place> Enter(Work work, std::string_view caller, size_t bytes, Time now);
-  void Leave(const Place& place, Time now);
+  // What came of the call that held a place. Only what was served says how fast the service is.
+  enum class Outcome : uint8_t {
+    kServed,
+    kNotServed,  // It ended before anything was done for it.
+    kRefused,    // The same, since there was no room for it further on: counts as refused.
+  };
+  void Leave(const Place& place, Time now, Outcome outcome = Outcome::kServed);
 
   // Advice for a call that was just refused: the longer, the more were refused of late, and never
   // the same for all, so that those who were refused together do not come back together.
@@ -100,7 +106,9 @@ class Admission {
   }
   static bool HasRoom(const Kind& kind, int64_t held_by_caller);
   void LookAt(Work work, Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Shrink(Work work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // To so much of what was used; from how slow its answers were where that is not given.
+  void Shrink(Work work, std::optional<double> keep = std::nullopt)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
   std::array<Kind, kWorkKinds> kinds_ ABSL_GUARDED_BY(mutex_);

@@ -204,8 +204,14 @@ std::vector<process::Face> IngestionApp::internal_faces() {
 }
 
 transport::Readiness IngestionApp::Ready() const {
-  const absl::Status state = parts_->log->State();
-  return {.not_ready = state.ok() ? "" : std::string(base::ToStd(state.message())), .remark = {}};
+  if (const absl::Status log = parts_->log->State(); !log.ok())
+    return {.not_ready = std::string(base::ToStd(log.message())), .remark = {}};
+  // Without keys no text can be taken.
+  if (const absl::Status keys = parts_->keys->State(); !keys.ok())
+    return {.not_ready = base::StrCat("keys: ", base::ToStd(keys.message())), .remark = {}};
+  const absl::Status drafts = parts_->drafts->State();
+  return {.not_ready = {},
+          .remark = drafts.ok() ? "" : base::StrCat("drafts: ", base::ToStd(drafts.message()))};
 }
 
 void IngestionApp::Describe(const base::CallContext& call,

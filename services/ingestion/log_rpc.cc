@@ -127,7 +127,8 @@ grpc::ServerUnaryReactor* LogRpc::GetHead(Rpc* rpc, const grpc::ByteBuffer* in,
 grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* in,
                                               grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::VerifyChainRequest, ingestion_pb::VerifyChainResponse>(
-      {.name = "LogService/VerifyChain", .work = base::Work::kControl}, rpc, in, out,
+      {.name = "LogService/VerifyChain", .work = base::Work::kControl, .lasting = true}, rpc, in,
+      out,
       [this](const base::CallContext& call, const ingestion_pb::VerifyChainRequest& request)
           -> absl::StatusOr<ingestion_pb::VerifyChainResponse> {
         const storage::LogHead head = log_.Head();
@@ -159,8 +160,12 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
 grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer* in,
                                                grpc::ByteBuffer* out) {
   return calls_.Run<ingestion_pb::CreateBackupRequest, ingestion_pb::CreateBackupResponse>(
-      {.name = "LogService/CreateBackup", .mutation = true, .work = base::Work::kControl}, rpc, in,
-      out, [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request) {
+      {.name = "LogService/CreateBackup",
+       .mutation = true,
+       .work = base::Work::kControl,
+       .lasting = true},
+      rpc, in, out,
+      [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request) {
         return backups_.Create(request);
       });
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -72,13 +73,15 @@ int Serve(const Program& program, const ServerConfig& config) {
   const auto process = Process::Start(config, clock, program.compose);
   if (!process.ok()) return Fail(kExitStart, program.name, base::ToStd(process.status().message()));
   stop.Started();
-  const transport::Watchdog watchdog((*process)->listeners(), [](const std::string& address) {
+  std::optional<transport::Watchdog> watchdog;
+  watchdog.emplace((*process)->listeners(), [](const std::string& address) {
     base::LogEvent(base::Level::kError, "listener_dead", {{"address", address}});
     std::_Exit(kExitListenerDead);  // Everything acknowledged is on disk; only a new process
                                     // listens again.
   });
   std::cout << (*process)->ReadyLine() << std::endl;
   base::LogEvent(base::Level::kInfo, "draining", {{"signal", stop.Wait()}});
+  watchdog.reset();  // Listeners that close are not dead.
   base::LogEvent(base::Level::kInfo, "stopped", {{"position", (*process)->Stop()}});
   return kExitOk;
 }

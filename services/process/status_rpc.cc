@@ -11,7 +11,7 @@ StatusRpc::StatusRpc(transport::Calls& calls,
 grpc::ServerUnaryReactor* StatusRpc::GetStatus(grpc::CallbackServerContext* rpc,
                                                const grpc::ByteBuffer* in, grpc::ByteBuffer* out) {
   return calls_.Run<status_pb::GetStatusRequest, status_pb::GetStatusResponse>(
-      {.name = "StatusService/GetStatus"}, rpc, in, out,
+      {.name = "StatusService/GetStatus", .work = base::Work::kControl}, rpc, in, out,
       [this](const base::CallContext& call, const status_pb::GetStatusRequest&) {
         return look_(call);
       });

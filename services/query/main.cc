@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
          const auto& config = process.config().query();
          IMDI_ASSIGN_OR_RETURN(
              auto service,
-             query::QueryApp::Start(config, transport::MakeChannel(config.aggregation_address()),
+             query::QueryApp::Start(config, process.clock(),
+                                    transport::MakeChannel(config.aggregation_address()),
                                     process.internal_calls(), process.metrics()));
          process.Host(std::move(service));
          return absl::OkStatus();

@@ -22,7 +22,6 @@
 namespace imdi::query {
 
 struct QueryApp::Parts {
-  base::SystemClock clock;
   Snapshots snapshots;
   Pulse pulse{absl::Milliseconds(base::kReleaseSignMs), [this] { snapshots.TellListeners(); }};
   std::unique_ptr<SnapshotKeeper> keeper;
@@ -57,16 +56,16 @@ absl::StatusOr<Opened> OpenKeeper(const survey::config::v1::QueryConfig& config,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<QueryApp>> QueryApp::Start(
-    const survey::config::v1::QueryConfig& config,
+    const survey::config::v1::QueryConfig& config, const base::Clock& clock,
     std::shared_ptr<grpc::Channel> aggregation_internal, transport::Calls& internal_calls,
     base::Metrics& metrics) {
   auto parts = std::make_unique<Parts>();
-  auto opened = OpenKeeper(config, parts->snapshots, parts->clock, metrics);
+  auto opened = OpenKeeper(config, parts->snapshots, clock, metrics);
   if (base::ReasonOf(opened.status()) == base::Reason::kStoreCorrupt) {
     // Met only while reading, and a store that met damage writes nothing more: begin again without
     // it.
     IMDI_RETURN_IF_ERROR(storage::rocks::DiscardDerivedStore(config.data_dir()));
-    opened = OpenKeeper(config, parts->snapshots, parts->clock, metrics);
+    opened = OpenKeeper(config, parts->snapshots, clock, metrics);
   }
   IMDI_RETURN_IF_ERROR(opened.status());
   parts->keeper = std::move(opened->keeper);

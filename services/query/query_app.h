@@ -9,6 +9,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "imdi/survey/config/v1/config.pb.h"
+#include "services/base/clock.h"
 #include "services/base/metrics.h"
 #include "services/process/hosted.h"
 #include "services/transport/calls.h"
@@ -18,10 +19,10 @@ namespace imdi::query {
 class QueryApp final : public process::Hosted {
  public:
   // Opens the store (a damaged one is thrown away: all of it comes again), serves what it kept, and
-  // begins to follow the figures behind `aggregation_internal`. Calls and metrics must outlive the
-  // app.
+  // begins to follow the figures behind `aggregation_internal`. Clock, calls and metrics must
+  // outlive the app.
   static absl::StatusOr<std::unique_ptr<QueryApp>> Start(
-      const survey::config::v1::QueryConfig& config,
+      const survey::config::v1::QueryConfig& config, const base::Clock& clock,
       std::shared_ptr<grpc::Channel> aggregation_internal, transport::Calls& internal_calls,
       base::Metrics& metrics);
   ~QueryApp() override;

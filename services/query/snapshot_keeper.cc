@@ -1,5 +1,7 @@
 #include "services/query/snapshot_keeper.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "services/base/error.h"
@@ -35,7 +37,9 @@ absl::Status SnapshotKeeper::Load() {
   snapshot->stale = true;
   snapshot->stale_since_us = heard_us_;
   snapshot->stale_reason = "aggregation has not been heard since the start";
-  snapshots_.Publish(std::move(snapshot));
+  // A restart makes figures no younger. By the wall clock, which may have been set since.
+  snapshots_.Publish(std::move(snapshot),
+                     std::chrono::microseconds(std::max<int64_t>(0, NowUs() - heard_us_)));
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 #include "services/query/snapshots.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -8,15 +9,16 @@
 
 namespace imdi::query {
 
-void Snapshots::Publish(std::shared_ptr<const Snapshot> next) {
+void Snapshots::Publish(std::shared_ptr<const Snapshot> next, std::chrono::nanoseconds stale_for) {
   {
     base::MutexLock lock(mutex_);
     kept_.push_front(next);
     while (kept_.size() > base::kSnapshotsKeptMax + 1) kept_.pop_back();
     if (!next->stale) {
       stale_from_.reset();
-    } else if (!stale_from_.has_value()) {
-      stale_from_ = std::chrono::steady_clock::now();
+    } else {
+      const auto from = std::chrono::steady_clock::now() - stale_for;
+      stale_from_ = std::min(stale_from_.value_or(from), from);
     }
   }
   waits_.Advance(std::move(next));

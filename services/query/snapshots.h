@@ -26,7 +26,8 @@ class Snapshots {
   explicit Snapshots(size_t waiters_max = base::kWaitersMax) : waits_(waiters_max) {}
 
   std::shared_ptr<const Snapshot> Current() const { return waits_.Current(); }
-  void Publish(std::shared_ptr<const Snapshot> next);
+  // `stale_for`: how long a stale one has been so at least, by what was kept of it.
+  void Publish(std::shared_ptr<const Snapshot> next, std::chrono::nanoseconds stale_for = {});
   // The figures may be old from now on, and why. A state that holds already keeps its time.
   void MarkStale(int64_t now_us, std::string_view reason);
   // For how long figures may have been old; zero while they are not. By the steady clock.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Calls that wait for the snapshot to reach a position. Nobody polls: a swap or the one timer
-// thread ends a wait.
+// Calls that wait for the snapshot to reach a position. A swap ends a wait, or the one
+// timer thread, which also looks every kCancelledLookMs whether callers have gone.
 
 #include <cstdint>
 #include <functional>

@@ -44,6 +44,17 @@ base::Counter& CallsCounter(base::Metrics& metrics, std::string_view method,
                            {{"method", std::string(method)}, {"reason", std::string(reason)}});
 }
 
+// A call that is refused for what it says, or whose caller went while it waited, tells nothing of
+// how long those take that are served.
+base::Admission::Outcome OutcomeOf(const absl::Status& status) {
+  using Outcome = base::Admission::Outcome;
+  if (status.ok()) return Outcome::kServed;
+  const base::Reason reason = base::ReasonOf(status);
+  if (reason == base::Reason::kOverloaded) return Outcome::kRefused;
+  return absl::IsInvalidArgument(status) || reason == base::Reason::kCancelled ? Outcome::kNotServed
+                                                                               : Outcome::kServed;
+}
+
 }  // namespace
 
 grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes) {
@@ -172,7 +183,7 @@ void Calls::Finish(const State& state, grpc::ServerUnaryReactor* reactor,
                    const absl::Status& status) {
   in_flight_.fetch_sub(1);
   if (state.place.has_value()) {
-    executor_.admission().Leave(*state.place, base::SteadyClock::now());
+    executor_.admission().Leave(*state.place, base::SteadyClock::now(), OutcomeOf(status));
   }
   const absl::Duration took = absl::FromChrono(base::SteadyClock::now() - state.started);
   const std::string_view reason =

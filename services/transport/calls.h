@@ -44,6 +44,9 @@ struct MethodInfo {
   Where where = Where::kExecutor;
   bool mutation = false;  // A deadline is required, and the call is logged when it ends.
   base::Work work = base::Work::kRead;  // What is served first, and what is refused (admission.h).
+  // Control that may take long: let in as control is, but run among the reads, so that it never
+  // holds the threads that writes wait for.
+  bool lasting = false;
 };
 
 // Bytes of any size without a copy of the large part.
@@ -109,6 +112,12 @@ class Calls {
     }
     call->context = ContextOf(method.name, rpc);
     call->context.deadline = call->state.deadline;
+    if (!method.mutation) {
+      // gRPC knows of no deadline where the caller gave none.
+      call->context.cancelled = [rpc, deadline = call->state.deadline] {
+        return rpc->IsCancelled() || base::SteadyClock::now() > deadline;
+      };
+    }
     grpc::ByteBuffer bytes(*in);
     if (!grpc::GenericDeserialize<grpc::ProtoBufferReader, Request>(&bytes, call->request).ok()) {
       Finish(call->state, reactor, WhyUndecodable(*Request::descriptor(), *in));
@@ -140,7 +149,8 @@ class Calls {
     };
     if (at_once) {
       work();
-    } else if (!executor_.TrySubmit(std::move(work), method.work)) {
+    } else if (!executor_.TrySubmit(std::move(work),
+                                    method.lasting ? base::Work::kRead : method.work)) {
       Finish(call->state, reactor, Overloaded(method.work));
     }
     return reactor;
@@ -170,7 +180,9 @@ class Calls {
     }
     base::SteadyTime deadline() const { return state_.deadline; }
     // True once the caller has gone or the deadline passed. Not to be asked once it is answered.
-    bool Cancelled() const { return state_.rpc->IsCancelled(); }
+    bool Cancelled() const {
+      return state_.rpc->IsCancelled() || base::SteadyClock::now() > state_.deadline;
+    }
     bool internal() const { return calls_.options_.internal; }
     // From any thread. Only the first answer counts.
     void Answer(absl::StatusOr<ReadyBytes> answer) {

@@ -66,7 +66,7 @@ void FollowLoop::Run() {
       current_ = &context;
     }
     const absl::Status status = run_once_(context);
-    connected_ = false;
+    if (connected_.exchange(false)) backoff = first;  // Whoever was heard comes back soon.
     base::MutexLock lock(mutex_);
     current_ = nullptr;
     if (stopping_) return;

@@ -18,8 +18,8 @@
 namespace imdi::transport {
 
 // Shown as imdi_follower_*{follower=name}. A thread that calls `run_once` again and again until
-// stopped: at once after an OK end, after a backoff (50 ms to 2 s) after an error. Stop cancels the
-// context of the run in progress and joins.
+// stopped: at once after an OK end, after a backoff (50 ms to 400 ms) after an error. Stop cancels
+// the context of the run in progress and joins.
 class FollowLoop {
  public:
   // `metrics` must outlive the loop.

@@ -385,7 +385,7 @@ class Alone {
     survey::config::v1::QueryConfig config;
     config.set_data_dir(folder + "/query");
     auto app = query::QueryApp::Start(
-        config,
+        config, clock_,
         transport::MakeChannel(figures_host_ == nullptr ? "127.0.0.1:1" : figures_host_->address()),
         calls_, metrics_);
     ASSERT_TRUE(app.ok()) << app.status();
@@ -399,6 +399,7 @@ class Alone {
   std::unique_ptr<cli::Connection> connection;
 
  private:
+  base::SystemClock clock_;
   base::Metrics metrics_;
   base::BoundedExecutor executor_{"calls", 2, 64};
   transport::Calls calls_;

@@ -22,7 +22,11 @@ namespace {
 namespace ingestion_pb = survey::ingestion::v1;
 namespace model = survey::model::v1;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
+using Steady = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kPatience(60);
+// Between two tries at least, whatever the answer says: nobody spins.
+constexpr absl::Duration kPauseMin = absl::Milliseconds(50);
 
 class Day {
  public:
@@ -31,10 +35,11 @@ class Day {
   DeadlineDayResult Run() {
     std::mt19937_64 random(day_.seed);
     std::uniform_real_distribution<double> any(0, 1);
-    const absl::Time start = absl::Now();
+    const Steady::time_point start = Steady::now();
     std::vector<std::thread> units;
     for (const ingestion_pb::SubmitRequest& request : day_.units) {
-      const absl::Time at = start + absl::Seconds(day_.seconds * std::sqrt(any(random)));
+      const Steady::time_point at =
+          start + absl::ToChronoNanoseconds(absl::Seconds(day_.seconds * std::sqrt(any(random))));
       units.emplace_back([this, &request, at] { Submit(request, at); });
     }
     for (std::thread& unit : units) unit.join();
@@ -43,16 +48,16 @@ class Day {
   }
 
  private:
-  void Submit(const ingestion_pb::SubmitRequest& request, absl::Time at) {
+  void Submit(const ingestion_pb::SubmitRequest& request, Steady::time_point at) {
     grpc::ChannelArguments arguments = transport::ClientArguments();
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     const auto stub = ingestion_pb::SubmissionService::NewStub(
         grpc::CreateCustomChannel(day_.address, grpc::InsecureChannelCredentials(), arguments));
-    absl::SleepFor(at - absl::Now());
-    const absl::Time first = absl::Now();
+    std::this_thread::sleep_until(at);
+    const Steady::time_point first = Steady::now();
     bool acknowledged = false;
     int64_t tries = 0;
-    for (int sent = 0; sent <= day_.retries && absl::Now() < at + kPatience;) {
+    for (int sent = 0; sent <= day_.retries && Steady::now() < at + kPatience;) {
       grpc::ClientContext context;
       transport::SetTimeout(context, absl::Seconds(20));
       ingestion_pb::SubmitResponse response;
@@ -73,8 +78,8 @@ class Day {
           }
           if (!acknowledged) {
             result_.most_tries = std::max(result_.most_tries, tries);
-            result_.slowest_s =
-                std::max(result_.slowest_s, absl::ToDoubleSeconds(absl::Now() - first));
+            result_.slowest_s = std::max(
+                result_.slowest_s, std::chrono::duration<double>(Steady::now() - first).count());
           }
           acknowledged = true;
         } else if (base::IsRetryable(status)) {
@@ -86,7 +91,7 @@ class Day {
         }
       }
       if (!base::IsRetryable(status)) ++sent;
-      absl::SleepFor(delay);
+      absl::SleepFor(std::max(delay, kPauseMin));
     }
   }
 

@@ -55,10 +55,10 @@ std::unique_ptr<Process> StartQuery(const std::string& folder, const std::string
   auto config = process::EmbeddedConfig(folder, {.query = true});
   config.mutable_query()->set_aggregation_address(aggregation);
   return Started(Process::Start(config, clock, [&](Process& process) -> absl::Status {
-    IMDI_ASSIGN_OR_RETURN(
-        auto service,
-        query::QueryApp::Start(process.config().query(), transport::MakeChannel(aggregation),
-                               process.internal_calls(), process.metrics()));
+    IMDI_ASSIGN_OR_RETURN(auto service,
+                          query::QueryApp::Start(process.config().query(), process.clock(),
+                                                 transport::MakeChannel(aggregation),
+                                                 process.internal_calls(), process.metrics()));
     process.Host(std::move(service));
     return absl::OkStatus();
   }));

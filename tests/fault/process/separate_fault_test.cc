@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "clients/cli/connection.h"
 #include "imdi/survey/aggregation/v1/release_service.grpc.pb.h"
@@ -161,7 +162,7 @@ TEST_F(Separate, KilledAtRandomUnderLoadNothingIsLostOrCountedTwiceAndAReleaseSt
   ASSERT_TRUE(submitters->WaitForAccepted(20, kPatience));
 
   // Published while everybody falls.
-  std::thread publisher([&] { Publish(); });
+  std::jthread publisher([&] { Publish(); });  // Joins also where an assertion ends this.
   std::map<Part, int> kills;
   int64_t together = 0;
   for (int64_t round = 0; round < rounds; ++round) {
@@ -224,8 +225,14 @@ TEST_F(Separate, OnSigtermEachSaysSoAtOnceFinishesWhatIsInFlightAndEndsWithZeroI
     grpc::ClientContext context;
     transport::SetTimeout(context, kCall);
     std::promise<grpc::Status> waited;
+    const std::shared_future<grpc::Status> answered = waited.get_future().share();
     query.async()->GetFigure(&context, &wait, &figure,
                              [&](const grpc::Status& status) { waited.set_value(status); });
+    // Also where an assertion ends this: the call uses what stands above.
+    const absl::Cleanup ended = [&context, &answered] {
+      context.TryCancel();
+      answered.wait();
+    };
     ASSERT_TRUE(
         connection.Call(connection.query(), &Queries::ListEditions, query_pb::ListEditionsRequest())
             .ok());
@@ -235,7 +242,7 @@ TEST_F(Separate, OnSigtermEachSaysSoAtOnceFinishesWhatIsInFlightAndEndsWithZeroI
     servers_.of(part).Terminate();  // Asked twice, it ends once.
     EXPECT_EQ(servers_.of(part).WaitExit(kStop), 0);
     std::cout << ProgramOf(part) << " ended after " << absl::Now() - asked << "\n";
-    const absl::Status answer = transport::FromRpc(waited.get_future().get());
+    const absl::Status answer = transport::FromRpc(answered.get());
     EXPECT_EQ(base::ReasonOf(answer), base::Reason::kNotYetFolded) << answer;
     servers_.Begin(part);
     ASSERT_TRUE(servers_.WaitReady(kPatience));

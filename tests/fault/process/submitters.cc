@@ -95,6 +95,10 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submitters::Ask(
   while (true) {
     const std::shared_ptr<const cli::Connection> connection = line_.Current();
     if (connection == nullptr) {
+      if (stopping_) {
+        gave_up = true;
+        return absl::UnavailableError("stopped while nobody could be asked");
+      }
       line_.WaitForChange(connection, absl::Seconds(1));
       continue;
     }
@@ -104,7 +108,7 @@ absl::StatusOr<ingestion_pb::SubmitResponse> Submitters::Ask(
       return response;
     }
     sent_before = true;
-    if (may_give_up) {
+    if (may_give_up || stopping_) {
       gave_up = true;
       return response;
     }

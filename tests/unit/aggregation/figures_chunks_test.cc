@@ -161,6 +161,26 @@ TEST_F(Chunks, WhatStopsFoldingIsToldWithTheFigures) {
   EXPECT_THAT(reader.stopped, testing::StartsWith("STORE_CORRUPT"));
 }
 
+TEST_F(Chunks, UntilTheFirstChunkTheLogIsNotHeard) {
+  auto disk = std::make_shared<SharedFoldStore::Disk>();
+  for (const bool kept : {false, true}) {
+    SCOPED_TRACE(kept);
+    auto opened = Aggregator::Open(std::make_unique<SharedFoldStore>(disk));
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    aggregator_ = *opened;
+    EXPECT_THAT(aggregator_->silence().why, testing::HasSubstr("since the start"));
+    EXPECT_EQ(aggregator_->Current()->unheard, "") << "it may be heard at once";
+    if (kept) {
+      aggregator_->SetUnheard("refused");
+      EXPECT_EQ(aggregator_->Current()->unheard, "refused");
+      aggregator_->SetUnheard("");
+    }
+    Feed();
+    EXPECT_EQ(aggregator_->silence().why, "");
+    EXPECT_EQ(aggregator_->Current()->unheard, "");
+  }
+}
+
 TEST_F(Chunks, ReadersAreToldThatTheLogIsNotHeardOnceAndThatItIsAgain) {
   auto sent = aggregator_->Current();
   int told = 0;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <iostream>
 #include <map>
 #include <random>
 #include <set>
@@ -12,6 +11,7 @@
 
 #include "gtest/gtest.h"
 #include "services/base/limits.h"
+#include "tests/support/campaign.h"
 
 namespace imdi::base {
 namespace {
@@ -89,6 +89,21 @@ TEST_F(AdmissionTest, LetsOthersInWhereAGreedyCallerIsRefused) {
   }
 }
 
+TEST_F(AdmissionTest, LetsOthersInWhereSeveralGreedyCallersAreRefused) {
+  Fill(Work::kWrite, "greedy");
+  EXPECT_EQ(Fill(Work::kWrite, "greedy too").size(), 8u) << "half of what is left beyond the limit";
+  for (const std::string other : {"b", "c", "d", "e", "f", "g"}) {
+    EXPECT_TRUE(Enter(Work::kWrite, other).has_value()) << other;
+    EXPECT_FALSE(Enter(Work::kWrite, "greedy").has_value());
+    EXPECT_FALSE(Enter(Work::kWrite, "greedy too").has_value());
+  }
+}
+
+TEST_F(AdmissionTest, HoweverManyGreedyCallersThereAreSomebodyNewComesIn) {
+  for (int caller = 0; caller < 4; ++caller) Fill(Work::kWrite, std::to_string(caller));
+  EXPECT_TRUE(Enter(Work::kWrite, "new").has_value());
+}
+
 TEST_F(AdmissionTest, IsBoundedAtTwiceTheLimitHoweverManyCallersThereAre) {
   int taken = 0;
   for (int caller = 0; caller < 1'000; ++caller) {
@@ -107,6 +122,29 @@ TEST_F(AdmissionTest, AdmitsFewerWhenAnswersAreSlowAndMoreWhenTheyAreFastAgain) 
     for (const Place& place : places) admission_.Leave(place, now_);
   }
   EXPECT_EQ(Limit(Work::kWrite), 64) << "and never above the most";
+}
+
+TEST_F(AdmissionTest, TakesCallsThatWereNeverServedForNoFastAnswers) {
+  using Outcome = Admission::Outcome;
+  for (int i = 0; i < 100; ++i) {
+    const std::vector<Place> places = Fill(Work::kWrite, "a");  // Until one is refused.
+    now_ += milliseconds(50);
+    for (const Place& place : places) {
+      admission_.Leave(place, now_, i % 2 == 0 ? Outcome::kNotServed : Outcome::kRefused);
+    }
+  }
+  EXPECT_EQ(Limit(Work::kWrite), 16);
+  EXPECT_EQ(admission_.Read(Work::kWrite).taken, 0);
+}
+
+TEST_F(AdmissionTest, CountsWhoWasRefusedFurtherOnAsRefused) {
+  const std::vector<Place> places = Fill(Work::kWrite, "a", 2);
+  ASSERT_EQ(places.size(), 2u);
+  admission_.Leave(places[0], now_, Admission::Outcome::kNotServed);
+  EXPECT_EQ(admission_.Read(Work::kWrite).refused, 0u);
+  admission_.Leave(places[1], now_, Admission::Outcome::kRefused);
+  EXPECT_EQ(admission_.Read(Work::kWrite).refused, 1u);
+  EXPECT_EQ(admission_.Read(Work::kWrite).taken, 0);
 }
 
 TEST_F(AdmissionTest, DoesNotGrowWhileNobodyIsRefused) {
@@ -129,6 +167,13 @@ TEST_F(AdmissionTest, ReadsGiveWayWhenWritesAreSlow) {
   EXPECT_EQ(Limit(Work::kRead), 2) << "some always go on";
   Answer(Work::kWrite, 16, milliseconds(300));
   EXPECT_LT(Limit(Work::kWrite), 16) << "reads have nothing more to give";
+}
+
+TEST_F(AdmissionTest, ReadsGiveWayHoweverFastTheyAre) {
+  Answer(Work::kRead, 4, milliseconds(1));
+  ASSERT_EQ(Fill(Work::kRead, "reader").size(), 8u);
+  Answer(Work::kWrite, 16, milliseconds(300));
+  EXPECT_EQ(Limit(Work::kRead), 4);
 }
 
 TEST_F(AdmissionTest, AdvisesToComeBackLaterTheMoreAreRefusedAndNotAllAtOnce) {
@@ -251,8 +296,7 @@ constexpr milliseconds kEach(2);
 constexpr int kSeconds = 30;
 
 TEST(AdmissionUnderLoad, KeepsGoodputAndLatencyAtTenTimesWhatCanBeDone) {
-  const uint64_t seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  const uint64_t seed = testing_support::CampaignSeed("admission at ten times");
   double capacity = 0;
   {
     Admission admission;
@@ -281,8 +325,7 @@ TEST(AdmissionUnderLoad, KeepsGoodputAndLatencyAtTenTimesWhatCanBeDone) {
 }
 
 TEST(AdmissionUnderLoad, AGreedyCallerLeavesTheOthersWhatTheyHadWithoutIt) {
-  const uint64_t seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  const uint64_t seed = testing_support::CampaignSeed("a greedy caller");
   for (const double share : {0.3, 0.5, 0.7}) {
     // Of what they offer, since no two runs offer the same.
     const auto served = [](const std::vector<Caller>& callers) {
@@ -314,8 +357,7 @@ TEST(AdmissionUnderLoad, AdmitsEverybodyAgainAsSoonAsTheLoadHasGone) {
   ASSERT_GT(admission.Read(Work::kWrite).refused, 0u);
   const uint64_t before = admission.Read(Work::kWrite).refused;
   auto few = Callers(20, 250);
-  // The same clock begins again: what is at work from before never leaves, which is the harder
-  // case.
+  // Later by the same clock. All who were at work have left; the limit is where the load left it.
   Simulate(admission, few, kBatch, kEach, 10, 8);
   EXPECT_LE(static_cast<double>(admission.Read(Work::kWrite).refused - before), 0.01 * 2'500);
 }

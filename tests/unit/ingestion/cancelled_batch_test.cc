@@ -51,7 +51,8 @@ TEST(CancelledBatch, WhatWasJudgedMayStandTheRestDoesNotAndARepetitionCompletesI
       if (i + 1 < goes_at) {
         EXPECT_TRUE(cut.results(i).has_response()) << cut.results(i).DebugString();
       } else {
-        EXPECT_EQ(cut.results(i).error().reason(), "REASON_CANCELLED") << cut.results(i).DebugString();
+        EXPECT_EQ(cut.results(i).error().reason(), "REASON_CANCELLED")
+            << cut.results(i).DebugString();
       }
     }
     EXPECT_EQ(log.head(), before + goes_at - 1);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -297,6 +298,31 @@ TEST_F(Keeping, WhatStopsAggregationIsSaid) {
 }
 
 // ---- The warm start
+
+TEST_F(Keeping, ARestartMakesFiguresNoYounger) {
+  base::ManualClock clock;
+  {
+    SmallQuery query(disk);
+    aggregation.Publish("E17");
+    ASSERT_TRUE(query.Follow(aggregation).ok());
+    ASSERT_TRUE(query.keeper->Keep().ok());
+    clock.Set(query.clock.Now() + absl::Minutes(5));
+  }
+  for (const bool set_back : {false, true}) {
+    if (set_back) clock.Advance(-absl::Minutes(10));
+    Snapshots snapshots;
+    const auto keeper =
+        SnapshotKeeper::Open(std::make_unique<SharedFoldStore>(disk), snapshots, clock);
+    ASSERT_TRUE(keeper.ok()) << keeper.status();
+    ASSERT_TRUE(snapshots.Current()->stale);
+    if (set_back) {
+      EXPECT_GE(snapshots.StaleFor(), std::chrono::seconds(0));
+      EXPECT_LT(snapshots.StaleFor(), std::chrono::minutes(5));
+    } else {
+      EXPECT_GE(snapshots.StaleFor(), std::chrono::minutes(5));
+    }
+  }
+}
 
 TEST_F(Keeping, AWarmStartServesWhatWasKeptAndSaysSinceWhen) {
   int64_t heard_us = 0;

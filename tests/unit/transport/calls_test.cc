@@ -312,6 +312,7 @@ TEST(Overload, IsAnsweredAtOnceWithARetryDelay) {
   EXPECT_GE(base::InfoOf(status).retry_delay, absl::Milliseconds(base::kShedRetryDelayMs));
   EXPECT_EQ(listener.executor.admission().Read(base::Work::kRead).taken, 0)
       << "who was shed holds no place";
+  EXPECT_GE(listener.executor.admission().Read(base::Work::kRead).refused, 1u);
   listener.echo.read_where = Where::kInline;
   EXPECT_TRUE(Call(*listener.stub, &EchoService::Stub::Read).ok())
       << "what needs no thread is answered";
@@ -323,6 +324,34 @@ TEST(Overload, IsAnsweredAtOnceWithARetryDelay) {
     later = Call(*listener.stub, &EchoService::Stub::Read).status();
   }
   EXPECT_TRUE(later.ok()) << later;
+}
+
+TEST(Overload, ControlThatLastsLeavesOneThreadToTheOthers) {
+  std::promise<void> open, written;
+  const std::shared_future<void> opened = open.get_future().share();
+  std::atomic<int> inside = 0;
+  EchoListener listener(/*threads=*/2);
+  listener.echo.read_lasts = true;
+  listener.echo.read = [&](const base::CallContext&, const Node& request) {
+    ++inside;
+    opened.wait();
+    return request;
+  };
+  listener.Listen();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 2; ++i) {
+    callers.emplace_back([&] { EXPECT_TRUE(Call(*listener.stub, &EchoService::Stub::Read).ok()); });
+  }
+  const absl::Time until = absl::Now() + kPatience;
+  while ((inside < 1 || listener.executor.QueueSize() < 1) && absl::Now() < until)
+    absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(inside, 1);
+  EXPECT_EQ(listener.executor.admission().Read(base::Work::kControl).taken, 2);
+  EXPECT_TRUE(listener.executor.TrySubmit([&] { written.set_value(); }, base::Work::kWrite));
+  EXPECT_EQ(written.get_future().wait_for(absl::ToChronoSeconds(kPatience)),
+            std::future_status::ready);
+  open.set_value();
+  for (std::thread& caller : callers) caller.join();
 }
 
 TEST(Overload, ShedsWhatTheAdmissionHasNoRoomForBeforeItIsRead) {

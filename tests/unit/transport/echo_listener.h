@@ -50,12 +50,16 @@ class Echo final : public RawEchoService {
   Handler read = [](const base::CallContext&, const Node& request) { return request; };
   Handler write = read;
   Where read_where = Where::kExecutor;
+  bool read_lasts = false;  // Control that takes long.
   MakeSource make_source;
 
   grpc::ServerUnaryReactor* Read(Rpc* rpc, const grpc::ByteBuffer* in,
                                  grpc::ByteBuffer* out) override {
-    return calls_.Run<Node, Node>({.name = "EchoService/Read", .where = read_where}, rpc, in, out,
-                                  read);
+    return calls_.Run<Node, Node>({.name = "EchoService/Read",
+                                   .where = read_where,
+                                   .work = read_lasts ? base::Work::kControl : base::Work::kRead,
+                                   .lasting = read_lasts},
+                                  rpc, in, out, read);
   }
   grpc::ServerUnaryReactor* Write(Rpc* rpc, const grpc::ByteBuffer* in,
                                   grpc::ByteBuffer* out) override {

@@ -396,6 +396,30 @@ TEST(FollowLoop, ResumesAfterEachEndUntilStopped) {
   EXPECT_EQ(runs, at_stop);
 }
 
+TEST(FollowLoop, ComesBackSoonAfterItHadBeenHeardHoweverOftenItFailedBefore) {
+  std::promise<void> set;
+  FollowLoop* self = nullptr;
+  const std::shared_future<void> known = set.get_future().share();
+  int runs = 0;
+  absl::Time ended;
+  std::promise<absl::Duration> away;
+  base::Metrics metrics;
+  FollowLoop loop("test", metrics, [&](grpc::ClientContext&) -> absl::Status {
+    known.wait();
+    ++runs;
+    if (runs == 6) {  // By now the wait is the longest.
+      self->Heard();
+      ended = absl::Now();
+    }
+    if (runs == 7) away.set_value(absl::Now() - ended);
+    return base::Error(Reason::kStoreUnavailable, "gone");
+  });
+  self = &loop;
+  set.set_value();
+  EXPECT_LT(away.get_future().get(), absl::Milliseconds(base::kReconnectBackoffMaxMs));
+  loop.Stop();
+}
+
 TEST_F(Streaming, AFollowerShowsWhetherItHearsAnything) {
   base::Metrics metrics;
   base::Gauge& connected = metrics.GaugeOf("imdi_follower_connected", "", {{"follower", "test"}});
