@@ -1,7 +1,7 @@
 #include "services/process/process_app.h"
 
+#include <algorithm>
 #include <atomic>
-#include <ranges>
 #include <utility>
 
 #include "services/base/build_info.h"
@@ -211,14 +211,18 @@ int64_t Process::Stop() {
     p.internal_calls.streams().EndAll();
     if (p.public_host != nullptr)
       p.public_host->Drain(absl::FromChrono(until - base::SteadyClock::now()));
-    for (Hosting& hosting : p.hosted | std::views::reverse) hosting.service->StopFollowing();
+    // Answers pass through the first of them first; they stop the other way round.
+    const auto last_first = [&p](const auto& stop) {
+      std::for_each(p.hosted.rbegin(), p.hosted.rend(), stop);
+    };
+    last_first([](Hosting& hosting) { hosting.service->StopFollowing(); });
     if (p.internal_host != nullptr)
       p.internal_host->Drain(absl::FromChrono(until - base::SteadyClock::now()));
-    for (Hosting& hosting : p.hosted | std::views::reverse) {
+    last_first([](Hosting& hosting) {
       if (hosting.in_process != nullptr) hosting.in_process->Drain(absl::ZeroDuration());
-    }
+    });
     p.executor.Drain();
-    for (Hosting& hosting : p.hosted | std::views::reverse) hosting.service->Finish();
+    last_first([](Hosting& hosting) { hosting.service->Finish(); });
   }
   return p.hosted.empty() ? 0 : p.hosted.front().service->position();
 }
