@@ -419,7 +419,7 @@ absl::StatusOr<std::vector<AppendOutcome>> RocksResponseLog::Append(
     IMDI_RETURN_IF_ERROR(database_->Write(*handle, batch));
     CrashPoint("between_sync_and_watermark");
     const rocksdb::IOStatus advanced =
-        database_->Timed("watermark", [&] { return watermark_->Advance(head); });
+        database_->Timed("watermark", [&file = *watermark_, &head] { return file.Advance(head); });
     if (!advanced.ok()) return database_->FailWrite(advanced);
     if (seal) sealed_position_ = head.position;
     Publish(head, moved);
