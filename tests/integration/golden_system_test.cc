@@ -194,6 +194,8 @@ class System {
     const auto saved = Ask(to().submissions(), &Submissions::GetDraft, draft);
     say("draft version ", saved.version(), " answers ", saved.draft().answers_size());
 
+    // First what waits until query has heard of every record.
+    const auto published = FiguresOf(kRelease);
     query_pb::GetReleaseRequest get;
     get.set_name(kRelease);
     const auto release = Ask(to().query(), &Queries::GetRelease, get);
@@ -203,7 +205,6 @@ class System {
       return StrCat(figure.numerator(), " of ", figure.base(), ", ", figure.responded(), " of ",
                     figure.invited());
     };
-    const auto published = FiguresOf(kRelease);
     // What is live follows from the rules of today, which may know more cells and other estimates.
     const auto live = FiguresOf(kLive);
     for (const query_pb::Figure& figure : published.figures()) {
