@@ -191,7 +191,8 @@ TEST_F(Separate, KilledAtRandomUnderLoadNothingIsLostOrCountedTwiceAndAReleaseSt
             << kills[Part::kQuery] << "; two at once " << together << "\n";
   submitters->Stop();
 
-  // What was published is what it is when it is computed again.
+  // What was published is what it is when it is computed again, once aggregation has folded so far.
+  EXPECT_FALSE(FiguresOf(Servers(), "editions/KU2017/releases/1", HeadOf(Servers())).empty());
   const auto connection = servers_.Connect(kCall);
   aggregation_pb::VerifyReleaseRequest verify;
   verify.set_name("editions/KU2017/releases/1");
