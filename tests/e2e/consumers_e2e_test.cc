@@ -145,7 +145,7 @@ TEST(InstalledPackage, HasEverythingThatAnExampleIsBuiltAndTestedWith) {
     EXPECT_EQ(tested.code, 0) << tested.out << tested.err;
     const Ran read =
         RunCommand(folder.path(), {"ninja", "-C", examples.BuildFolder(example), "-t", "deps"});
-    EXPECT_THAT(read.out, HasSubstr(examples.prefix() + "/include/imdi/survey/client/held_set.h"));
+    EXPECT_THAT(read.out, HasSubstr("/prefix/include/imdi/survey/client/held_set.h"));
     if (root != nullptr) {
       EXPECT_THAT(read.out, Not(HasSubstr(std::string(root) + "/")))
           << "a file of the repository was read";

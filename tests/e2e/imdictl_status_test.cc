@@ -24,6 +24,7 @@ TEST_F(Imdictl, ShowsASystemInOneProcessAtAGlance) {
             cli::kExitOk);
   ASSERT_EQ(Ctl({"releases", "publish", "TP2019"}).code, cli::kExitOk);
   ASSERT_EQ(Ctl({"releases", "follow", "--count", "1"}).code, cli::kExitOk);
+  ASSERT_EQ(Ctl({"releases", "build", "TP2019"}).code, cli::kExitOk);
   const Ran ran = Ctl({"status"});
   EXPECT_EQ(ran.code, cli::kExitOk) << ran.out << ran.err;
   for (const char* service : {"ingestion", "aggregation", "query"})

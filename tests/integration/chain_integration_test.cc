@@ -440,12 +440,12 @@ TEST_F(Chain, WithoutAggregationQueryServesWhatItKeptAndSaysThatItIsStale) {
   ASSERT_TRUE(fresh.ok()) << fresh.status();
 }
 
-TEST_F(Chain, AggregationServesWithoutIngestionAndQueryNoticesWhenItGoes) {
+TEST_F(Chain, WithoutIngestionFiguresAreServedAndSaidToBeOldAlsoWhenAggregationGoes) {
   Alone alone;
   ASSERT_NO_FATAL_FAILURE(alone.StartAggregation(folder_.path()));
   fs::remove_all(folder_ / "query");
   ASSERT_NO_FATAL_FAILURE(alone.StartQuery(folder_.path()));
-  ASSERT_TRUE(BecomesStale(*alone.connection, false));
+  ASSERT_TRUE(BecomesStale(*alone.connection, true)) << "nobody hears of new answers";
   const auto figures = FiguresOf(*alone.connection, "KU2017", 0, "IND_TARGET");
   EXPECT_EQ(figures.at("IND_TARGET.WITH_PROGRAMME").numerator(), 186);
   alone.StopAggregation();
@@ -573,6 +573,7 @@ TEST_F(Chain, TheFiguresComeInChunksOfBoundedSizeAndThenOnlyWhatChanged) {
 
 TEST_F(Chain, PagesBatchesAndSingleFiguresAgree) {
   System system(folder_.path());
+  ASSERT_TRUE(BecomesStale(*system.connection, false));
   const auto whole = FiguresOf(*system.connection, "KU2017", 1'000, "", head_);
   const auto paged = FiguresOf(*system.connection, "KU2017", 7);
   ASSERT_EQ(paged.size(), whole.size());

@@ -76,6 +76,9 @@ class Clocked {
       transition.set_at(at);
       transition.set_to(to);
     }
+    ApplyEdition(edition);
+  }
+  void ApplyEdition(const model::Edition& edition) {
     Apply(&model::Definition::mutable_edition, edition);
     Apply(&model::Definition::mutable_questionnaire, SmallQuestionnaire("E"));
     Apply(&model::Definition::mutable_frame, SmallFrame("E"));
@@ -222,7 +225,7 @@ TEST(ClockJump, OpensAndClosesOnceKeepsTimesRisingAndMovesNoFigure) {
 
 TEST(ClockJump, WaitsAndDeadlinesAreThoseOfTheSteadyClock) {
   Clocked system;
-  system.ApplyScheduled();
+  system.ApplyEdition(SmallEdition("E"));
   std::atomic<bool> stopping = false;
   std::thread jumper([&] {
     for (bool back = false; !stopping; back = !back) {
