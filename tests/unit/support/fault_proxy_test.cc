@@ -151,7 +151,7 @@ class Proxied : public testing::Test {
 TEST_F(Proxied, WithoutAFaultEverythingArrivesBothWaysAndTheEndToo) {
   const auto [client, server] = Connect();
   const std::string text = Pattern(3'000'000);
-  std::thread speaker([&] { client.Say(text); });
+  std::thread speaker([&client = client, &text] { client.Say(text); });
   EXPECT_EQ(server.Hear(text.size()), text);
   speaker.join();
   server.Say("back");
@@ -248,7 +248,7 @@ TEST_F(Proxied, RandomResetsEndConnectionsAndNothingArrivesTwice) {
   int reset = 0;
   for (int i = 0; i < 5; ++i) {
     const auto [client, server] = Connect();
-    std::thread speaker([&] { client.Say(text); });
+    std::thread speaker([&client = client, &text] { client.Say(text); });
     const std::string heard = server.Hear(text.size());
     speaker.join();
     EXPECT_EQ(heard, text.substr(0, heard.size()));
