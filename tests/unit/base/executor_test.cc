@@ -211,6 +211,7 @@ TEST(BoundedExecutor, ReadsLeaveOneThreadToTheOthers) {
   std::promise<void> written;
   EXPECT_TRUE(executor.TrySubmit([&] { written.set_value(); }, Work::kWrite));
   written.get_future().wait();  // Would never come if the reads held all threads.
+  while (reading < 2) std::this_thread::yield();
   opener.set_value();
   executor.Drain();
   EXPECT_EQ(most, 2);
