@@ -239,6 +239,11 @@ void FaultProxy::Loop::Accept() {
       base::MutexLock lock(mutex);
       ++seen.accepted;
     }
+    // What was set before it dialled holds for it.
+    if (!Take()) {
+      CloseWithReset(client);
+      return;
+    }
     if (now.dial == Faults::Dial::kRefuse || connections.size() >= kConnectionsMax) {
       CloseWithReset(client);
       base::MutexLock lock(mutex);

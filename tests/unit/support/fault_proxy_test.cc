@@ -267,7 +267,7 @@ TEST_F(Proxied, NewConnectionsAreRefusedOrIgnored) {
     const Socket ignored = Dial(proxy.address());
     ignored.Say("hello?");
     EXPECT_FALSE(ignored.Readable(kQuietMs));
-    EXPECT_EQ(proxy.seen().open, 1);
+    EXPECT_TRUE(Eventually([&] { return proxy.seen().open == 1; }));
   }
   EXPECT_FALSE(listener.Waits(0)) << "the server heard of neither";
   EXPECT_TRUE(Eventually([&] { return proxy.seen().open == 0; }));
@@ -298,7 +298,7 @@ TEST(FaultProxy, LeavesNoDescriptorBehind) {
       sockets.push_back(Dial(proxy.address()));
       sockets.push_back(listener.Accept());
     }
-    EXPECT_EQ(proxy.seen().open, 10);
+    EXPECT_TRUE(Eventually([&] { return proxy.seen().open == 10; }));
     proxy.Set({.up = {.flow = Way::Flow::kDrop}});
   }
   EXPECT_EQ(OpenDescriptors(), before);
