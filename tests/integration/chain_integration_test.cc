@@ -430,9 +430,13 @@ TEST_F(Chain, WithoutAggregationQueryServesWhatItKeptAndSaysThatItIsStale) {
       query_pb::Figure same = kept.at(cell);
       EXPECT_TRUE(same.stale()) << cell;
       EXPECT_GT(same.stale_since_us(), 0) << cell;
-      same.clear_stale();
-      same.clear_stale_since_us();
-      EXPECT_EQ(same.SerializeAsString(), figure.SerializeAsString()) << cell;
+      // Right after its start a system may say so too.
+      query_pb::Figure then = figure;
+      for (query_pb::Figure* one : {&same, &then}) {
+        one->clear_stale();
+        one->clear_stale_since_us();
+      }
+      EXPECT_EQ(same.SerializeAsString(), then.SerializeAsString()) << cell;
     }
   }
   System system(folder_.path());
