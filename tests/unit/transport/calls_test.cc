@@ -17,6 +17,7 @@
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
+#include "tests/support/eventually.h"
 
 namespace imdi::transport {
 namespace {
@@ -342,10 +343,8 @@ TEST(Overload, ControlThatLastsLeavesOneThreadToTheOthers) {
   for (int i = 0; i < 2; ++i) {
     callers.emplace_back([&] { EXPECT_TRUE(Call(*listener.stub, &EchoService::Stub::Read).ok()); });
   }
-  const absl::Time until = absl::Now() + kPatience;
-  while ((inside < 1 || listener.executor.QueueSize() < 1) && absl::Now() < until)
-    absl::SleepFor(absl::Milliseconds(1));
-  EXPECT_EQ(inside, 1);
+  EXPECT_TRUE(testing_support::Eventually(
+      [&] { return inside == 1 && listener.executor.QueueSize() == 1; }));
   EXPECT_EQ(listener.executor.admission().Read(base::Work::kControl).taken, 2);
   EXPECT_TRUE(listener.executor.TrySubmit([&] { written.set_value(); }, base::Work::kWrite));
   EXPECT_EQ(written.get_future().wait_for(absl::ToChronoSeconds(kPatience)),

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "services/base/limits.h"
 #include "services/transport/follow_loop.h"
+#include "tests/support/eventually.h"
 
 namespace imdi::transport {
 namespace {
@@ -450,12 +451,14 @@ TEST_F(Streaming, AFollowerShowsWhetherItHearsAnything) {
   EXPECT_LT(age.Value(), kPatience / absl::Seconds(1));
   EXPECT_GE(at_first, 0);
   go.set_value();
+  // A run that ends after the stop is no interruption, so that it is stopped only then.
+  const base::Counter& interruptions =
+      metrics.CounterOf("imdi_follower_interruptions_total", "", {{"follower", "test"}});
+  EXPECT_TRUE(testing_support::Eventually([&] { return interruptions.Value() == 1; }));
   loop.Stop();
   metrics.Text();
   EXPECT_EQ(connected.Value(), 0);
-  EXPECT_EQ(
-      metrics.CounterOf("imdi_follower_interruptions_total", "", {{"follower", "test"}}).Value(),
-      1);
+  EXPECT_EQ(interruptions.Value(), 1);
 }
 
 TEST_F(Streaming, StopCutsTheRunInProgress) {
