@@ -6,17 +6,21 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 
 #include "absl/time/clock.h"
+#include "services/base/clock.h"
 #include "tests/fault/process/server_process.h"
 
 namespace imdi::e2e {
@@ -55,22 +59,19 @@ pid_t Start(std::vector<std::string> command, int out, int err, bool group = fal
 // Kills a child that leads a group, and all of it, unless it ends before the limit; what it started
 // must not outlive it either way. It is not reaped.
 bool EndsInTime(pid_t leader, absl::Duration limit) {
-  const absl::Time until = absl::Now() + limit;
-  siginfo_t ended{};
-  bool in_time = true;
-  while (true) {
-    const int waited =
-        ::waitid(P_PID, static_cast<id_t>(leader), &ended, WEXITED | WNOHANG | WNOWAIT);
-    if (waited == 0 && ended.si_pid == leader) break;
-    if (waited != 0 && errno != EINTR) std::abort();
-    if (absl::Now() > until) {
-      in_time = false;
-      break;
-    }
-    absl::SleepFor(absl::Milliseconds(2));
-  }
+  pollfd ended{
+      .fd = static_cast<int>(::syscall(SYS_pidfd_open, leader, 0)), .events = POLLIN, .revents = 0};
+  if (ended.fd < 0) std::abort();
+  const base::SteadyTime until = base::SteadyClock::now() + absl::ToChronoNanoseconds(limit);
+  int ready = 0;
+  do {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - base::SteadyClock::now()).count();
+    ready = ::poll(&ended, 1, static_cast<int>(std::max<int64_t>(left, 0)));
+  } while (ready < 0 && errno == EINTR);
+  ::close(ended.fd);
   ::kill(-leader, SIGKILL);
-  return in_time;
+  return ready == 1;
 }
 
 // Waits for the end of a child.

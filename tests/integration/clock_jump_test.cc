@@ -18,6 +18,7 @@
 #include "services/base/limits.h"
 #include "services/base/text.h"
 #include "tests/integration/demo_chain.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/domain/small_survey.h"
 
@@ -33,15 +34,6 @@ using Submissions = ingestion_pb::SubmissionService::StubInterface;
 constexpr absl::Duration kTenYears = absl::Hours(24 * 3'652);
 constexpr const char* kOpens = "2017-11-20T07:00:00Z";
 constexpr const char* kCloses = "2018-01-31T23:00:00Z";
-
-bool Eventually(const std::function<bool()>& condition) {
-  const auto until = base::SteadyClock::now() + absl::ToChronoNanoseconds(kPatience);
-  while (!condition()) {
-    if (base::SteadyClock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 // Everything in one process, by a clock that the test sets.
 class Clocked {

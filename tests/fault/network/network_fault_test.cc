@@ -13,7 +13,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "services/base/clock.h"
@@ -26,6 +25,7 @@
 #include "tests/integration/demo_chain.h"
 #include "tests/soak/process_watch.h"
 #include "tests/support/campaign.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
 namespace imdi::network_fault {
@@ -41,6 +41,7 @@ using Releases = aggregation_pb::ReleaseService::StubInterface;
 using Submissions = ingestion_pb::SubmissionService::StubInterface;
 using testing_support::Faults;
 using testing_support::TempFolder;
+using testing_support::Eventually;
 using testing_support::Way;
 using Flow = testing_support::Way::Flow;
 
@@ -49,16 +50,6 @@ constexpr absl::Duration kPatience = absl::Seconds(60);
 // other tests gets some more.
 constexpr std::chrono::seconds kMendedWithin{8};
 constexpr const char* kFigure = "editions/KU2017/releases/live/figures/IND_TARGET.WITH_PROGRAMME";
-
-bool Eventually(const std::function<bool()>& condition,
-                std::chrono::nanoseconds patience = absl::ToChronoNanoseconds(kPatience)) {
-  const base::SteadyTime until = base::SteadyClock::now() + patience;
-  while (!condition()) {
-    if (base::SteadyClock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 Faults Both(Flow flow) { return {.up = {.flow = flow}, .down = {.flow = flow}}; }
 

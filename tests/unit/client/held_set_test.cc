@@ -20,6 +20,7 @@
 #include "imdi/survey/client/value.h"
 #include "services/base/limits.h"
 #include "services/base/mutex.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
 namespace imdi::survey::client {
@@ -97,15 +98,6 @@ class HeldSetTest : public ::testing::Test {
   }
   std::unique_ptr<HeldSet> Open() { return Open(Options()); }
 
-  // Until `done`; false when it never was.
-  static bool Until(const std::function<bool()>& done) {
-    const absl::Time until = absl::Now() + kPatience;
-    while (!done()) {
-      if (absl::Now() > until) return false;
-      absl::SleepFor(absl::Milliseconds(2));
-    }
-    return true;
-  }
   static int NumeratorOf(const HeldRelease& held) { return held.FindFigure(kCell)->numerator(); }
   std::string FileBytes() const {
     std::ifstream file(folder_ / "set", std::ios::binary);
@@ -160,7 +152,7 @@ TEST_F(HeldSetTest, FollowsANewReleaseAndSaysWhatItChanged) {
 
 TEST_F(HeldSetTest, WaitsForTheFirstReleaseOfAnEdition) {
   const auto set = Open();
-  EXPECT_TRUE(Until([&] { return survey_.CallsOf("GetRelease") > 0; }));
+  EXPECT_TRUE(testing_support::Eventually([&] { return survey_.CallsOf("GetRelease") > 0; }));
   EXPECT_EQ(set->Current(), nullptr);
   EXPECT_TRUE(set->Age().stale);
   EXPECT_EQ(set->Age().release, "");
@@ -179,7 +171,7 @@ TEST_F(HeldSetTest, AnswersFromItsFileWhileTheServerIsAwayAndSaysHowOldThatIs) {
   ASSERT_NE(held, nullptr) << "at once, without the server";
   EXPECT_EQ(NumeratorOf(*held), 40);
   EXPECT_NE(held->FindClaim("F1"), nullptr);
-  ASSERT_TRUE(Until([&] { return !set->Age().trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !set->Age().trouble.ok(); }));
   const HeldAge age = set->Age();
   EXPECT_EQ(age.release, release.name());
   EXPECT_EQ(age.release_position, release.position());
@@ -231,7 +223,7 @@ TEST_F(HeldSetTest, GoesOnFollowingWhereTheServerWasRestarted) {
   const auto set = Open();
   ASSERT_NE(changes_.Next().after, nullptr);
   survey_.Stop();
-  ASSERT_TRUE(Until([&] { return !set->Age().trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !set->Age().trouble.ok(); }));
   EXPECT_EQ(NumeratorOf(*set->Current()), 40);
   survey_.Start();
   survey_.Publish("KU2017", Content(44));
@@ -265,7 +257,8 @@ TEST_F(HeldSetTest, IsFilledAnewFromAFileThatIsDamagedAnywhere) {
   PutFile(damaged.back());
   const auto set = Open();
   ASSERT_NE(set->WaitHeld(kPatience), nullptr);
-  EXPECT_TRUE(Until([&] { return set->Age().file_trouble.ok() && FileBytes() != damaged.back(); }));
+  EXPECT_TRUE(testing_support::Eventually(
+      [&] { return set->Age().file_trouble.ok() && FileBytes() != damaged.back(); }));
 }
 
 TEST_F(HeldSetTest, IsFilledAnewWhereTheFileIsOfAnotherSet) {
@@ -287,7 +280,7 @@ TEST_F(HeldSetTest, GoesOnWhereItsFileCannotBeWritten) {
   options.file = folder_ / "no/such/folder/set";
   const auto set = Open(options);
   ASSERT_NE(set->WaitHeld(kPatience), nullptr);
-  ASSERT_TRUE(Until([&] { return !set->Age().file_trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !set->Age().file_trouble.ok(); }));
   EXPECT_THAT(std::string(set->Age().file_trouble.message()), HasSubstr("no/such/folder"));
   survey_.Publish("KU2017", Content(41));
   ASSERT_NE(changes_.Next().after, nullptr);
@@ -309,7 +302,7 @@ TEST_F(HeldSetTest, NamesWhatADeclarationGotWrongAndKeepsWhatItHas) {
   HeldSetOptions options = Options();
   options.figures.push_back({.indicator = "IND_NOPE", .attribute = "total"});
   const auto set = Open(options);
-  ASSERT_TRUE(Until([&] { return !set->Age().trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !set->Age().trouble.ok(); }));
   EXPECT_EQ(ReasonOf(set->Age().trouble), error::v1::REASON_UNKNOWN_RESOURCE);
   EXPECT_THAT(std::string(set->Age().trouble.message()), HasSubstr("IND_NOPE"));
   EXPECT_EQ(set->Current(), nullptr);
@@ -317,7 +310,7 @@ TEST_F(HeldSetTest, NamesWhatADeclarationGotWrongAndKeepsWhatItHas) {
   HeldSetOptions sentence = Options();
   sentence.claims.push_back("F9");
   const auto other = Open(sentence);
-  ASSERT_TRUE(Until([&] { return !other->Age().trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !other->Age().trouble.ok(); }));
   EXPECT_THAT(std::string(other->Age().trouble.message()), HasSubstr("F9"));
 
   options.figures.back().required = false;
@@ -330,7 +323,7 @@ TEST_F(HeldSetTest, AsksMoreAndMoreSeldomForWhatItCannotTake) {
   options.figures.push_back({.indicator = "IND_NOPE", .attribute = "total"});
   const auto begun = absl::Now();
   const auto set = Open(options);
-  ASSERT_TRUE(Until([&] { return survey_.CallsOf("GetRelease") >= 6; }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return survey_.CallsOf("GetRelease") >= 6; }));
   EXPECT_GT(absl::Now() - begun, absl::Seconds(3)) << "0.1 + 0.2 + 0.4 + 0.8 + 1.6 s";
 }
 
@@ -388,7 +381,7 @@ TEST_F(HeldSetTest, NeverLosesWhatItHoldsToABackupWithoutReleases) {
   const auto set = Open();
   ASSERT_NE(changes_.Next().after, nullptr);
   survey_.Restore(0);
-  ASSERT_TRUE(Until([&] { return !set->Age().trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !set->Age().trouble.ok(); }));
   EXPECT_EQ(ReasonOf(set->Age().trouble), error::v1::REASON_UNKNOWN_RESOURCE);
   EXPECT_EQ(NumeratorOf(*set->Current()), 40);
 }
@@ -399,9 +392,10 @@ TEST_F(HeldSetTest, CallsItselfStaleWhileTheServerDoes) {
   ASSERT_TRUE(set->WaitConfirmed(kPatience));
   EXPECT_FALSE(set->Age().stale);
   survey_.SetStale(true);
-  EXPECT_TRUE(Until([&] { return set->Age().stale && set->Age().server_stale; }));
+  EXPECT_TRUE(
+      testing_support::Eventually([&] { return set->Age().stale && set->Age().server_stale; }));
   survey_.SetStale(false);
-  EXPECT_TRUE(Until([&] { return !set->Age().stale; }));
+  EXPECT_TRUE(testing_support::Eventually([&] { return !set->Age().stale; }));
 }
 
 TEST_F(HeldSetTest, RefusesMoreFiguresThanASetMayHold) {
@@ -414,7 +408,7 @@ TEST_F(HeldSetTest, RefusesMoreFiguresThanASetMayHold) {
   options.figures = {{.indicator = "IND_MANY", .attribute = "unit"}};
   options.claims.clear();
   const auto set = Open(options);
-  ASSERT_TRUE(Until([&] { return !set->Age().trouble.ok(); }));
+  ASSERT_TRUE(testing_support::Eventually([&] { return !set->Age().trouble.ok(); }));
   EXPECT_EQ(ReasonOf(set->Age().trouble), error::v1::REASON_TOO_LARGE);
   EXPECT_EQ(set->Current(), nullptr);
 }

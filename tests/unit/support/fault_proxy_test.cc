@@ -12,7 +12,6 @@
 
 #include <array>
 #include <cerrno>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,6 +19,7 @@
 
 #include "services/base/clock.h"
 #include "services/base/text.h"
+#include "tests/support/eventually.h"
 
 namespace imdi::testing_support {
 namespace {
@@ -27,15 +27,6 @@ namespace {
 constexpr auto kPatience = std::chrono::seconds(20);
 // Long enough for what is not to come to have come.
 constexpr int kQuietMs = 100;
-
-bool Eventually(const std::function<bool()>& condition) {
-  const base::SteadyTime until = base::SteadyClock::now() + kPatience;
-  while (!condition()) {
-    if (base::SteadyClock::now() > until) return false;
-    poll(nullptr, 0, 1);
-  }
-  return true;
-}
 
 class Socket {
  public:
