@@ -343,6 +343,10 @@ TEST_F(Network, ReleasesThatNobodyWaitsForStopSoon) {
   build.set_audience(query_pb::AUDIENCE_INTERNAL);
   // It waits for a log that is not heard, and would until its deadline.
   services_->link(Link::kLog).Set(Both(Flow::kHold));
+  // Its connection stands before, so that it is there ahead of those that ask whether it is.
+  aggregation_pb::GetCandidateRequest none;
+  none.set_name("editions/KU2017/candidates/none");
+  (void)aggregation.Call(aggregation.releases(), &Releases::GetCandidate, none);
   grpc::ClientContext context;
   transport::SetTimeout(context, kPatience);
   std::promise<grpc::Status> done;
