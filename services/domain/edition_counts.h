@@ -12,6 +12,7 @@
 #include "services/domain/change.h"
 #include "services/domain/estimate.h"
 #include "services/domain/figure_plan.h"
+#include "services/domain/linear_estimate.h"
 
 namespace imdi::domain {
 
@@ -66,13 +67,17 @@ class EditionCounts {
   // Values of the parts in order: part 0 holds the dispositions: for each breakdown, for each atom,
   // the six counts of DispositionCounts; part 1 + b holds block b: for each of its breakdowns, for
   // each atom, [possible, silent_possible, in_base, filter_unknown, item_nonresponse, numerator of
-  // each category]; the part behind the blocks holds the pairs: for each pair, for each atom of the
-  // total, units in both; then comes a part for each panel: for each of its pairs of editions, for
-  // each panel stratum, [units in the frame of the first, of the second, of both, units of either
-  // by state in the first × state in the second (AnswerState)], and behind them for each panel
-  // stratum the units in the base of any edition. Panel strata are the uncollapsed strata, and one
-  // more for units that only earlier editions have and whose stratum is gone. Parts are shared
-  // between counts that do not differ in them.
+  // each category], and where the block keeps numbers, behind all of that: for each of its
+  // breakdowns, for each atom, the sums of a, b, aa, bb and ab over the units of the base and of b
+  // over the silent (Block::Numbers::kSums), or for each unit of the frame whether it is in the
+  // base, a and b (kUnits); each sum and number as int32 limbs, low ones first; the part behind the
+  // blocks holds the pairs: for each pair, for each atom of the total, units in both; then comes a
+  // part for each panel: for each of its pairs of editions, for each panel stratum, [units in the
+  // frame of the first, of the second, of both, units of either by state in the first × state in
+  // the second (AnswerState)], and behind them for each panel stratum the units in the base of any
+  // edition. Panel strata are the uncollapsed strata, and one more for units that only earlier
+  // editions have and whose stratum is gone. Parts are shared between counts that do not differ in
+  // them.
   using Part = std::shared_ptr<const std::vector<int32_t>>;
 
   // The parts must have the plan's count and sizes (PartCount, PartSize): whoever takes them from
@@ -88,8 +93,15 @@ class EditionCounts {
 
   DispositionCounts Dispositions(uint32_t breakdown, uint32_t group) const;
   DispositionCounts DispositionsOfStratum(uint16_t stratum) const;
-  // Strata after collapsing by who responded; the same for every cell.
-  const Collapse& collapse() const { return collapse_; }
+  // Strata of a weight layout after collapsing by who responded; the same for every cell.
+  const Collapse& collapse(uint32_t layout = 0) const { return collapses_[layout]; }
+
+  // Who was invited and who responded, by cell of a weight layout.
+  struct Responded {
+    int32_t invited = 0;
+    int32_t responded = 0;
+  };
+  std::vector<Responded> RespondedByWeightCell(uint32_t layout) const;
 
   CellCounts CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const;
   // The cell by collapsed stratum, ascending, those without units of the cell left out
@@ -97,6 +109,27 @@ class EditionCounts {
   // and yes who responded.
   std::vector<StratumCell> StrataOf(const FigurePlan::Cell& cell,
                                     std::vector<uint16_t>* strata = nullptr) const;
+  // The cell by cell of its block's weight layout, ascending, those without units of it left out.
+  struct WeightCellCounts {
+    uint32_t cell = 0;
+    int32_t domain_frame = 0;
+    int32_t base = 0;
+    int32_t yes = 0;
+  };
+  std::vector<WeightCellCounts> WeightCellsOf(const FigurePlan::Cell& cell) const;
+  // Of a block that keeps sums: the cell by collapsed stratum, side by side with StrataOf.
+  std::vector<SumsCell> SumsOf(const FigurePlan::Cell& cell) const;
+  // Of a block that keeps numbers by unit: the units in the base of the cell, in the order of the
+  // frame, with their two numbers. This visits units.
+  struct UnitNumbers {
+    UnitIndex unit = 0;
+    int64_t a = 0;
+    int64_t b = 0;
+  };
+  std::vector<UnitNumbers> UnitsOf(const FigurePlan::Cell& cell) const;
+  // Of a RATIO: sum of the denominator over the units that may belong to the base and have not said
+  // so (CellCounts::may_belong), where the frame knows it of every unit; else empty.
+  std::optional<int64_t> DenominatorOfSilent(const FigurePlan::Cell& cell) const;
   // The counts of a pair of categories of one block over all units, by collapsed stratum; the three
   // vectors side by side.
   struct PairCounts {
@@ -119,7 +152,7 @@ class EditionCounts {
 
   std::shared_ptr<const FigurePlan> plan_;
   std::vector<Part> parts_;
-  Collapse collapse_;
+  std::vector<Collapse> collapses_;  // By layout.
 };
 
 }  // namespace imdi::domain

@@ -12,6 +12,7 @@
 #include "services/domain/expression.h"
 #include "services/domain/frame.h"
 #include "services/domain/questionnaire.h"
+#include "services/domain/weight_set.h"
 
 namespace imdi::domain {
 
@@ -56,6 +57,23 @@ class CompiledIndicator {
     std::optional<uint32_t> attribute;  // Number in this edition's frame.
     std::string group;                  // Code, which another edition's frame may know alone.
   };
+  // The number that a unit brings, of a MEAN, TOTAL, RATIO or QUANTILE.
+  struct Measure {
+    enum class Source : uint8_t {
+      kNumber,   // The answer to `item`, scaled by 10^decimals.
+      kScores,   // Of the code that `item` was answered with.
+      kFrame,    // `number` of the frame.
+      kOptions,  // How many codes of the MULTI `item` were chosen, 98 and 99 left out.
+      kOne,      // 1: the denominator of a mean.
+    };
+    Source source = Source::kOne;
+    ItemIndex item = kNoItem;
+    int32_t decimals = 0;
+    std::vector<std::pair<int32_t, int32_t>> scores;  // Code and score, by code.
+    model::FrameNumber number = model::FRAME_NUMBER_UNSPECIFIED;
+    Expression when;   // Empty = always. Where it is not true the number is 0.
+    std::string text;  // As readers see it: "score(INT01: 1=1, 2=2)".
+  };
   enum class Origin : uint8_t { kDocument, kAutomatic };
   struct Result {
     std::shared_ptr<const CompiledIndicator> indicator;  // Null exactly when there are findings.
@@ -83,6 +101,16 @@ class CompiledIndicator {
   const std::vector<uint32_t>& breakdowns() const { return breakdowns_; }
   const std::vector<Crossing>& crossings() const { return crossings_; }
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
+  // MEAN, TOTAL, RATIO, QUANTILE.
+  bool numeric() const { return numeric_; }
+  // Of a numeric kind that is asked. The bases of a numeric kind are compiled together with what
+  // the measures need of answers: (base) and answered(item), or (base) and item in (scored codes).
+  const Measure& measure() const { return measure_; }
+  const Measure& denominator() const { return denominator_; }  // kOne but for a RATIO.
+  // Of a QUANTILE: 1–999.
+  int32_t quantile_thousandths() const { return quantile_thousandths_; }
+  // Its weight set over this edition's frame; null = the built-in one.
+  const std::shared_ptr<const CompiledWeightSet>& weights() const { return weights_; }
   // Items that numerator, categories and bases read, ascending, each once.
   const std::vector<ItemIndex>& items_read() const { return items_read_; }
   // True where the edition did not field a question that it reads: every figure is NOT_ASKED.
@@ -101,6 +129,11 @@ class CompiledIndicator {
   std::vector<uint32_t> breakdowns_;
   std::vector<Crossing> crossings_;
   std::vector<Comparison> comparisons_;
+  bool numeric_ = false;
+  Measure measure_;
+  Measure denominator_;
+  int32_t quantile_thousandths_ = 500;
+  std::shared_ptr<const CompiledWeightSet> weights_;
   std::vector<ItemIndex> items_read_;
   bool not_asked_ = false;
 };
