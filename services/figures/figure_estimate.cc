@@ -22,6 +22,7 @@ using domain::FigurePlan;
 using domain::SumsCell;
 using domain::Weighting;
 
+constexpr int32_t kNotStated = 99;  // Counts as no option, as 98 does.
 constexpr domain::Lonely kLonely = domain::Lonely::kAdjust;  // As shares have it (estimate.h).
 
 query_pb::EstimateStatus StatusOf(domain::EstimateStatus status) {
@@ -400,7 +401,7 @@ std::optional<MeasureBounds> BoundsOf(const domain::CompiledIndicator& indicator
     }
   } else if (measure.source == Source::kOptions) {
     for (const model::Code& code : questionnaire.QuestionOf(measure.item).codes) {
-      if (code.code() != kDontKnow && code.code() != kNoComment) ++out.most;
+      if (code.code() != domain::kDontKnow && code.code() != kNotStated) ++out.most;
     }
   } else {
     return std::nullopt;
