@@ -86,7 +86,7 @@ LinearEstimate Estimate(std::span<const SumsCell> strata, double scale_a, double
   if (census) return out;
   StratifiedVariance sum(lonely);
   for (const SumsCell& h : strata) {
-    if (h.base > 0) 
+    if (h.base > 0)
       sum.Add(h.frame, h.responded, CentredSquares(h, h.responded, slope), Squares(h, slope));
   }
   const double variance = Clean(sum.Total() / (ratio ? b * b : 1), kNoVariance * value * value);

@@ -32,8 +32,9 @@ struct NumberGround {
 
 struct NumberEstimate {
   EstimateStatus status = EstimateStatus::kEmpty;  // kEmpty: there is no number.
-  // kKnown (M = 0: the number of those that answered), kWald, kWoodruff, or kNone: where there is no
-  // degree of freedom, and where weights know nothing of the silence there is (census with M > 0).
+  // kKnown (M = 0: the number of those that answered), kWald, kWoodruff, or kNone: where there is
+  // no degree of freedom, and where weights know nothing of the silence there is (census with M >
+  // 0).
   IntervalMethod method = IntervalMethod::kNone;
   double point = 0;           // Moved to the nearer bound where it lies beyond.
   double standard_error = 0;  // Of a quantile (upper - lower) / (2 t); 0 where an end is open.

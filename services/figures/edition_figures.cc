@@ -228,9 +228,8 @@ store_pb::ReleaseFigure EditionFigures::Make(size_t index) const {
     if (made.problem.has_value()) *figure.mutable_estimate_problem() = *std::move(made.problem);
   } else {
     // Nobody in the base; or a ratio of those that answered with nothing to divide by.
-    *figure.mutable_no_value() = NoValueOf(counts.in_base == 0
-                                               ? domain::CellState::kNoAnswer
-                                               : domain::CellState::kNotApplicable);
+    *figure.mutable_no_value() = NoValueOf(counts.in_base == 0 ? domain::CellState::kNoAnswer
+                                                               : domain::CellState::kNotApplicable);
   }
   figure.set_base(counts.in_base);
   figure.set_invited(counts.invited);

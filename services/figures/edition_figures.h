@@ -55,7 +55,7 @@ class EditionFigures {
  private:
   // What every figure of an indicator shares.
   struct IndicatorFacts {
-    int64_t revision = 0;  // 0 = no document.
+    int64_t revision = 0;             // 0 = no document.
     std::string weight_set;           // Empty for OUTCOME_RATE, and without a survey.
     int64_t weight_set_revision = 0;  // 0 = built in.
   };
@@ -67,8 +67,8 @@ class EditionFigures {
   std::vector<IndicatorFacts> indicators_;  // As in the plan.
 };
 
-// First half of SHA-256 over value, state, counts, sums, estimate, rule version, definition revisions
-// and a weight set that has a document, in hexadecimal.
+// First half of SHA-256 over value, state, counts, sums, estimate, rule version, definition
+// revisions and a weight set that has a document, in hexadecimal.
 std::string EtagOf(const query_pb::Figure& figure);
 // The state as readers see it, with SDMX status, sign and words. kValue has none: unspecified.
 query_pb::NoValue NoValueOf(domain::CellState state);

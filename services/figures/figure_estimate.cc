@@ -22,7 +22,7 @@ using domain::FigurePlan;
 using domain::SumsCell;
 using domain::Weighting;
 
-constexpr int32_t kNotStated = 99;  // Counts as no option, as 98 does.
+constexpr int32_t kNotStated = 99;                           // Counts as no option, as 98 does.
 constexpr domain::Lonely kLonely = domain::Lonely::kAdjust;  // As shares have it (estimate.h).
 
 query_pb::EstimateStatus StatusOf(domain::EstimateStatus status) {
@@ -129,18 +129,15 @@ class Estimator {
     for (const EditionCounts::WeightCellCounts& one : counts_.WeightCellsOf(cell_)) {
       const domain::StratumCell& stratum = strata[collapse.to[layout_.cells[one.cell].stratum]];
       out_.places.push_back(one.cell);
-      out_.lines.push_back(
-          {stratum.frame, stratum.responded, one.domain_frame, one.base, one.yes});
+      out_.lines.push_back({stratum.frame, stratum.responded, one.domain_frame, one.base, one.yes});
     }
   }
 
   // Place among the lines of a unit in the base; units come in any order.
   size_t LineOf(domain::UnitIndex unit) const {
     uint32_t place = layout_.cell_of_unit[unit];
-    if (!calibrated_)
-      place = counts_.collapse(block_.layout).to[layout_.cells[place].stratum];
-    return static_cast<size_t>(std::ranges::lower_bound(out_.places, place) -
-                               out_.places.begin());
+    if (!calibrated_) place = counts_.collapse(block_.layout).to[layout_.cells[place].stratum];
+    return static_cast<size_t>(std::ranges::lower_bound(out_.places, place) - out_.places.begin());
   }
 
   void TakeSums() {
@@ -198,8 +195,8 @@ class Estimator {
     if (indicator_.kind() == model::INDICATOR_KIND_OUTCOME_RATE) return;
     const domain::IntervalChoice choice = ChoiceOf(indicator_.definition().interval());
     if (!calibrated_) {
-      out_.estimate = EstimateOf(domain::EstimateShare(out_.lines, kind(), counted_.may_belong(),
-                                                       kEstimateLevel, choice));
+      out_.estimate = EstimateOf(
+          domain::EstimateShare(out_.lines, kind(), counted_.may_belong(), kEstimateLevel, choice));
       return;
     }
     const CalibratedWeights* weights = Calibrated();
@@ -212,11 +209,10 @@ class Estimator {
       base[cell] = out_.lines[i].base;
       yes[cell] = out_.lines[i].yes;
     }
-    const domain::Proportion share = domain::EstimateWeightedProportion(
-        weights->weighting, base, yes, kLonely, kEstimateLevel);
-    out_.estimate = EstimateOf(
-        domain::EstimateCalibratedShare(share, units(), unrepresented(), kind(),
-                                        counted_.may_belong(), kEstimateLevel, choice));
+    const domain::Proportion share =
+        domain::EstimateWeightedProportion(weights->weighting, base, yes, kLonely, kEstimateLevel);
+    out_.estimate = EstimateOf(domain::EstimateCalibratedShare(
+        share, units(), unrepresented(), kind(), counted_.may_belong(), kEstimateLevel, choice));
   }
 
   domain::NumberGround Ground() const {
@@ -266,10 +262,9 @@ class Estimator {
       for (size_t i = 0; i < out_.sums.size(); ++i) {
         if (out_.sums[i].base > 0) cells[weights->cell_of[out_.places[i]]] = out_.sums[i];
       }
-      weighted =
-          total
-              ? domain::EstimateWeightedTotal(weights->weighting, cells, scale_a, kLonely)
-              : domain::EstimateWeightedRatio(weights->weighting, cells, scale_a, scale_b, kLonely);
+      weighted = total ? domain::EstimateWeightedTotal(weights->weighting, cells, scale_a, kLonely)
+                       : domain::EstimateWeightedRatio(weights->weighting, cells, scale_a, scale_b,
+                                                       kLonely);
     }
     domain::NumberGround ground = Ground();
     if (total) ground.undetermined = counted_.filter_unknown;
@@ -388,8 +383,7 @@ FigureEstimate EstimateFigure(const EditionCounts& counts, const FigurePlan::Cel
 
 std::optional<MeasureBounds> BoundsOf(const domain::CompiledIndicator& indicator,
                                       const domain::CompiledQuestionnaire& questionnaire) {
-  if (indicator.kind() != model::INDICATOR_KIND_MEAN || indicator.not_asked())
-    return std::nullopt;
+  if (indicator.kind() != model::INDICATOR_KIND_MEAN || indicator.not_asked()) return std::nullopt;
   const domain::CompiledIndicator::Measure& measure = indicator.measure();
   using Source = domain::CompiledIndicator::Measure::Source;
   MeasureBounds out;
