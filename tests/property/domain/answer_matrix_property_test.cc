@@ -473,7 +473,7 @@ TEST(FigurePlanProperty, EveryCellIsFoundByItsNameAndNumberAndByNoOtherName) {
       }
       ASSERT_EQ(atoms, breakdown.atoms.size());
       for (UnitIndex unit = 0; unit < plan.frame().size(); ++unit)
-        ASSERT_EQ(breakdown.atoms[breakdown.atom_of_unit[unit]].stratum,
+        ASSERT_EQ(breakdown.atoms[breakdown.atom_of_unit[unit]].cell,
                   plan.strata().StratumOf(unit));
     }
   }
