@@ -268,8 +268,7 @@ std::vector<SumsCell> EditionCounts::SumsOf(const FigurePlan::Cell& cell) const 
 }
 
 std::vector<EditionCounts::UnitNumbers> EditionCounts::UnitsOf(const FigurePlan::Cell& cell) const {
-  const int32_t* values =
-      parts_[cell.block + 1]->data() + plan_->blocks()[cell.block].numbers_at;
+  const int32_t* values = parts_[cell.block + 1]->data() + plan_->blocks()[cell.block].numbers_at;
   std::vector<UnitNumbers> out;
   for (UnitIndex unit = 0; unit < plan_->frame().size(); ++unit, values += kUnitNumbersWidth) {
     if (values[kUnitPlace] != kInBaseOf || !plan_->InGroup(cell, unit)) continue;

@@ -65,8 +65,8 @@ class FigurePlanMaker {
     AddLayout(nullptr);
     for (const auto& [name, set] : sets) AddLayout(set);
     for (const auto& indicator : plan_.indicators_) {
-      const auto set = indicator->weights() == nullptr ? sets.end()
-                                                       : sets.find(indicator->weights()->name());
+      const auto set =
+          indicator->weights() == nullptr ? sets.end() : sets.find(indicator->weights()->name());
       layout_of_.push_back(
           set == sets.end() ? 0 : 1 + static_cast<uint32_t>(std::distance(sets.begin(), set)));
     }
@@ -259,9 +259,8 @@ class FigurePlanMaker {
     if (!indicator.numeric() || indicator.not_asked()) return Block::Numbers::kNone;
     const bool calibrated = indicator.weights() != nullptr &&
                             indicator.weights()->method() != model::WEIGHT_METHOD_STRATA;
-    return calibrated || indicator.kind() == model::INDICATOR_KIND_QUANTILE
-               ? Block::Numbers::kUnits
-               : Block::Numbers::kSums;
+    return calibrated || indicator.kind() == model::INDICATOR_KIND_QUANTILE ? Block::Numbers::kUnits
+                                                                            : Block::Numbers::kSums;
   }
 
   // Each category that a ranking names against each other one that it does not leave out. Joint
@@ -445,10 +444,10 @@ class FigurePlanMaker {
   std::string Fingerprint() const {
     base::Sha256Stream hash;
     // Plans without weight sets and numbers have the bytes that they had before there were any.
-    const bool plain = plan_.layouts_.size() == 1 &&
-                       std::ranges::none_of(plan_.blocks_, [](const Block& block) {
-                         return block.numbers != Block::Numbers::kNone;
-                       });
+    const bool plain =
+        plan_.layouts_.size() == 1 && std::ranges::none_of(plan_.blocks_, [](const Block& block) {
+          return block.numbers != Block::Numbers::kNone;
+        });
     std::string bytes = plain ? "figure plan 2" : "figure plan 3";
     const auto flush = [&] {
       hash.Update(std::string_view(bytes));

@@ -38,9 +38,8 @@ size_t NumberColumns::PredictBytes(const FigurePlan& plan, const MatrixRows& row
   if (rows.number_sources().empty() && !rows.counts_numbers()) return 0;
   const size_t units = plan.frame().size();
   return units * sizeof(UnitIndex) +
-         rows.number_sources().size() *
-             (sizeof(uint8_t) + sizeof(std::vector<int64_t>) +
-              WordsOf(units) * kTileSide * sizeof(int64_t));
+         rows.number_sources().size() * (sizeof(uint8_t) + sizeof(std::vector<int64_t>) +
+                                         WordsOf(units) * kTileSide * sizeof(int64_t));
 }
 
 size_t NumberColumns::bytes() const {
@@ -86,15 +85,13 @@ bool NumberColumns::NumberIn(const MatrixRows::NumberSource& source,
 }
 
 BlockNumbers::BlockNumbers(const FigurePlan& plan, uint32_t block, const MatrixRows& rows,
-                           const NumberColumns& columns)
+                           const NumberColumns& columns, int32_t* out)
     : block_(plan.blocks()[block]),
       how_(rows.blocks()[block]),
       columns_(columns),
+      out_(out),
       silent_known_(FrameKnows(plan.IndicatorOf(block_).denominator())) {
-  if (block_.numbers == FigurePlan::Block::Numbers::kUnits) {
-    units_.resize(plan.frame().size());
-    return;
-  }
+  if (block_.numbers != FigurePlan::Block::Numbers::kSums) return;
   size_t atoms = 0;
   for (const uint32_t number : block_.breakdowns) {
     first_.push_back(atoms);
@@ -116,14 +113,15 @@ void BlockNumbers::Begin(size_t word, const Word& bits) {
   };
   read(how_.a, bits.when_a, bits.in_base, &a_);
   read(how_.b, bits.when_b, bits.in_base | bits.may_belong, &b_);
-  if (units_.empty()) return;
-  const std::vector<UnitIndex>& unit_at = columns_.unit_at();
-  ForEachBit(bits.in_base, [&](size_t i) {
-    units_[unit_at[word * kTileSide + i]] = {kInBaseOf, a_[i], b_[i]};
-  });
-  ForEachBit(bits.may_belong, [&](size_t i) {
-    units_[unit_at[word * kTileSide + i]] = {kMayBelong, 0, silent_known_ ? b_[i] : 0};
-  });
+  if (block_.numbers != FigurePlan::Block::Numbers::kUnits) return;
+  const auto put = [&](size_t i, UnitPlace place, int64_t a, int64_t b) {
+    int32_t* out = out_ + columns_.unit_at()[word * kTileSide + i] * kUnitNumbersWidth;
+    out[kUnitPlace] = place;
+    PutLimbs(a, kSumLimbs, out + kUnitA);
+    PutLimbs(b, kSumLimbs, out + kUnitB);
+  };
+  ForEachBit(bits.in_base, [&](size_t i) { put(i, kInBaseOf, a_[i], b_[i]); });
+  ForEachBit(bits.may_belong, [&](size_t i) { put(i, kMayBelong, 0, silent_known_ ? b_[i] : 0); });
 }
 
 void BlockNumbers::AddAtoms(size_t place, const uint32_t* atoms, const uint64_t* masks,
@@ -139,26 +137,20 @@ void BlockNumbers::AddAtoms(size_t place, const uint32_t* atoms, const uint64_t*
       sums.ab += static_cast<Int128>(a_[i]) * b_[i];
     });
     if (!silent_known_) continue;
-    ForEachBit(bits_.may_belong & masks[e], [&](size_t i) { sums.silent += b_[i]; });
+    ForEachBit(bits_.may_belong & masks[e], [&](size_t i) { sums.of_silent += b_[i]; });
   }
 }
 
-void BlockNumbers::Write(std::vector<int32_t>* part) const {
-  int32_t* out = part->data() + block_.numbers_at;
+void BlockNumbers::Finish() const {
+  int32_t* out = out_;
   for (const Sums& sums : sums_) {
     PutLimbs(sums.a, kSumLimbs, out + kSumA);
     PutLimbs(sums.b, kSumLimbs, out + kSumB);
     PutLimbs(sums.aa, kSquareLimbs, out + kSumAA);
     PutLimbs(sums.bb, kSquareLimbs, out + kSumBB);
     PutLimbs(sums.ab, kSquareLimbs, out + kSumAB);
-    PutLimbs(sums.silent, kSumLimbs, out + kSumOfSilent);
+    PutLimbs(sums.of_silent, kSumLimbs, out + kSumOfSilent);
     out += kSumsWidth;
-  }
-  for (const Unit& unit : units_) {
-    out[kUnitPlace] = unit.place;
-    PutLimbs(unit.a, kSumLimbs, out + kUnitA);
-    PutLimbs(unit.b, kSumLimbs, out + kUnitB);
-    out += kUnitNumbersWidth;
   }
 }
 

@@ -69,8 +69,9 @@ class NumberColumns {
 // The numbers of one block while it is counted.
 class BlockNumbers {
  public:
+  // `out`: where they lie in the block's part, all 0.
   BlockNumbers(const FigurePlan& plan, uint32_t block, const MatrixRows& rows,
-               const NumberColumns& columns);
+               const NumberColumns& columns, int32_t* out);
 
   // The columns of a word, as bits: in the base, those that may belong to it
   // (CellCounts::may_belong), and where `when` of each number is true.
@@ -80,36 +81,30 @@ class BlockNumbers {
     uint64_t when_a = 0;
     uint64_t when_b = 0;
   };
-  // Takes the numbers of a word. Then for kSums call AddAtoms for each breakdown of the block.
+  // Takes the numbers of a word. Then AddAtoms is called for each breakdown of the block.
   void Begin(size_t word, const Word& bits);
   // `place`: of the breakdown among the block's.
   void AddAtoms(size_t place, const uint32_t* atoms, const uint64_t* masks, size_t entries);
-
-  // Writes what was counted into the block's part.
-  void Write(std::vector<int32_t>* part) const;
+  // Writes the sums, where sums are kept.
+  void Finish() const;
 
  private:
   struct Sums {
     int64_t a = 0;
     int64_t b = 0;
-    int64_t silent = 0;
+    int64_t of_silent = 0;
     Int128 aa = 0;
     Int128 bb = 0;
     Int128 ab = 0;
-  };
-  struct Unit {
-    int32_t place = 0;  // UnitPlace
-    int64_t a = 0;
-    int64_t b = 0;
   };
 
   const FigurePlan::Block& block_;
   const MatrixRows::Block& how_;
   const NumberColumns& columns_;
+  int32_t* out_;
   bool silent_known_ = false;  // The denominator follows from the frame.
   std::vector<size_t> first_;  // By breakdown of the block: its first atom.
-  std::vector<Sums> sums_;     // By atom.
-  std::vector<Unit> units_;    // By unit.
+  std::vector<Sums> sums_;     // By atom; none where numbers are kept by unit.
   Word bits_;
   std::array<int64_t, kTileSide> a_ = {};
   std::array<int64_t, kTileSide> b_ = {};
