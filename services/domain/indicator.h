@@ -40,9 +40,9 @@ class CompiledIndicator {
     model::LocalizedText title;
     Expression base;  // Empty for OUTCOME_RATE, and where it is not asked.
     BaseKind kind = BaseKind::kFrame;
-    // Codes of a distribution's categories, in the order shown; one entry 0 for shares and rates,
-    // and for a distribution that is not asked. An automatic basis that leaves answers out of its
-    // base has no categories for them.
+    // Codes of a distribution's categories, in the order shown; one entry 0 for shares, rates and
+    // numeric kinds, and for a distribution that is not asked. An automatic basis that leaves
+    // answers out of its base has no categories for them.
     std::vector<int32_t> codes;
   };
   // Two attribute numbers of the frame, by attribute id.
@@ -79,12 +79,16 @@ class CompiledIndicator {
     std::shared_ptr<const CompiledIndicator> indicator;  // Null exactly when there are findings.
     DefinitionFindings findings;
   };
-  static Result Compile(const model::Indicator& indicator,
-                        const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame);
-  // The same for many indicators of one edition: `symbols` are those of questionnaire and frame.
+  // `weights` is the set that the indicator names, over this frame; null where it names none or the
+  // built-in one. UNKNOWN_WEIGHT_SET where it names another than is given.
   static Result Compile(const model::Indicator& indicator,
                         const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame,
-                        const SymbolTable& symbols, Origin origin = Origin::kDocument);
+                        std::shared_ptr<const CompiledWeightSet> weights = nullptr);
+  // The same for the automatic indicators of one edition: `symbols` are those of questionnaire and
+  // frame.
+  static Result CompileAutomatic(const model::Indicator& indicator,
+                                 const CompiledQuestionnaire& questionnaire,
+                                 const CompiledFrame& frame, const SymbolTable& symbols);
 
   const std::string& id() const { return id_; }
   model::IndicatorKind kind() const { return definition_.kind(); }
@@ -111,7 +115,7 @@ class CompiledIndicator {
   int32_t quantile_thousandths() const { return quantile_thousandths_; }
   // Its weight set over this edition's frame; null = the built-in one.
   const std::shared_ptr<const CompiledWeightSet>& weights() const { return weights_; }
-  // Items that numerator, categories and bases read, ascending, each once.
+  // Items that numerator, categories, measures and bases read, ascending, each once.
   const std::vector<ItemIndex>& items_read() const { return items_read_; }
   // True where the edition did not field a question that it reads: every figure is NOT_ASKED.
   bool not_asked() const { return not_asked_; }
@@ -145,6 +149,14 @@ class CompiledIndicator {
 BaseKind KindOfBase(const Expression& base, const CompiledQuestionnaire& questionnaire);
 
 // What can be said of an indicator without knowing an edition: names, kind, texts, bounds.
-DefinitionFindings CheckIndicator(const model::Indicator& indicator);
+DefinitionFindings CheckIndicator(
+    const model::Indicator& indicator,
+    CompiledIndicator::Origin origin = CompiledIndicator::Origin::kDocument);
+
+// MEAN, TOTAL, RATIO, QUANTILE: of numbers of units, not of units that are counted.
+constexpr bool IsNumeric(model::IndicatorKind kind) {
+  return kind == model::INDICATOR_KIND_MEAN || kind == model::INDICATOR_KIND_TOTAL ||
+         kind == model::INDICATOR_KIND_RATIO || kind == model::INDICATOR_KIND_QUANTILE;
+}
 
 }  // namespace imdi::domain

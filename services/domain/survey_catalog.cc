@@ -14,6 +14,7 @@
 #include "services/domain/answer_matrix.h"
 #include "services/domain/automatic_indicators.h"
 #include "services/domain/definition_change.h"
+#include "services/domain/document_form.h"
 #include "services/domain/figure_plan.h"
 
 namespace imdi::domain {
@@ -28,25 +29,11 @@ std::string_view IdAfter(std::string_view name, std::string_view prefix) {
   return name.substr(0, name.find('/'));
 }
 
-DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
-                          std::string_view remedy) {
-  return {std::move(path), 0, std::string(rule), std::move(message), std::string(remedy)};
-}
-
-bool IsEditionId(std::string_view id) {
-  return !id.empty() && id.size() <= 40 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
 bool IsDate(std::string_view text) {
   absl::CivilDay day;
   return text.size() == 10 && text[0] >= '0' && text[0] <= '9' &&
          absl::ParseCivilTime(base::ToAbsl(text), &day);
 }
-
-bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !text.nb().empty(); }
 
 DefinitionFindings CheckSchedule(const model::Edition& edition) {
   DefinitionFindings out;
@@ -80,11 +67,11 @@ DefinitionFindings CheckSchedule(const model::Edition& edition) {
 DefinitionFindings CheckEdition(const model::Edition& edition) {
   DefinitionFindings out;
   if (!edition.name().starts_with(kEditions) ||
-      !IsEditionId(std::string_view(edition.name()).substr(kEditions.size())))
+      !IsMixedCaseId(std::string_view(edition.name()).substr(kEditions.size())))
     out.push_back(Finding("edition.name", "BAD_NAME",
                           base::StrCat(base::Quoted(edition.name()), " is not an edition name"),
                           "editions/{edition}: letters, digits, '-', '_', at most 40"));
-  if (!IsEditionId(edition.survey()))
+  if (!IsMixedCaseId(edition.survey()))
     out.push_back(Finding("edition.survey", "MISSING_SURVEY", "the survey's id is required",
                           "letters, digits, '-', '_', at most 40, for example KU"));
   if (!Complete(edition.title()))
@@ -120,7 +107,7 @@ DefinitionFindings CheckEdition(const model::Edition& edition) {
                           base::StrCat("1 to ", base::kPartsPerEditionMax, " parts"),
                           "state them"));
   for (int i = 0; i < edition.parts_size(); ++i) {
-    if (!IsEditionId(edition.parts(i).id()) || edition.parts(i).id().size() > 20 ||
+    if (!IsMixedCaseId(edition.parts(i).id()) || edition.parts(i).id().size() > 20 ||
         !parts.insert(edition.parts(i).id()).second)
       out.push_back(Finding(base::StrCat("edition.parts[", i, "].id"), "BAD_ID",
                             "not a part id, or it stands twice",
@@ -164,6 +151,15 @@ void FindUnknownFields(const google::protobuf::Message& message, const std::stri
                         base::StrCat(place, "[", i, "]"), out);
     }
   }
+}
+
+// What rests on the document and would no longer compile.
+DefinitionFinding Broken(const std::string& document, std::string_view rule,
+                         std::string_view dependent, const DefinitionFindings& why) {
+  return Finding(document, rule,
+                 base::StrCat(dependent, " rests on it and would not hold: ",
+                              why.empty() ? std::string() : ToText(why.front())),
+                 "keep what it reads, or change that first");
 }
 
 absl::Status CannotApply(const std::string& name, const DefinitionFindings& findings) {
@@ -222,6 +218,8 @@ const std::string& NameOf(const model::Definition& definition) {
       return definition.claim().name();
     case model::Definition::kPhrases:
       return definition.phrases().name();
+    case model::Definition::kWeightSet:
+      return definition.weight_set().name();
     case model::Definition::DOCUMENT_NOT_SET:
       return kNone;
   }
@@ -290,6 +288,10 @@ const Catalog::PhrasesEntry* Catalog::FindPhrases(std::string_view survey) const
   const auto found = phrases_.find(survey);
   return found == phrases_.end() ? nullptr : found->second.get();
 }
+const Catalog::WeightSetEntry* Catalog::FindWeightSet(std::string_view name) const {
+  const auto found = weight_sets_.find(name);
+  return found == weight_sets_.end() ? nullptr : found->second.get();
+}
 const ItemNumbers& Catalog::NumbersOf(std::string_view survey) const {
   static const ItemNumbers kNone;
   const auto found = numbers_.find(survey);
@@ -315,6 +317,10 @@ std::optional<model::Definition> Catalog::Get(std::string_view name) const {
   }
   if (const PhrasesEntry* phrases = FindPhrases(SurveyIdOf(name))) {
     *out.mutable_phrases() = *phrases->definition;
+    return out;
+  }
+  if (const WeightSetEntry* weight_set = FindWeightSet(name)) {
+    *out.mutable_weight_set() = *weight_set->definition;
     return out;
   }
   const EditionEntry* edition = FindEdition(EditionIdOf(name));
@@ -363,6 +369,7 @@ int64_t Catalog::RevisionOf(std::string_view name) const {
   if (const IndicatorEntry* indicator = FindIndicator(IndicatorIdOf(name)))
     return indicator->revision;
   if (const PhrasesEntry* phrases = FindPhrases(SurveyIdOf(name))) return phrases->revision;
+  if (const WeightSetEntry* weight_set = FindWeightSet(name)) return weight_set->revision;
   const EditionEntry* edition = FindEdition(EditionIdOf(name));
   if (edition == nullptr) return 0;
   if (name == edition->definition->name()) return edition->revision;
@@ -385,6 +392,7 @@ std::vector<std::string> Catalog::Names() const {
   }
   for (const auto& [id, indicator] : indicators_) out.push_back(indicator->definition->name());
   for (const auto& [survey, phrases] : phrases_) out.push_back(phrases->definition->name());
+  for (const auto& [name, weight_set] : weight_sets_) out.push_back(name);
   std::ranges::sort(out);
   return out;
 }
@@ -478,8 +486,7 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
                                          "apply them first"));
           continue;
         }
-        CompiledIndicator::Result compiled = CompiledIndicator::Compile(
-            definition.indicator(), *one->Current()->compiled, *one->frame);
+        CompiledIndicator::Result compiled = CompileIn(*one, definition.indicator());
         out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
       }
       if (out.findings.empty()) out.findings = CheckComparisons(definition.indicator());
@@ -493,9 +500,14 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
     case model::Definition::kPhrases:
       out.findings = CheckPhrases(definition.phrases());
       break;
+    case model::Definition::kWeightSet:
+      out.findings = CheckWeightSet(definition.weight_set());
+      if (out.findings.empty()) out.findings = CheckWeightSetHere(definition.weight_set());
+      break;
     case model::Definition::DOCUMENT_NOT_SET:
       out.findings.push_back(Finding("", "EMPTY_DOCUMENT", "the document is empty",
-                                     "edition, questionnaire, frame, indicator, claim or phrases"));
+                                     "edition, questionnaire, frame, indicator, claim, phrases or "
+                                     "weight_set"));
       break;
   }
   if (!out.findings.empty()) return out;
@@ -510,6 +522,66 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
   if (!out.findings.empty()) return out;
   out.changed = true;
   ++out.revision;
+  return out;
+}
+
+CompiledIndicator::Result Catalog::CompileIn(const EditionEntry& edition,
+                                             const model::Indicator& indicator) const {
+  CompiledIndicator::Result out;
+  const std::string path = "indicator.weights";
+  const WeightSetEntry* named = FindWeightSet(indicator.weights());
+  std::shared_ptr<const CompiledWeightSet> weights;
+  const std::string_view survey = WeightSetNameOf(indicator.weights()).survey;
+  if (!survey.empty() && survey != edition.definition->survey()) {
+    out.findings.push_back(Finding(path, "OTHER_SURVEY",
+                                   base::StrCat(indicator.weights(),
+                                                " belongs to another survey "
+                                                "than ",
+                                                edition.definition->name()),
+                                   "name a weight set of the same survey"));
+    return out;
+  }
+  if (named != nullptr) {
+    CompiledWeightSet::Result compiled =
+        CompiledWeightSet::Compile(*named->definition, *edition.frame);
+    for (DefinitionFinding& finding : compiled.findings)
+      out.findings.push_back(Finding(path, finding.rule,
+                                     base::StrCat(indicator.weights(), " cannot be made there: ",
+                                                  finding.path, ": ", finding.message),
+                                     "correct the weight set, or name another"));
+    if (!out.findings.empty()) return out;
+    weights = std::move(compiled.set);
+  }
+  return CompiledIndicator::Compile(indicator, *edition.Current()->compiled, *edition.frame,
+                                    std::move(weights));
+}
+
+void Catalog::Recompile(const EditionEntry& edition,
+                        const std::function<bool(const model::Indicator&)>& rests,
+                        const std::string& document, DefinitionFindings* findings) {
+  if (edition.Current() == nullptr || edition.frame == nullptr) return;
+  for (auto& [id, indicator] : indicators_) {
+    if (!indicator->compiled.contains(edition.id) || !rests(*indicator->definition)) continue;
+    CompiledIndicator::Result compiled = CompileIn(edition, *indicator->definition);
+    if (compiled.indicator == nullptr) {
+      findings->push_back(
+          Broken(document, "BREAKS_INDICATOR", indicator->definition->name(), compiled.findings));
+      continue;
+    }
+    auto changed = std::make_shared<IndicatorEntry>(*indicator);
+    changed->compiled[edition.id] = std::move(compiled.indicator);
+    indicator = std::move(changed);
+  }
+}
+
+DefinitionFindings Catalog::CheckWeightSetHere(const model::WeightSet& set) const {
+  DefinitionFindings out;
+  const std::string_view survey = WeightSetNameOf(set.name()).survey;
+  for (const auto& [id, edition] : editions_) {
+    if (edition->definition->survey() != survey || edition->frame == nullptr) continue;
+    out = CompiledWeightSet::Compile(set, *edition->frame).findings;
+    if (out.empty()) break;
+  }
   return out;
 }
 
@@ -565,6 +637,7 @@ DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
                            : document.has_questionnaire() ? "questionnaire"
                            : document.has_frame()         ? "frame"
                            : document.has_indicator()     ? "indicator"
+                           : document.has_weight_set()    ? "weight_set"
                                                           : "phrases";
   for (const auto& [id, edition] : editions_) {
     if (!edition_id.empty() && id != edition_id) continue;
@@ -580,10 +653,7 @@ DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
       if (now.empty()) continue;
       const EditionEntry* held = before.FindEdition(id);
       if (held != nullptr && !before.CheckClaimHere(*claim.second, *held).empty()) continue;
-      out.push_back(Finding(path, "BREAKS_CLAIM",
-                            base::StrCat(claim.second->name(),
-                                         " rests on it and would not hold: ", ToText(now.front())),
-                            "keep what it reads, or change that first"));
+      out.push_back(Broken(path, "BREAKS_CLAIM", claim.second->name(), now));
     }
   }
   return out;
@@ -621,10 +691,18 @@ DefinitionFindings Catalog::CheckSizes(const model::Definition& definition) cons
     for (const std::string& edition : definition.indicator().editions())
       touched.emplace_back(EditionIdOf(edition));
   }
-  const std::string document = definition.has_indicator() ? "indicator"
-                               : definition.has_frame()   ? "frame"
-                               : definition.has_edition() ? "edition"
-                                                          : "questionnaire";
+  if (definition.has_weight_set()) {
+    touched.clear();
+    for (const auto& [id, edition] : editions_) {
+      if (edition->definition->survey() == WeightSetNameOf(NameOf(definition)).survey)
+        touched.push_back(id);
+    }
+  }
+  const std::string document = definition.has_indicator()    ? "indicator"
+                               : definition.has_weight_set() ? "weight_set"
+                               : definition.has_frame()      ? "frame"
+                               : definition.has_edition()    ? "edition"
+                                                             : "questionnaire";
   for (const std::string& id : touched) {
     const EditionEntry* edition = FindEdition(id);
     if (edition == nullptr || edition->frame == nullptr || edition->Current() == nullptr) continue;
@@ -668,14 +746,6 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
                                   "apply what it rests on first"));
     return nullptr;
   };
-  // What rests on the document and would no longer compile.
-  const auto broken = [findings](std::string_view rule, std::string_view dependent,
-                                 const DefinitionFindings& why, std::string_view document) {
-    findings->push_back(Finding(std::string(document), rule,
-                                base::StrCat(dependent, " rests on it and would not hold: ",
-                                             why.empty() ? std::string() : ToText(why.front())),
-                                "keep what it reads, or change that first"));
-  };
   if (definition.has_indicator()) {
     auto entry = std::make_shared<IndicatorEntry>();
     entry->revision = revision;
@@ -686,8 +756,7 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
       if (edition == nullptr || edition->Current() == nullptr || edition->frame == nullptr)
         return fail({});
       if (entry->compiled.contains(edition->id)) continue;
-      CompiledIndicator::Result compiled = CompiledIndicator::Compile(
-          definition.indicator(), *edition->Current()->compiled, *edition->frame);
+      CompiledIndicator::Result compiled = CompileIn(*edition, definition.indicator());
       if (compiled.indicator == nullptr) return fail(compiled.findings);
       entry->compiled[edition->id] = compiled.indicator;
     }
@@ -699,6 +768,16 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
     entry->definition = std::make_shared<const model::PhraseList>(definition.phrases());
     out->phrases_[std::string(SurveyIdOf(name))] = std::move(entry);
     return out;
+  }
+  if (definition.has_weight_set()) {
+    auto entry = std::make_shared<WeightSetEntry>();
+    entry->revision = revision;
+    entry->definition = std::make_shared<const model::WeightSet>(definition.weight_set());
+    out->weight_sets_[name] = std::move(entry);
+    const auto rests = [&](const model::Indicator& one) { return one.weights() == name; };
+    for (const auto& [id, edition] : out->editions_)
+      out->Recompile(*edition, rests, "weight_set", findings);
+    return findings->empty() ? out : nullptr;
   }
   const EditionEntry* before = FindEdition(EditionIdOf(name));
   if (before == nullptr && !definition.has_edition()) return fail({});
@@ -758,27 +837,16 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
       CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
           questionnaire.compiled->definition(), *entry->definition, entry->frame.get());
       if (compiled.questionnaire == nullptr)
-        broken("BREAKS_QUESTIONNAIRE", dependent, compiled.findings, document);
+        findings->push_back(Broken(document, "BREAKS_QUESTIONNAIRE", dependent, compiled.findings));
       else
         questionnaire.compiled = std::move(compiled.questionnaire);
     }
     recompile_indicators = true;
   }
   out->editions_[entry->id] = entry;
-  if (recompile_indicators && entry->Current() != nullptr && entry->frame != nullptr) {
-    for (auto& [id, indicator] : out->indicators_) {
-      if (!indicator->compiled.contains(entry->id)) continue;
-      CompiledIndicator::Result compiled = CompiledIndicator::Compile(
-          *indicator->definition, *entry->Current()->compiled, *entry->frame);
-      if (compiled.indicator == nullptr) {
-        broken("BREAKS_INDICATOR", indicator->definition->name(), compiled.findings, document);
-        continue;
-      }
-      auto changed = std::make_shared<IndicatorEntry>(*indicator);
-      changed->compiled[entry->id] = compiled.indicator;
-      indicator = std::move(changed);
-    }
-  }
+  if (recompile_indicators)
+    out->Recompile(
+        *entry, [](const model::Indicator&) { return true; }, document, findings);
   if (!findings->empty()) return nullptr;
   return out;
 }

@@ -26,6 +26,7 @@
 #include "services/domain/indicator.h"
 #include "services/domain/questionnaire.h"
 #include "services/domain/types.h"
+#include "services/domain/weight_set.h"
 
 namespace imdi::domain {
 
@@ -104,6 +105,10 @@ class Catalog {
     int64_t revision = 0;
     std::shared_ptr<const model::PhraseList> definition;
   };
+  struct WeightSetEntry {
+    int64_t revision = 0;
+    std::shared_ptr<const model::WeightSet> definition;
+  };
 
   Catalog() = default;
 
@@ -114,6 +119,8 @@ class Catalog {
   const IndicatorEntry* FindIndicator(std::string_view id) const;
   // The quantity words of a survey; null when it has none.
   const PhrasesEntry* FindPhrases(std::string_view survey) const;
+  // By resource name; null for the built-in set too, which is no document.
+  const WeightSetEntry* FindWeightSet(std::string_view name) const;
   // Item numbers of a survey; empty ones for a survey that has none.
   const ItemNumbers& NumbersOf(std::string_view survey) const;
   const std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>>& editions() const {
@@ -159,6 +166,17 @@ class Catalog {
                                                            int64_t revision) const;
 
  private:
+  // An indicator in an edition that has a questionnaire and a frame, with the weight set that it
+  // names: UNKNOWN_WEIGHT_SET, OTHER_SURVEY, or what keeps the set from this frame.
+  CompiledIndicator::Result CompileIn(const EditionEntry& edition,
+                                      const model::Indicator& indicator) const;
+  // Compiles the indicators anew that `rests` on the document picks, in one edition. What no longer
+  // holds is a finding about `document`.
+  void Recompile(const EditionEntry& edition,
+                 const std::function<bool(const model::Indicator&)>& rests,
+                 const std::string& document, DefinitionFindings* findings);
+  // A weight set that fits no frame of its survey, where there are frames.
+  DefinitionFindings CheckWeightSetHere(const model::WeightSet& set) const;
   // Groups of an indicator's comparisons in the frames of the editions that they join.
   DefinitionFindings CheckComparisons(const model::Indicator& indicator) const;
   // The bounds on figures and on the matrix of every edition that the document reaches, as this
@@ -178,6 +196,8 @@ class Catalog {
   std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>> indicators_;
   std::map<std::string, std::shared_ptr<const ItemNumbers>, std::less<>> numbers_;   // By survey.
   std::map<std::string, std::shared_ptr<const PhrasesEntry>, std::less<>> phrases_;  // By survey.
+  std::map<std::string, std::shared_ptr<const WeightSetEntry>, std::less<>>
+      weight_sets_;  // By resource name.
 };
 
 }  // namespace imdi::domain

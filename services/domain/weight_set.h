@@ -16,6 +16,9 @@
 
 namespace imdi::domain {
 
+inline constexpr int kMarginsMax = 8;           // Of a weight set; refused TOO_MANY_MARGINS.
+inline constexpr int kMarginAttributesMax = 3;  // Of a margin; refused BAD_MARGIN.
+
 // Id of the built-in set of every survey.
 inline constexpr std::string_view kBuiltInWeights = "NONRESPONSE";
 
@@ -26,6 +29,8 @@ struct WeightSetName {
   std::string_view id;
 };
 WeightSetName WeightSetNameOf(std::string_view name);
+// Whether a name, as an indicator has it, means the built-in set: empty, or a survey's NONRESPONSE.
+bool IsBuiltInWeights(std::string_view name);
 // Resource name of the built-in set of a survey.
 std::string BuiltInWeightsOf(std::string_view survey);
 
