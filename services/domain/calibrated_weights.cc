@@ -42,6 +42,15 @@ Targets TargetsOf(const FigurePlan& plan, const Layout& layout,
       out.levels.push_back(
           {.level = layout.margins[m].levels[level], .frame = margin.total[level]});
   }
+  // Linear weights without a margin still stand for every unit invited.
+  if (layout.margins.empty() && layout.set->method() == model::WEIGHT_METHOD_LINEAR) {
+    Margin& all = out.margins.emplace_back();
+    all.name = "all units";
+    all.level.assign(cells.size(), 0);
+    all.total.assign(1, 0);
+    for (const Responded& one : responded) all.total.front() += one.invited;
+    out.levels.push_back({.level = "units", .frame = all.total.front()});
+  }
   for (size_t t = 0; t < layout.set->totals().size(); ++t) {
     KnownTotal& total = out.totals.emplace_back();
     total.name = NameOf(layout.set->totals()[t]);
@@ -56,28 +65,15 @@ Targets TargetsOf(const FigurePlan& plan, const Layout& layout,
   return out;
 }
 
-// Every unit invited, as a margin of one level: what linear weights without margins need.
-Margin AllUnits(const std::vector<Responded>& responded, size_t cells) {
-  Margin out;
-  out.name = "all units";
-  out.level.assign(cells, 0);
-  out.total.assign(1, 0);
-  for (const Responded& one : responded) out.total.front() += one.invited;
-  return out;
-}
-
-absl::Status Calibrate(model::WeightMethod method, const Targets& targets,
-                       const std::vector<Responded>& responded, Weighting* weighting) {
+absl::Status Calibrate(model::WeightMethod method, const Targets& targets, Weighting* weighting) {
   switch (method) {
     case model::WEIGHT_METHOD_POSTSTRATIFIED:
       return weighting->Poststratify(targets.margins.front());
     case model::WEIGHT_METHOD_RAKED:
       return weighting->Rake(targets.margins, targets.totals);
-    case model::WEIGHT_METHOD_LINEAR: {
-      std::vector<Margin> margins = targets.margins;
-      if (margins.empty()) margins.push_back(AllUnits(responded, weighting->cells().size()));
-      return weighting->CalibrateLinearly(margins, targets.totals, NegativeWeights::kRefuse);
-    }
+    case model::WEIGHT_METHOD_LINEAR:
+      return weighting->CalibrateLinearly(targets.margins, targets.totals,
+                                          NegativeWeights::kRefuse);
     default:
       return absl::OkStatus();
   }
@@ -131,7 +127,7 @@ CalibratedWeights WeightsOf(const EditionCounts& counts, uint32_t number) {
   if (layout.set == nullptr) return out;
   Targets targets = TargetsOf(counts.plan(), layout, responded, with_respondents);
   const std::vector<double> before = Reached(targets, out.weighting);
-  out.status = Calibrate(layout.set->method(), targets, responded, &out.weighting);
+  out.status = Calibrate(layout.set->method(), targets, &out.weighting);
   const std::vector<double> after = Reached(targets, out.weighting);
   out.targets = std::move(targets.levels);
   for (size_t t = 0; t < out.targets.size(); ++t) {
