@@ -61,8 +61,9 @@ bool RestsOn(std::string_view definition, std::string_view indicator_name,
 // The set that a figure was weighted with; null = the built-in one.
 const query_pb::WeightSetInfo* WeightsOf(const store_pb::ReleaseFigure& figure,
                                          const store_pb::ReleaseHeader& header) {
-  const auto place = static_cast<int>(figure.weight_set());
-  return place == 0 || place > header.weight_sets_size() ? nullptr : &header.weight_sets(place - 1);
+  const uint32_t place = figure.weight_set();
+  if (place == 0 || place > static_cast<uint32_t>(header.weight_sets_size())) return nullptr;
+  return &header.weight_sets(static_cast<int>(place) - 1);
 }
 
 // The lines of a figure; with calibrated weights all of the set, since a variance rests on all.

@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kFraming = 6;
 // What a header of a further part costs around its indicators, at most.
 constexpr size_t kHeaderFraming = 12;
+// Unit of shares and rates.
+constexpr std::string_view kFraction = "fraction";
 
 // Fills parts in order, each up to the bound. An entry that is larger alone gets a part of its own.
 class PartWriter {
@@ -150,12 +152,18 @@ bool SameCounts(const query_pb::Figure& a, const query_pb::Figure& b) {
          a.sum() == b.sum() && a.denominator_sum() == b.denominator_sum();
 }
 
+// Where nothing is said they are fractions.
+void PutUnit(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  if (figure.unit() != kFraction) change.set_unit(figure.unit());
+}
 void PutBefore(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  PutUnit(figure, change);
   if (figure.has_value()) change.set_value_before(figure.value());
   change.set_numerator_before(figure.numerator());
   change.set_base_before(figure.base());
 }
 void PutAfter(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  PutUnit(figure, change);
   if (figure.has_value()) change.set_value_after(figure.value());
   change.set_numerator_after(figure.numerator());
   change.set_base_after(figure.base());
