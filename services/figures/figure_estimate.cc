@@ -22,7 +22,6 @@ using domain::FigurePlan;
 using domain::SumsCell;
 using domain::Weighting;
 
-constexpr int32_t kNotStated = 99;                           // Counts as no option, as 98 does.
 constexpr domain::Lonely kLonely = domain::Lonely::kAdjust;  // As shares have it (estimate.h).
 
 query_pb::EstimateStatus StatusOf(domain::EstimateStatus status) {
@@ -222,7 +221,8 @@ class Estimator {
                                 .may_belong = counted_.may_belong(),
                                 .unrepresented = unrepresented(),
                                 .census = true,
-                                .of_answers = *out_.value};
+                                .of_answers = *out_.value,
+                                .bounds = {}};
     for (size_t i = 0; i < out_.lines.size(); ++i) {
       if (out_.lines[i].base == 0) continue;
       const int32_t responded =
@@ -395,7 +395,7 @@ std::optional<MeasureBounds> BoundsOf(const domain::CompiledIndicator& indicator
     }
   } else if (measure.source == Source::kOptions) {
     for (const model::Code& code : questionnaire.QuestionOf(measure.item).codes) {
-      if (code.code() != domain::kDontKnow && code.code() != kNotStated) ++out.most;
+      if (code.code() < domain::kSubstantiveMax) ++out.most;
     }
   } else {
     return std::nullopt;
@@ -467,7 +467,7 @@ domain::IntervalChoice ChoiceOf(model::IntervalChoice choice) {
 query_pb::EstimateProblem ProblemOf(const absl::Status& status) {
   query_pb::EstimateProblem out;
   out.set_reason(std::string(base::Name(base::ReasonOf(status))));
-  out.set_message(std::string(base::AsText(status.message())));
+  out.set_message(std::string(base::ToStd(status.message())));
   return out;
 }
 
