@@ -18,8 +18,6 @@ namespace {
 constexpr size_t kEtagBytes = 16;
 // Ahead of all else that an etag covers: another layout of the bytes below is another tag.
 constexpr std::string_view kEtagLayout = "figure/1";
-constexpr std::string_view kFractionUnit = "fraction";
-constexpr std::string_view kNumberUnit = "number";
 
 query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_status,
                               const char* sign, const char* nn, const char* nb, const char* en) {

@@ -28,6 +28,10 @@ namespace store_pb = survey::store::v1;
 // move; the golden test of a whole release fails until it is.
 inline constexpr int32_t kRuleVersion = 2;
 
+// Units of values: shares, and numbers of means, totals, ratios and quantiles.
+inline constexpr std::string_view kFractionUnit = "fraction";
+inline constexpr std::string_view kNumberUnit = "number";
+
 class EditionFigures {
  public:
   // `edition` must exist in the catalog, and `counts` must be of its plan there (domain::PlanOf).

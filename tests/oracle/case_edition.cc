@@ -188,6 +188,12 @@ class Maker {
   // False where a design has no weight set of the house.
   bool TakeDesign(const Design& design, std::string* name) {
     if (design.sample || design.strata.size() > 1 || design.calibrate.size() > 1) return false;
+    for (const Calibration& one : design.calibrate) {
+      if (one.method == Calibration::Method::kRakeIpf) return false;
+      for (const Column& total : one.totals) {
+        if (total.name != "population") return false;
+      }
+    }
     *name = StrCat("surveys/", kSurvey, "/weightSets/D_", Upper(design.name));
     if (!designs_.insert(design.name).second) return true;
     model::WeightSet set;
@@ -208,16 +214,13 @@ class Maker {
           set.set_method(model::WEIGHT_METHOD_LINEAR);
           break;
         case Calibration::Method::kRakeIpf:
-          return false;
+          break;
       }
       for (const std::vector<Column>& margin : one.margins) {
         model::WeightMargin& to = *set.add_margins();
         for (const Column& column : margin) to.add_attributes(column.name);
       }
-      for (const Column& total : one.totals) {
-        if (total.name != "population") return false;
-        set.add_totals(model::FRAME_NUMBER_POPULATION);
-      }
+      for (size_t t = 0; t < one.totals.size(); ++t) set.add_totals(model::FRAME_NUMBER_POPULATION);
     }
     Apply([&](model::Definition& to) { *to.mutable_weight_set() = set; });
     return true;
