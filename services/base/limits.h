@@ -129,6 +129,7 @@ inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept 
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
 inline constexpr int kTableRowsMax = 2'000;                   // Rows of a GetTable page; page.
 inline constexpr size_t kTableIndicatorsMax = 1'000;          // Indicators named in GetTable; refuse FIELD_INVALID.
+inline constexpr size_t kAssociationCellsMax = 400;           // Answers x groups of TestAssociation; refuse TOO_LARGE.
 inline constexpr size_t kTablesKeptMax = 64;                 // Whole tables or batches kept with a snapshot, a release or a live view; the longest unasked goes.
 inline constexpr size_t kTablesKeptBytesMax = 4 * kMiB;      // Their bytes; the longest unasked goes.
 inline constexpr size_t kOlderReleasesMax = 8;                // Releases in memory beside the latest of each edition; the longest unasked goes.

@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kFraming = 6;
 // What a header of a further part costs around its indicators, at most.
 constexpr size_t kHeaderFraming = 12;
+// Unit of shares and rates.
+constexpr std::string_view kFraction = "fraction";
 
 // Fills parts in order, each up to the bound. An entry that is larger alone gets a part of its own.
 class PartWriter {
@@ -108,15 +110,22 @@ bool SameState(const query_pb::Figure& a, const query_pb::Figure& b) {
 bool SameCounts(const query_pb::Figure& a, const query_pb::Figure& b) {
   return a.numerator() == b.numerator() && a.base() == b.base() && a.invited() == b.invited() &&
          a.responded() == b.responded() && a.complete() == b.complete() &&
-         a.filter_unknown() == b.filter_unknown() && a.item_nonresponse() == b.item_nonresponse();
+         a.filter_unknown() == b.filter_unknown() && a.item_nonresponse() == b.item_nonresponse() &&
+         a.sum() == b.sum() && a.denominator_sum() == b.denominator_sum();
 }
 
+// Where nothing is said they are fractions.
+void PutUnit(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  if (figure.unit() != kFraction) change.set_unit(figure.unit());
+}
 void PutBefore(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  PutUnit(figure, change);
   if (figure.has_value()) change.set_value_before(figure.value());
   change.set_numerator_before(figure.numerator());
   change.set_base_before(figure.base());
 }
 void PutAfter(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  PutUnit(figure, change);
   if (figure.has_value()) change.set_value_after(figure.value());
   change.set_numerator_after(figure.numerator());
   change.set_base_after(figure.base());
