@@ -106,6 +106,7 @@ class Recomputed {
     if (n_ == 0) return;
     switch (indicator_.kind()) {
       case model::INDICATOR_KIND_SHARE:
+      case model::INDICATOR_KIND_DISTRIBUTION:
         Share();
         break;
       case model::INDICATOR_KIND_QUANTILE:
