@@ -155,6 +155,14 @@ class Recomputed {
     return sum;
   }
 
+  // Whether there is more than a value; why not is said, and nothing else.
+  bool Estimated() const {
+    if (figure_.has_estimate()) return true;
+    EXPECT_EQ(figure_.has_value(), figure_.has_estimate_problem()) << figure_.name();
+    EXPECT_FALSE(steps_.contains("estimate")) << figure_.name();
+    return false;
+  }
+
   bool Known() {
     if (estimate_.method() != query_pb::INTERVAL_METHOD_KNOWN) return false;
     EXPECT_EQ(estimate_.may_belong(), 0) << figure_.name();
@@ -288,6 +296,7 @@ class Recomputed {
     for (const query_pb::StratumEvidence& line : explanation_.strata()) x += line.yes();
     EXPECT_EQ(x, figure_.numerator()) << figure_.name();
     Result("share", static_cast<Real>(x) / n_, figure_.value());
+    if (!Estimated()) return;
     const int m = estimate_.may_belong();
     const Real b_l = static_cast<Real>(x) / (n_ + m), b_u = static_cast<Real>(x + m) / (n_ + m);
     Result("b_L", b_l, estimate_.bound_lower());
@@ -373,7 +382,8 @@ class Recomputed {
     const Real value = total  ? sum_a / scale_a
                        : mean ? sum_a / n_ / scale_a
                               : sum_a / scale_a / (sum_b / scale_b);
-    Result("value", value, figure_.value());
+    if (figure_.has_value()) Result("value", value, figure_.value());
+    if (!Estimated()) return;
     if (!estimate_.unbounded()) {
       const int m = estimate_.may_belong();
       if (mean) {
@@ -457,6 +467,7 @@ class Recomputed {
     EXPECT_LT(below * 1000, indicator_.quantile_thousandths() * n_) << figure_.name();
     EXPECT_GE(to * 1000, indicator_.quantile_thousandths() * n_) << figure_.name();
     Result("value", figure_.value(), figure_.value());
+    if (!Estimated()) return;
     bool census = false;
     const int h = Strata(false, &census);
     Result("df", n_ - h, estimate_.df());
