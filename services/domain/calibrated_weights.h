@@ -15,7 +15,8 @@ namespace imdi::domain {
 
 // What weights were brought to.
 struct WeightTarget {
-  std::string level;  // "county=03", or "population".
+  // "county=03", "population", or "units": all of them, for linear weights without a margin.
+  std::string level;
   double frame = 0;   // Units of the frame in scope, or their sum.
   double before = 0;  // Weighted respondents, by the strata's own weights.
   double after = 0;   // And calibrated; equal to `before` while there is an error.

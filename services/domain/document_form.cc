@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/base/text.h"
+
 namespace imdi::domain {
 namespace {
 
@@ -36,6 +38,14 @@ bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !
 DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
                           std::string_view remedy) {
   return {std::move(path), 0, std::string(rule), std::move(message), std::string(remedy)};
+}
+
+DefinitionFinding Broken(const std::string& document, std::string_view rule,
+                         std::string_view dependent, const DefinitionFindings& why) {
+  return Finding(document, rule,
+                 base::StrCat(dependent, " rests on it and would not hold: ",
+                              why.empty() ? std::string() : ToText(why.front())),
+                 "keep what it reads, or change that first");
 }
 
 }  // namespace imdi::domain

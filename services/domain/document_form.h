@@ -25,4 +25,8 @@ bool Complete(const model::LocalizedText& text);
 DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
                           std::string_view remedy);
 
+// About a document: what rests on it would no longer hold, and the first reason why.
+DefinitionFinding Broken(const std::string& document, std::string_view rule,
+                         std::string_view dependent, const DefinitionFindings& why);
+
 }  // namespace imdi::domain

@@ -69,8 +69,8 @@ class EditionCounts {
   // each atom, [possible, silent_possible, in_base, filter_unknown, item_nonresponse, numerator of
   // each category], and where the block keeps numbers, behind all of that: for each of its
   // breakdowns, for each atom, the sums of a, b, aa, bb and ab over the units of the base and of b
-  // over the silent (Block::Numbers::kSums), or for each unit of the frame whether it is in the
-  // base, a and b (kUnits); each sum and number as int32 limbs, low ones first; the part behind the
+  // over those that may belong to it (Block::Numbers::kSums), or for each unit of the frame how it
+  // stands to the base, a and b (kUnits); places and limbs: count_numbers.h. The part behind the
   // blocks holds the pairs: for each pair, for each atom of the total, units in both; then comes a
   // part for each panel: for each of its pairs of editions, for each panel stratum, [units in the
   // frame of the first, of the second, of both, units of either by state in the first × state in
@@ -127,8 +127,9 @@ class EditionCounts {
     int64_t b = 0;
   };
   std::vector<UnitNumbers> UnitsOf(const FigurePlan::Cell& cell) const;
-  // Of a RATIO: sum of the denominator over the units that may belong to the base and have not said
-  // so (CellCounts::may_belong), where the frame knows it of every unit; else empty.
+  // Of a numeric block: sum of the denominator over the units that may belong to the base and have
+  // not said so (CellCounts::may_belong), where it follows from the frame alone (FrameKnows); else
+  // empty.
   std::optional<int64_t> DenominatorOfSilent(const FigurePlan::Cell& cell) const;
   // The counts of a pair of categories of one block over all units, by collapsed stratum; the three
   // vectors side by side.
@@ -148,11 +149,23 @@ class EditionCounts {
   std::vector<int32_t> InAnyBase(size_t panel) const;
 
  private:
+  // The first atom of a breakdown in part 0.
+  const int32_t* DispositionsAt(uint32_t breakdown) const;
+  // The cell's first atom in its block's part, and the numbers of that atom (kSums).
+  const int32_t* AtomsOf(const FigurePlan::Cell& cell) const;
+  const int32_t* SumsAt(const FigurePlan::Cell& cell) const;
+  // Collapsed stratum of an atom of a breakdown.
+  uint16_t StratumOf(const FigurePlan::Breakdown& breakdown, size_t atom) const;
   std::vector<StratumCell> ByStratum(const FigurePlan::Cell& cell) const;
 
   std::shared_ptr<const FigurePlan> plan_;
   std::vector<Part> parts_;
   std::vector<Collapse> collapses_;  // By layout.
+  // By layout and collapsed stratum: frame and responded alone.
+  std::vector<std::vector<StratumCell>> strata_;
 };
+
+// Whether a number follows from the frame alone, and so is known of the silent too.
+bool FrameKnows(const CompiledIndicator::Measure& measure);
 
 }  // namespace imdi::domain

@@ -38,8 +38,9 @@ class FigurePlan {
       std::vector<int64_t> totals;   // By total.
     };
     struct Margin {
-      std::vector<std::string>
-          levels;  // "county=03", crossed "county=03.size_group=1", unknown last.
+      // Those that have a unit: "county=03", crossed "county=03.size_group=1"; in the order of the
+      // frame's groups, unknown last.
+      std::vector<std::string> levels;
     };
     std::shared_ptr<const CompiledWeightSet> set;  // Null = built in.
     Strata strata;
@@ -85,6 +86,7 @@ class FigurePlan {
     std::vector<uint32_t>
         breakdowns;          // Numbers of breakdowns, ascending; the total of its layout first.
     size_t value_count = 0;  // Integers of the block.
+    size_t numbers_at = 0;   // Where those of `numbers` begin.
     // What is kept of numbers beside the counts, behind them in the block's part.
     enum class Numbers : uint8_t {
       kNone,
@@ -214,8 +216,9 @@ class FigurePlan {
   std::string fingerprint_;
 };
 
-// Whether the cells of an indicator are followed over editions: it is compared with some year, and
-// its answers are not known of all units anyway (a response rate's are).
+// Whether the cells of an indicator are followed over editions: it is a share that is compared with
+// some year, under the built-in weights, and its answers are not known of all units anyway (a
+// response rate's are).
 bool IsFollowed(const CompiledIndicator& indicator);
 
 class Catalog;

@@ -18,10 +18,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "imdi/survey/model/v1/definition.pb.h"
 #include "services/domain/answers.h"
 #include "services/domain/claim_document.h"
+#include "services/domain/edition_document.h"
 #include "services/domain/frame.h"
 #include "services/domain/indicator.h"
 #include "services/domain/questionnaire.h"
@@ -38,11 +38,6 @@ int32_t QuestionnaireVersionOf(
 std::string_view ClaimIdOf(std::string_view name);  // editions/{e}/claims/{claim}
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
-
-inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse with a finding.
-
-// When a scheduled transition is due; none unless it is an RFC 3339 time in UTC.
-std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition);
 
 // The bytes of a message with its maps in a fixed order: equal messages have equal bytes in every
 // process.
