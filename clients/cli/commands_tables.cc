@@ -2,6 +2,7 @@
 // what there is to ask for.
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "clients/cli/commands_common.h"
@@ -98,6 +99,17 @@ std::string OutcomeOf(const query_api::Association& test) {
     default:
       return "not tested";
   }
+}
+
+// "share", "mean" …
+std::string KindOf(model::IndicatorKind kind) {
+  constexpr std::string_view kPrefix = "INDICATOR_KIND_";
+  std::string name = model::IndicatorKind_Name(kind);
+  if (name.starts_with(kPrefix)) name.erase(0, kPrefix.size());
+  for (char& letter : name)
+    letter =
+        letter == '_' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return name;
 }
 
 model::Language LanguageOf(const std::string& language) {
@@ -283,7 +295,8 @@ int Commands::Indicators(const std::string& edition, const std::string& release)
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
   if (output_.Prints(all, "indicators")) return kExitOk;
-  std::vector<std::vector<std::string>> rows = {{"indicator", "bases", "broken down by", "title"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"indicator", "kind", "bases", "broken down by", "title"}};
   for (const query_api::IndicatorInfo& indicator : all.indicators()) {
     std::string bases;
     for (const query_api::BasisInfo& basis : indicator.bases())
@@ -294,7 +307,8 @@ int Commands::Indicators(const std::string& edition, const std::string& release)
       for (int i = 0; i < breakdown.attributes_size(); ++i)
         base::StrAppend(breakdowns, i == 0 ? "" : "×", breakdown.attributes(i));
     }
-    rows.push_back({indicator.name().substr(indicator.name().find('/') + 1), bases, breakdowns,
+    rows.push_back({indicator.name().substr(indicator.name().find('/') + 1),
+                    KindOf(indicator.kind()), bases, breakdowns,
                     indicator.not_asked() ? StrCat(Label(indicator.title()), " (not asked)")
                                           : Label(indicator.title())});
   }

@@ -149,6 +149,9 @@ std::string ExplanationText(const query_api::Explanation& answer, const LabelOf&
       StrCat(figure.name(), "\n", label(figure.title()), "; ", label(figure.basis_title()), "\n");
   if (!answer.numerator_expression().empty())
     base::StrAppend(text, "counts where  ", answer.numerator_expression(), "\n");
+  if (!answer.measure().empty()) base::StrAppend(text, "number        ", answer.measure(), "\n");
+  if (!answer.denominator().empty())
+    base::StrAppend(text, "divided by    ", answer.denominator(), "\n");
   if (!answer.base_expression().empty())
     base::StrAppend(text, "of those with ", answer.base_expression(), "\n");
   base::StrAppend(text, "rests on log ", answer.log_id(), " up to position ", answer.position(),
