@@ -7,12 +7,12 @@
 #include "google/protobuf/unknown_field_set.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
-#include "services/domain/answer_matrix.h"
 #include "services/domain/automatic_indicators.h"
 #include "services/domain/definition_change.h"
 #include "services/domain/document_form.h"
 #include "services/domain/edition_document.h"
 #include "services/domain/figure_plan.h"
+#include "services/domain/plan_bounds.h"
 #include "services/domain/survey_catalog.h"
 
 namespace imdi::domain {
@@ -316,12 +316,8 @@ DefinitionFindings Catalog::CheckSizes(const model::Definition& definition) cons
                             "leave out breakdowns, crossings or bases"));
       continue;
     }
-    const size_t bytes = AnswerMatrix::PredictBytes(*PlanOf(*this, id));
-    if (bytes > base::kMatrixBytesMax)
-      out.push_back(Finding(document, "MATRIX_TOO_LARGE",
-                            base::StrCat("counting editions/", id, " would take ", bytes,
-                                         " bytes; the most is ", base::kMatrixBytesMax),
-                            "fewer units, questions or indicators"));
+    const DefinitionFindings sizes = CheckPlanSizes(*PlanOf(*this, id), id, document);
+    out.insert(out.end(), sizes.begin(), sizes.end());
   }
   return out;
 }

@@ -63,7 +63,7 @@ class CompiledIndicator {
       kNumber,   // The answer to `item`, scaled by 10^decimals.
       kScores,   // Of the code that `item` was answered with.
       kFrame,    // `number` of the frame.
-      kOptions,  // How many codes of the MULTI `item` were chosen, 98 and 99 left out.
+      kOptions,  // How many substantive codes (1–89) of the MULTI `item` were chosen.
       kOne,      // 1: the denominator of a mean.
     };
     Source source = Source::kOne;

@@ -56,7 +56,9 @@ inline std::optional<int64_t> NumberOf(const domain::FigurePlan& plan,
       return std::nullopt;
     const domain::AnswerValue& value = response->answers[measure.item];
     if (measure.source == Source::kNumber) {
-      if (value.kind != domain::AnswerValue::Kind::kNumber) return std::nullopt;
+      if (value.kind != domain::AnswerValue::Kind::kNumber || value.number > domain::kMeasureMax ||
+          value.number < -domain::kMeasureMax)
+        return std::nullopt;
       number = value.number;
     } else if (measure.source == Source::kScores) {
       bool scored = false;

@@ -19,6 +19,8 @@
 namespace imdi::domain {
 namespace {
 
+using property::ChangeOne;
+using property::CorrectOne;
 using property::Random;
 using property::SomeWorld;
 using property::World;
@@ -149,6 +151,27 @@ void ExpectWeightCells(const World& world, const EditionCounts& counts,
   ASSERT_EQ(at, cells.size());
 }
 
+// Every indicator lies in the layout of the set that its document names, and keeps of numbers what
+// its kind and weights need.
+void ExpectBlocks(const FigurePlan& plan) {
+  for (const FigurePlan::Block& block : plan.blocks()) {
+    const CompiledIndicator& indicator = plan.IndicatorOf(block);
+    const auto& set = plan.layouts()[block.layout].set;
+    ASSERT_EQ(set == nullptr ? "" : set->name(), indicator.definition().weights());
+    ASSERT_TRUE(plan.breakdowns()[block.breakdowns.front()].attributes.empty());
+    for (const uint32_t number : block.breakdowns)
+      ASSERT_EQ(plan.breakdowns()[number].layout, block.layout);
+    Numbers wanted = Numbers::kNone;
+    if (IsNumeric(indicator.kind())) {
+      const bool adds_up =
+          indicator.kind() != model::INDICATOR_KIND_QUANTILE &&
+          (set == nullptr || set->definition().method() == model::WEIGHT_METHOD_STRATA);
+      wanted = adds_up ? Numbers::kSums : Numbers::kUnits;
+    }
+    ASSERT_EQ(block.numbers, wanted) << indicator.id();
+  }
+}
+
 // Every unit lies in the one cell that has its stratum, levels and totals.
 void ExpectLayouts(const World& world, const EditionCounts& counts) {
   const FigurePlan& plan = *world.plan;
@@ -197,6 +220,7 @@ TEST(NumbersProperty, SumsUnitsAndWeightingCellsEqualAPlainLoopAfterEveryChange)
     if (testing::Test::HasFailure()) return;
     const FigurePlan& plan = *world.plan;
     const auto units = static_cast<int>(plan.frame().size());
+    ExpectBlocks(plan);
     AnswerMatrix matrix(world.plan);
     const int counts = 1 + random.Below(4);
     for (int count = 0; count < counts; ++count) {
@@ -233,6 +257,46 @@ TEST(NumbersProperty, SumsUnitsAndWeightingCellsEqualAPlainLoopAfterEveryChange)
   EXPECT_GT(of_numbers[static_cast<size_t>(Numbers::kSums)], 0);
   EXPECT_GT(of_numbers[static_cast<size_t>(Numbers::kUnits)], 0);
   EXPECT_GT(denominators, 0);
+}
+
+TEST(NumbersProperty, ANumberThatIsCorrectedAloneIsCountedAgain) {
+  const uint64_t seed = testing_support::CampaignSeed("corrected numbers");
+  const auto rounds = static_cast<uint64_t>(testing_support::CampaignRounds(20));
+  int corrected = 0;
+  for (uint64_t round = 0; round < rounds; ++round) {
+    SCOPED_TRACE("IMDI_SEED=" + std::to_string(seed) + " round " + std::to_string(round));
+    Random random(seed + round * 2'147'483'647);
+    World world = SomeWorld(random);
+    if (testing::Test::HasFailure()) return;
+    const FigurePlan& plan = *world.plan;
+    const ItemIndex item = *plan.questionnaire().FindItem("A4");
+    AnswerMatrix matrix(world.plan);
+    for (UnitIndex unit = 0; unit < plan.frame().size(); ++unit) {
+      ChangeOne(random, world, unit);
+      world.SetIn(matrix, unit);
+    }
+    matrix.Count();
+    for (int i = 0; i < 20; ++i) {
+      const auto unit = static_cast<UnitIndex>(random.Below(static_cast<int>(plan.frame().size())));
+      if (!world.responses[unit].has_value() ||
+          world.responses[unit]->states[item] != ItemState::kAnswered)
+        continue;
+      // Above every bound that an expression names, so that nothing else changes.
+      world.responses[unit]->answers.Set(item, AnswerValue::OfNumber(200 + random.Below(700)));
+      world.SetIn(matrix, unit);
+      const std::shared_ptr<const EditionCounts> now = matrix.Count();
+      ++corrected;
+      for (size_t index = 0; index < plan.cell_count(); ++index) {
+        const FigurePlan::Cell cell = plan.CellAt(index);
+        const FigurePlan::Block& block = plan.blocks()[cell.block];
+        if (cell.breakdown != block.breakdowns.front()) continue;
+        if (block.numbers == Numbers::kSums) ExpectSums(world, *now, cell);
+        if (block.numbers == Numbers::kUnits) ExpectUnits(world, *now, cell);
+        if (testing::Test::HasFailure()) return;
+      }
+    }
+  }
+  EXPECT_GT(corrected, 0);
 }
 
 TEST(NumbersProperty, LimbsHoldEveryNumberThatSumsCanComeTo) {

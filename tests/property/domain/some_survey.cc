@@ -247,6 +247,8 @@ AnswerValue SomeAnswer(Random& random, const CompiledQuestionnaire& form, ItemIn
       return AnswerValue::OfCodes(bits);
     }
     case ValueType::kNumber:
+      // Answers to an older version may lie beyond what sums hold.
+      if (random.OneIn(40)) return AnswerValue::OfNumber(kMeasureMax + random.Below(2));
       return random.OneIn(4) ? AnswerValue::DontKnow() : AnswerValue::OfNumber(random.Below(300));
     case ValueType::kText:
       break;
