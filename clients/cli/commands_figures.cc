@@ -52,9 +52,9 @@ Sheet FigureSheet(const google::protobuf::RepeatedPtrField<query_api::Figure>& f
     if (number) blank(i, {"numerator"});
     if (!has_value || !sums) blank(i, {"sum", "sum_decimals"});
     if (!has_value || figures[i].denominator_sum() == 0)
-      blank(i, {"denominator_sum", "denominator_decimals"});
+      blank(i, {"denominator_sum", "denominator_decimals", "silent_denominator"});
     if (figures[i].estimate().unbounded())
-      blank(i, {"estimate.bound_lower", "estimate.bound_upper"});
+      blank(i, {"estimate.bound_lower", "estimate.bound_upper", "silent_denominator"});
   }
   return sheet;
 }

@@ -49,7 +49,7 @@ std::string MethodOf(model::WeightMethod method) {
     case model::WEIGHT_METHOD_LINEAR:
       return "calibrated linearly";
     default:
-      return "strata";
+      return "";  // By strata alone.
   }
 }
 
@@ -57,8 +57,11 @@ std::string MethodOf(model::WeightMethod method) {
 std::string WeightsText(const query_api::WeightSetInfo& weights, const std::string& title) {
   std::string text =
       StrCat("weighted by ", weights.name(),
-             weights.revision() > 0 ? StrCat("@", weights.revision()) : std::string(" (built in)"),
-             ": ", title, title.empty() ? "" : "; ", MethodOf(weights.method()), "\n");
+             weights.revision() > 0 ? StrCat("@", weights.revision()) : std::string(" (built in)"));
+  for (const std::string& words : {title, MethodOf(weights.method())}) {
+    if (!words.empty()) base::StrAppend(text, "; ", words);
+  }
+  text += '\n';
   if (weights.has_problem()) {
     base::StrAppend(text, "no weights: ", weights.problem().reason(), ": ",
                     Wrap(weights.problem().message(), 12, kColumns), "\n");
@@ -122,6 +125,7 @@ std::string EvidenceTable(const query_api::Explanation& answer, const LabelOf& l
     add(cells ? line.cell_frame() : line.frame(), cells ? line.cell_responded() : line.responded(),
         Number(line.weight(), "%.4f"), line.domain_frame(), line.base());
     if (!sums && !quantile) add(line.yes());
+    if (!line.has_sums() && (sums || total)) continue;  // Nobody of it is in the base.
     if (total) add(line.sums().determined());
     if (sums) add(line.sums().a(), line.sums().aa());
     if (ratio) add(line.sums().b(), line.sums().bb(), line.sums().ab());
@@ -147,9 +151,10 @@ std::string ExplanationText(const query_api::Explanation& answer, const LabelOf&
   const query_api::Figure& figure = answer.figure();
   std::string text =
       StrCat(figure.name(), "\n", label(figure.title()), "; ", label(figure.basis_title()), "\n");
-  if (!answer.numerator_expression().empty())
+  if (!answer.measure().empty())
+    base::StrAppend(text, "number        ", answer.measure(), "\n");
+  else if (!answer.numerator_expression().empty())
     base::StrAppend(text, "counts where  ", answer.numerator_expression(), "\n");
-  if (!answer.measure().empty()) base::StrAppend(text, "number        ", answer.measure(), "\n");
   if (!answer.denominator().empty())
     base::StrAppend(text, "divided by    ", answer.denominator(), "\n");
   if (!answer.base_expression().empty())

@@ -67,7 +67,7 @@ TEST(ExplanationText, OfCalibratedWeightsSaysWhatTheyWereBroughtTo) {
   query::StratumEvidence& silent = AddLine(answer, "1.2", 10, 4, 0);
   silent.set_cell_frame(2);
   const std::string text = TextOf(answer);
-  EXPECT_THAT(text, HasSubstr("surveys/KU/weightSets/RAKED@3: Fylke og storleik; raked\n"));
+  EXPECT_THAT(text, HasSubstr("surveys/KU/weightSets/RAKED@3; Fylke og storleik; raked\n"));
   EXPECT_THAT(text, testing::ContainsRegex("county=03 +12 +10.5000 +12.0000"));
   EXPECT_THAT(text, HasSubstr("weights from 1.0000 to 2.5000, Kish's design effect 1.0625\n"));
   EXPECT_THAT(text, HasSubstr("county=03 size_group=1"));
