@@ -278,6 +278,17 @@ std::vector<EditionCounts::UnitNumbers> EditionCounts::UnitsOf(const FigurePlan:
   return out;
 }
 
+std::vector<int32_t> EditionCounts::OpenByStratum(const FigurePlan::Cell& cell) const {
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  const uint32_t total = block.breakdowns.front();
+  const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[total];
+  const int32_t* values = AtomsOf({.block = cell.block, .breakdown = total});
+  std::vector<int32_t> out(collapses_[block.layout].count);
+  for (size_t atom = 0; atom < breakdown.atoms.size(); ++atom, values += block.width())
+    out[StratumOf(breakdown, atom)] += values[kFilterUnknown] + values[kItemNonresponse];
+  return out;
+}
+
 std::optional<int64_t> EditionCounts::DenominatorOfSilent(const FigurePlan::Cell& cell) const {
   const FigurePlan::Block& block = plan_->blocks()[cell.block];
   if (block.numbers == FigurePlan::Block::Numbers::kNone ||

@@ -127,6 +127,10 @@ class EditionCounts {
     int64_t b = 0;
   };
   std::vector<UnitNumbers> UnitsOf(const FigurePlan::Cell& cell) const;
+  // By collapsed stratum, units of all groups: those that responded and left open whether they
+  // belong to the base of the cell's block (filter unknown) or what they answer (blank). A total
+  // weights the others up for them.
+  std::vector<int32_t> OpenByStratum(const FigurePlan::Cell& cell) const;
   // Of a numeric block: sum of the denominator over the units that may belong to the base and have
   // not said so (CellCounts::may_belong), where it follows from the frame alone (FrameKnows); else
   // empty.
