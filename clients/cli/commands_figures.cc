@@ -46,11 +46,8 @@ Sheet FigureSheet(const google::protobuf::RepeatedPtrField<query_api::Figure>& f
       blank(i, {"rr1", "complete"});
     if (figures[i].weight_set().empty()) blank(i, {"weight_set_revision"});
     // Shares have a numerator, numbers have sums; a quantile has neither.
-    const bool number = IsNumber(figures[i]);
-    const bool sums =
-        number && figures[i].estimate().method() != query_api::INTERVAL_METHOD_WOODRUFF;
-    if (number) blank(i, {"numerator"});
-    if (!has_value || !sums) blank(i, {"sum", "sum_decimals"});
+    if (IsNumber(figures[i])) blank(i, {"numerator"});
+    if (!has_value || !figures[i].has_sum()) blank(i, {"sum", "sum_decimals"});
     if (!has_value || figures[i].denominator_sum() == 0)
       blank(i, {"denominator_sum", "denominator_decimals", "silent_denominator"});
     if (figures[i].estimate().unbounded())
@@ -84,7 +81,7 @@ int Commands::GetFigure(const std::string& name) {
     if (figure->denominator_sum() != 0) {
       base::StrAppend(text, ", ", ScaledText(figure->sum(), figure->sum_decimals()), " / ",
                       ScaledText(figure->denominator_sum(), figure->denominator_decimals()));
-    } else if (figure->sum() != 0) {
+    } else if (figure->has_sum()) {
       base::StrAppend(text, ", sum ", ScaledText(figure->sum(), figure->sum_decimals()));
     }
   } else {
@@ -152,14 +149,14 @@ int Commands::ShowFigures(const google::protobuf::Message& result,
                                                  "invited"}};
   for (const query_api::Figure& figure : figures) {
     const bool number = IsNumber(figure);
-    const auto percent = [&](std::string text) {
-      return mixed && !number && !text.empty() ? StrCat(text, " %") : text;
+    const auto shown = [&](std::string amount) {
+      return Unmistaken(figure, mixed, std::move(amount));
     };
     const bool has = figure.state_case() == query_api::Figure::kValue;
-    rows.push_back({CellOf(figure), has ? percent(ValueOf(figure, 1)) : ValueOf(figure, 1),
+    rows.push_back({CellOf(figure), shown(ValueOf(figure, 1)),
                     number ? "" : StrCat(figure.numerator()), StrCat(figure.base()),
-                    percent(EstimateOf(figure)), percent(IntervalOf(figure)),
-                    percent(BoundsOf(figure)), StrCat(figure.invited())});
+                    shown(EstimateOf(figure)), shown(IntervalOf(figure)), shown(BoundsOf(figure)),
+                    StrCat(figure.invited())});
   }
   PrintOut(FormatTable(rows));
   return kExitOk;

@@ -34,13 +34,13 @@ const std::vector<std::string> kHead = {"release", "audience",       "position",
                                         "hash",    "built/approved", "published (UTC)", "reason"};
 
 // A share as percent; a number as it is.
-std::string Amount(const query_api::ReleaseChange& change, bool has_value, double value) {
+std::string Amount(const std::string& unit, bool has_value, double value) {
   if (!has_value) return "..";
-  return change.unit().empty() ? FormatPercent(value, 1) : StrCat(value);
+  return IsNumberUnit(unit) ? StrCat(value) : FormatPercent(value, 1);
 }
 
-std::string CountsOf(const query_api::ReleaseChange& change, int32_t numerator, int32_t base) {
-  return change.unit().empty() ? StrCat(numerator, " of ", base) : StrCat("of ", base);
+std::string CountsOf(const std::string& unit, int32_t numerator, int32_t base) {
+  return IsNumberUnit(unit) ? StrCat("of ", base) : StrCat(numerator, " of ", base);
 }
 
 std::string KindOf(query_api::ReleaseChangeKind kind) {
@@ -57,12 +57,14 @@ std::string KindOf(query_api::ReleaseChangeKind kind) {
 }
 
 std::vector<std::string> RowOf(const query_api::ReleaseChange& change) {
+  const std::string& unit = change.unit();
+  const std::string& before = change.unit_before().empty() ? unit : change.unit_before();
   return {change.cell(),
           KindOf(change.kind()),
-          Amount(change, change.has_value_before(), change.value_before()),
-          CountsOf(change, change.numerator_before(), change.base_before()),
-          Amount(change, change.has_value_after(), change.value_after()),
-          CountsOf(change, change.numerator_after(), change.base_after())};
+          Amount(before, change.has_value_before(), change.value_before()),
+          CountsOf(before, change.numerator_before(), change.base_before()),
+          Amount(unit, change.has_value_after(), change.value_after()),
+          CountsOf(unit, change.numerator_after(), change.base_after())};
 }
 const std::vector<std::string> kChangeHead = {"cell", "what", "before", "", "after", ""};
 

@@ -94,8 +94,12 @@ std::string OutcomeOf(const query_api::Association& test) {
     case query_api::ASSOCIATION_STATUS_NO_DF:
       return "not tested: as many strata as units in the base";
     case query_api::ASSOCIATION_STATUS_CENSUS:
-      return test.x2() > 0 ? "known, not tested: everybody answered, and the groups differ"
-                           : "known, not tested: everybody answered, and the groups are alike";
+      return test.x2() > 0 ? "known, not tested: all are known, and the groups differ"
+                           : "known, not tested: all are known, and the groups are alike";
+    case query_api::ASSOCIATION_STATUS_OPEN:
+      return "not tested: fully answered strata, but some that may belong to the base have not "
+             "said "
+             "so";
     default:
       return "not tested";
   }
@@ -128,18 +132,22 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
   const auto series = Try(connection_.query(), &Query::GetSeries, request);
   if (!series.ok()) return Fail(series.status());
   if (output_.Prints(*series, "points")) return kExitOk;
-  const bool number =
+  const bool mixed =
       std::any_of(series->points().begin(), series->points().end(),
                   [](const query_api::SeriesPoint& point) { return IsNumber(point.figure()); });
-  std::vector<std::vector<std::string>> rows = {{"year", "release", number ? "value" : "percent",
-                                                 number ? "" : "numerator", "base", "estimate",
-                                                 "interval", "relation", "respondent", "basis"}};
+  std::vector<std::vector<std::string>> rows = {{"year", "release", mixed ? "value" : "percent",
+                                                 "numerator", "base", "estimate", "interval",
+                                                 "relation", "respondent", "basis"}};
   for (const query_api::SeriesPoint& point : series->points()) {
     const bool has = point.has_figure();
-    rows.push_back({StrCat(point.year()), point.release(), has ? ValueOf(point.figure(), 1) : "",
-                    has && !number ? StrCat(point.figure().numerator()) : "",
-                    has ? StrCat(point.figure().base()) : "", has ? EstimateOf(point.figure()) : "",
-                    has ? IntervalOf(point.figure()) : "", RelationsOf(point.relations()),
+    const query_api::Figure& figure = point.figure();
+    const auto shown = [&](std::string amount) {
+      return Unmistaken(figure, mixed, std::move(amount));
+    };
+    rows.push_back({StrCat(point.year()), point.release(), has ? shown(ValueOf(figure, 1)) : "",
+                    has && !IsNumber(figure) ? StrCat(figure.numerator()) : "",
+                    has ? StrCat(figure.base()) : "", has ? shown(EstimateOf(figure)) : "",
+                    has ? shown(IntervalOf(figure)) : "", RelationsOf(point.relations()),
                     Label(point.respondent()), Label(point.basis_title())});
   }
   std::string text = StrCat(series->cell(), "\n", FormatTable(rows, true));

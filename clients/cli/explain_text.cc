@@ -92,16 +92,14 @@ std::string EvidenceTable(const query_api::Explanation& answer, const LabelOf& l
   const bool cells = any([](const auto& line) { return line.cell_frame() > 0; });
   const bool sums = any([](const auto& line) { return line.has_sums(); });
   const bool quantile = any([](const auto& line) { return line.has_quantile(); });
-  // Of a mean or a total b is 1 everywhere.
-  const bool ratio =
-      any([](const auto& line) { return line.has_sums() && line.sums().b() != line.base(); });
+  const bool ratio = sums && !answer.denominator().empty();  // Of a mean or a total b is 1.
   const bool total = any([](const auto& line) { return line.sums().determined() > 0; });
   std::vector<std::vector<std::string>> rows = {{"stratum"}};
   const auto head = [&](std::initializer_list<const char*> names) {
     rows[0].insert(rows[0].end(), names.begin(), names.end());
   };
   if (cells) {
-    head({"cell", "invited", "answered", "weight", "group N", "base m"});
+    head({"N_h", "r_h", "cell", "invited", "answered", "weight", "group N", "base m"});
   } else {
     head({"invited N", "answered r", "weight N/r", "cell N", "base m"});
   }
@@ -113,7 +111,7 @@ std::string EvidenceTable(const query_api::Explanation& answer, const LabelOf& l
     head({"up to it", "below it", "below lower", "to lower", "below upper", "to upper"});
   int left_out = 0;
   for (const query_api::StratumEvidence& line : lines) {
-    if (cells && line.cell_responded() == 0 && line.base() == 0) {
+    if (cells && line.cell_responded() == 0 && line.domain_frame() == 0) {
       ++left_out;
       continue;
     }
@@ -121,7 +119,7 @@ std::string EvidenceTable(const query_api::Explanation& answer, const LabelOf& l
     std::string title = label(line.title());
     row.push_back(Fit(title.empty() ? line.stratum() : std::move(title), kStratumColumns));
     const auto add = [&](const auto&... values) { (row.push_back(StrCat(values)), ...); };
-    if (cells) add(base::StrJoin(line.levels(), " "));
+    if (cells) add(line.frame(), line.responded(), base::StrJoin(line.levels(), " "));
     add(cells ? line.cell_frame() : line.frame(), cells ? line.cell_responded() : line.responded(),
         Number(line.weight(), "%.4f"), line.domain_frame(), line.base());
     if (!sums && !quantile) add(line.yes());
@@ -136,7 +134,9 @@ std::string EvidenceTable(const query_api::Explanation& answer, const LabelOf& l
     }
   }
   std::string text = FormatTable(rows);
-  if (left_out > 0) base::StrAppend(text, left_out, " more cells, in which nobody answered\n");
+  if (left_out > 0)
+    base::StrAppend(text, left_out,
+                    " more cells, without units of the group, in which nobody answered\n");
   const query_api::Figure& figure = answer.figure();
   if (sums && figure.sum_decimals() > 0)
     base::StrAppend(text, "a in units of 10^-", figure.sum_decimals(), "\n");

@@ -41,6 +41,12 @@ std::string BoundsOf(const query_api::Figure& figure) {
                 AmountOf(figure, figure.estimate().bound_upper()));
 }
 
+std::string Unmistaken(const query_api::Figure& figure, bool mixed, std::string amount) {
+  const bool percent = mixed && figure.state_case() == query_api::Figure::kValue &&
+                       !IsNumber(figure) && !amount.empty();
+  return percent ? StrCat(amount, " %") : amount;
+}
+
 std::string ScaledText(int64_t number, int decimals) {
   std::string digits =
       StrCat(number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number));

@@ -29,6 +29,10 @@ std::string IntervalOf(const query_api::Figure& figure);
 // "44.4–72.8", or "" where there are no bounds.
 std::string BoundsOf(const query_api::Figure& figure);
 
+// One of these texts, with " %" behind it where numbers stand among the figures shown and this is
+// a fraction.
+std::string Unmistaken(const query_api::Figure& figure, bool mixed, std::string amount);
+
 // An integer in units of 10^-decimals: "-12.50".
 std::string ScaledText(int64_t number, int decimals);
 

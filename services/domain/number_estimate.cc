@@ -33,10 +33,10 @@ bool IsDone(const NumberEstimate& estimate, const NumberGround& ground) {
   return ground.answers == 0 || estimate.method == IntervalMethod::kKnown;
 }
 
-EstimateStatus StatusOf(const NumberGround& ground, int32_t df, double standard_error) {
+EstimateStatus StatusOf(const NumberGround& ground, int32_t df, double spread) {
   if (ground.census) return EstimateStatus::kCensus;
   if (df < 1) return EstimateStatus::kNoDf;
-  return standard_error > 0 ? EstimateStatus::kOk : EstimateStatus::kZeroVariance;
+  return spread > 0 ? EstimateStatus::kOk : EstimateStatus::kZeroVariance;
 }
 
 // Cuts to the bounds, and keeps the point inside.
@@ -89,8 +89,8 @@ NumberEstimate EstimateNumber(const Quantiles& quantiles, size_t which, double s
     out.upper_open = !quantile.upper.has_value();
     ends = Interval{quantile.lower.value_or(smallest), quantile.upper.value_or(largest)};
   }
-  const bool spread = ends.has_value() && ends->upper > ends->lower;
-  out.status = StatusOf(ground, quantiles.df, spread ? 1 : 0);
+  // Of the share: an interval between equal answers has no width, and is an ordinary one.
+  out.status = StatusOf(ground, quantiles.df, quantile.share_variance);
   Finish(ends, &out);
   return out;
 }

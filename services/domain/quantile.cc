@@ -82,6 +82,7 @@ Quantiles EstimateQuantiles(const Weighting& weighting, std::span<const Quantile
     const Proportion share = EstimateWeightedProportion(weighting, base, at_most, lonely, level);
     out.n = share.n;
     out.df = share.df;
+    quantile.share_variance = share.variance;
     if (share.df < 1 || !(share.variance >= 0)) continue;
     const double p = share.estimate;
     const double t = StudentQuantile(level, share.df);

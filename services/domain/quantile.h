@@ -37,6 +37,7 @@ struct Quantile {
   std::optional<double> lower;
   std::optional<double> upper;
   std::optional<double> standard_error;  // (upper - lower) / (2 t(df)); empty where an end is.
+  double share_variance = 0;             // Of the share at or below the value.
 };
 struct Quantiles {
   EstimateStatus status = EstimateStatus::kEmpty;  // Or kNoDf (no interval), kOk.

@@ -1,11 +1,14 @@
 #include "services/figures/explain.h"
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "services/base/error.h"
 #include "services/base/text.h"
 #include "services/figures/change_steps.h"
 #include "services/figures/edition_figures.h"
@@ -34,9 +37,7 @@ std::vector<std::string_view> PiecesOf(std::string_view cell) {
 
 std::string NumeratorOf(const query_pb::IndicatorInfo& indicator,
                         std::span<const std::string_view> pieces) {
-  if (!indicator.denominator().empty())
-    return base::StrCat(indicator.measure(), " / ", indicator.denominator());
-  if (!indicator.measure().empty()) return indicator.measure();
+  // Numeric kinds have none: their measure says what is summed.
   std::string out = indicator.numerator();
   const size_t mark = out.find(kAnswerMark);
   if (mark == std::string::npos) return out;
@@ -188,6 +189,44 @@ query_pb::Explanation ExplainChange(const query_pb::ChangeFigure& change,
   const std::vector<query_pb::FormulaStep> steps = StepsOfChange(change, strata);
   out.mutable_steps()->Assign(steps.begin(), steps.end());
   return out;
+}
+
+absl::StatusOr<query_pb::Explanation> Fitted(query_pb::Explanation explanation, size_t bytes_max) {
+  if (explanation.ByteSizeLong() > bytes_max) {
+    std::vector<query_pb::FormulaStep> kept;
+    std::map<std::string, size_t> places;  // Of the step for all strata, by what each is called.
+    for (query_pb::FormulaStep& step : *explanation.mutable_steps()) {
+      const size_t bracket = step.symbol().find('[');  // "V[1.2]"
+      if (bracket == std::string::npos) {
+        kept.push_back(std::move(step));
+        continue;
+      }
+      const std::string sign = step.symbol().substr(0, bracket);
+      const auto [place, fresh] = places.emplace(sign, kept.size());
+      if (fresh) {
+        query_pb::FormulaStep& sum = kept.emplace_back();
+        sum.set_symbol(base::StrCat("sum ", sign, "[h]"));
+        *sum.mutable_title() =
+            Text("summen av alle lag; dei einskilde er utelatne, svaret er stort",
+                 "summen av alle lag; de enkelte er utelatt, svaret er stort",
+                 "all strata together; each is left out, the answer is large");
+      }
+      query_pb::FormulaStep& sum = kept[place->second];
+      sum.set_result(sum.result() + step.result());
+      if (sum.formula().find(step.formula()) == std::string::npos)
+        sum.set_formula(base::StrCat(sum.formula(), sum.formula().empty() ? "each: " : "; or ",
+                                     step.formula()));
+    }
+    explanation.mutable_steps()->Assign(kept.begin(), kept.end());
+  }
+  const size_t bytes = explanation.ByteSizeLong();
+  if (bytes <= bytes_max) return explanation;
+  return base::Error(
+      base::Reason::kTooLarge,
+      base::StrCat("the explanation of ", explanation.figure().name(), " has ", bytes,
+                   " bytes for its ", explanation.strata_size() + explanation.change_strata_size(),
+                   " lines, over ", bytes_max,
+                   "; join levels of the variables that its weights are made by"));
 }
 
 }  // namespace imdi::figures

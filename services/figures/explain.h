@@ -3,8 +3,10 @@
 // How a figure follows from its counts, step by step, so that a reader can recompute it with a
 // pocket calculator. It reads only what a release stores.
 
+#include <cstddef>
 #include <span>
 
+#include "absl/status/statusor.h"
 #include "imdi/survey/query/v1/explanation.pb.h"
 #include "imdi/survey/store/v1/release.pb.h"
 
@@ -24,5 +26,9 @@ query_pb::Explanation ExplainChange(const query_pb::ChangeFigure& change,
                                     std::span<const query_pb::ChangeStratum> strata,
                                     const store_pb::ReleaseFigure& later,
                                     const store_pb::ReleaseHeader& header);
+
+// The same in at most so many bytes: where it is larger, one step with their sum stands for those
+// of every stratum. TOO_LARGE where that is not enough.
+absl::StatusOr<query_pb::Explanation> Fitted(query_pb::Explanation explanation, size_t bytes_max);
 
 }  // namespace imdi::figures

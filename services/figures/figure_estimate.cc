@@ -340,33 +340,34 @@ class Estimator {
     for (size_t i = 0; i < numbers.size(); ++i)
       rows.push_back({cell_of_line[line[i]], static_cast<double>(numbers[i])});
     const double probability = thousandths / 1000.0;
-    domain::Quantiles quantiles = domain::EstimateQuantiles(
+    const domain::Quantiles quantiles = domain::EstimateQuantiles(
         *weighting, rows, std::span(&probability, 1), domain::QuantileRule::kLeftInverse,
         domain::QuantileInterval::kWald, kLonely, kEstimateLevel);
-    const auto smallest = static_cast<double>(sorted.front());
-    const auto largest = static_cast<double>(sorted.back());
-    const domain::Quantile& found = quantiles.quantiles.front();
-    const double lower = found.lower.value_or(smallest);
-    const double upper = found.upper.value_or(largest);
+    // In the measure's own units, which are whole numbers, until what is served is counted around.
+    domain::NumberGround ground = Ground();
+    ground.of_answers = of_answers;
+    domain::NumberEstimate number =
+        domain::EstimateNumber(quantiles, 0, static_cast<double>(sorted.front()),
+                               static_cast<double>(sorted.back()), ground, kEstimateLevel);
+    CountAround(number, numbers, line);
+    for (double* part : {&number.point, &number.lower, &number.upper, &number.standard_error})
+      *part /= scale;
+    SetNumber(number);
+  }
 
+  // How many lie at, below and above what is served of a quantile, by line.
+  void CountAround(const domain::NumberEstimate& served, const std::vector<int64_t>& numbers,
+                   const std::vector<size_t>& line) {
     for (size_t i = 0; i < numbers.size(); ++i) {
       query_pb::QuantileCounts& counts = out_.quantile[line[i]];
       const auto number = static_cast<double>(numbers[i]);
-      if (number <= found.value) ++out_.lines[line[i]].yes;
-      if (number < found.value) counts.set_below(counts.below() + 1);
-      if (number < lower) counts.set_below_lower(counts.below_lower() + 1);
-      if (number <= lower) counts.set_to_lower(counts.to_lower() + 1);
-      if (number < upper) counts.set_below_upper(counts.below_upper() + 1);
-      if (number <= upper) counts.set_to_upper(counts.to_upper() + 1);
+      if (number <= served.point) ++out_.lines[line[i]].yes;
+      if (number < served.point) counts.set_below(counts.below() + 1);
+      if (number < served.lower) counts.set_below_lower(counts.below_lower() + 1);
+      if (number <= served.lower) counts.set_to_lower(counts.to_lower() + 1);
+      if (number < served.upper) counts.set_below_upper(counts.below_upper() + 1);
+      if (number <= served.upper) counts.set_to_upper(counts.to_upper() + 1);
     }
-    // Into the measure's own unit; the scaled numbers above were whole.
-    domain::Quantile& scaled = quantiles.quantiles.front();
-    scaled.value /= scale;
-    if (scaled.lower.has_value()) *scaled.lower /= scale;
-    if (scaled.upper.has_value()) *scaled.upper /= scale;
-    if (scaled.standard_error.has_value()) *scaled.standard_error /= scale;
-    SetNumber(domain::EstimateNumber(quantiles, 0, smallest / scale, largest / scale, Ground(),
-                                     kEstimateLevel));
   }
 
   const EditionCounts& counts_;

@@ -125,7 +125,7 @@ void AddBeta(const domain::Proportion& raw, const domain::ShareEstimate& share, 
 
 void AddNone(const domain::Proportion& raw, const domain::ShareEstimate& share, Steps& steps) {
   const std::string_view why = share.status == domain::EstimateStatus::kCensus
-                                   ? "the weights know nothing of those that left the question open"
+                                   ? "the weights know nothing of the M that may belong"
                                : raw.df < 1 ? "df < 1"
                                             : "there is no spread";
   steps.Add("lower", LowerTitle(), base::StrCat("b_L, since ", why), Number(share.bound_lower),

@@ -74,6 +74,8 @@ class NumberSteps {
       sums->frame = line.frame();
       sums->responded = total_ ? line.sums().determined() : line.responded();
       sums->base = line.base();
+      // Nobody weighs for less than one.
+      if (sums->responded < sums->base) return false;
       sums_.push_back(*sums);
     }
     return true;
@@ -281,7 +283,8 @@ class NumberSteps {
     } else if (ground_.calibrated != nullptr) {
       steps_.Add("V", title,
                  CalibratedVarianceFormula(total_ ? "a r_h / q_h of a unit in the base"
-                                                  : "(a - R b) / B of a unit in the base"),
+                                                  : "(a - R b) / B of a unit in the base",
+                                           "1e-20 R^2"),
                  "", root * root);
     } else {
       double sum = 0;
@@ -361,9 +364,8 @@ class NumberSteps {
     const std::string point = Number(estimate.value());
     if (estimate.method() == query_pb::INTERVAL_METHOD_NONE) {
       const std::string why = base::StrCat(
-          ", since ", estimate.df() < 1 ? "df < 1"
-                                        : "the weights know nothing of those that left "
-                                          "the question open");
+          ", since ",
+          estimate.df() < 1 ? "df < 1" : "the weights know nothing of the M that may belong");
       const bool none = estimate.unbounded();
       steps_.Add("lower", LowerTitle(), base::StrCat(none ? "estimate" : "b_L", why),
                  none ? point : b_l, estimate.lower());
@@ -495,8 +497,7 @@ class QuantileSteps {
     if (estimate_.method() == query_pb::INTERVAL_METHOD_NONE) {
       const std::string why = base::StrCat(
           "estimate, since ",
-          estimate_.df() < 1 ? "df < 1"
-                             : "the weights know nothing of those that left the question open");
+          estimate_.df() < 1 ? "df < 1" : "the weights know nothing of the M that may belong");
       steps_.Add("lower", LowerTitle(), why, Number(estimate_.value()), estimate_.lower());
       steps_.Add("upper", UpperTitle(), why, Number(estimate_.value()), estimate_.upper());
       return;

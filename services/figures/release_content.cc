@@ -21,8 +21,6 @@ namespace {
 constexpr size_t kFraming = 6;
 // What a header of a further part costs around its indicators, at most.
 constexpr size_t kHeaderFraming = 12;
-// Unit of shares and rates.
-constexpr std::string_view kFraction = "fraction";
 
 // Fills parts in order, each up to the bound. An entry that is larger alone gets a part of its own.
 class PartWriter {
@@ -110,6 +108,19 @@ absl::Status Corrupt(std::string_view what) {
                      base::StrCat("the parts of a release do not belong together: ", what));
 }
 
+// Whoever is in the base answered, and of a total said whether there is a number. The base of a
+// rate, which has no weights, is all that were invited.
+bool IsSoundLine(const store_pb::ReleaseFigure& figure, int i,
+                 const query_pb::StratumEvidence& line) {
+  if (figure.figure().weight_set().empty()) return true;
+  const bool cell = line.levels_size() > 0;
+  const int64_t base = figure.base(i);
+  if (base > (cell ? line.cell_responded() : line.responded())) return false;
+  if (i >= figure.sums_size()) return true;
+  const int64_t determined = figure.sums(i).determined();
+  return determined == 0 || (determined >= base && determined <= line.responded());
+}
+
 bool IsSound(const store_pb::ReleaseFigure& figure, const store_pb::ReleaseHeader& header) {
   if (figure.weight_set() > static_cast<uint32_t>(header.weight_sets_size())) return false;
   const auto set = static_cast<int>(figure.weight_set());
@@ -126,6 +137,10 @@ bool IsSound(const store_pb::ReleaseFigure& figure, const store_pb::ReleaseHeade
   for (int i = 0; i < count; ++i) {
     if (figure.strata(i) >= static_cast<uint32_t>(strata)) return false;
     if (i > 0 && figure.strata(i) <= figure.strata(i - 1)) return false;
+    const auto place = static_cast<int>(figure.strata(i));
+    if (!IsSoundLine(figure, i,
+                     set == 0 ? header.strata(place) : header.weight_sets(set - 1).cells(place)))
+      return false;
   }
   return true;
 }
@@ -154,7 +169,7 @@ bool SameCounts(const query_pb::Figure& a, const query_pb::Figure& b) {
 
 // Where nothing is said they are fractions.
 void PutUnit(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
-  if (figure.unit() != kFraction) change.set_unit(figure.unit());
+  change.set_unit(figure.unit() == kFractionUnit ? std::string() : figure.unit());
 }
 void PutBefore(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
   PutUnit(figure, change);
@@ -360,6 +375,7 @@ std::vector<query_pb::ReleaseChange> Differences(
                                                        : query_pb::RELEASE_CHANGE_KIND_REVISED);
         PutBefore(x, change);
         PutAfter(y, change);
+        if (x.unit() != y.unit()) change.set_unit_before(x.unit());
       },
       [&](const store_pb::ReleaseFigure& a) {
         PutBefore(a.figure(), add(a, query_pb::RELEASE_CHANGE_KIND_REMOVED));

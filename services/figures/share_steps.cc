@@ -112,7 +112,7 @@ void AddShareVariance(const Ground& ground, const domain::Proportion& share, Ste
   if (ground.calibrated != nullptr) {
     steps.Add("V", title,
               CalibratedVarianceFormula(
-                  "(1 - p) / S of a unit in the numerator, -p / S of others in the base"),
+                  "(1 - p) / S of a unit in the numerator, -p / S of others in the base", "1e-20"),
               "", share.variance);
     return;
   }
@@ -122,14 +122,15 @@ void AddShareVariance(const Ground& ground, const domain::Proportion& share, Ste
   steps.Add("V", title, "sum_h V_h; 0 below 1e-20", "", share.variance);
 }
 
-std::string CalibratedVarianceFormula(std::string_view u) {
+std::string CalibratedVarianceFormula(std::string_view u, std::string_view zero) {
   return base::StrCat(
       "sum_h (1 - r_h / N_h) r_h / (r_h - 1) (sum z^2 - (sum z)^2 / r_h), over all that answered "
       "in h (r_h = 1 < N_h: (1 - 1 / N_h) z^2); z = w_c (u - x'b); u = ",
       u,
-      ", 0 outside; x = the levels and numbers of the unit's cell; b = the regression of u on x "
-      "over "
-      "all that answered, weighted with N_h / r_h; 0 below 1e-20");
+      ", 0 outside; x = the levels and numbers of the unit's cell, and 1 where the targets name "
+      "`units`; b = the regression of u on x over all that answered, weighted with N_h / r_h; 0 "
+      "below ",
+      zero);
 }
 
 }  // namespace imdi::figures

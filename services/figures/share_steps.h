@@ -16,7 +16,8 @@ void AddWeightedShare(const Ground& ground, const domain::Proportion& share, Ste
 // V by stratum (calibrated: as a whole), and V.
 void AddShareVariance(const Ground& ground, const domain::Proportion& share, Steps& steps);
 
-// What a variance under calibrated weights is, in words of the lines; `u` says what u of a unit is.
-std::string CalibratedVarianceFormula(std::string_view u);
+// What a variance under calibrated weights is, in words of the lines; `u` says what u of a unit is,
+// `zero` below what it is taken for 0.
+std::string CalibratedVarianceFormula(std::string_view u, std::string_view zero);
 
 }  // namespace imdi::figures

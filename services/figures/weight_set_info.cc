@@ -1,7 +1,6 @@
 #include "services/figures/weight_set_info.h"
 
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -166,19 +165,6 @@ std::optional<RestoredWeights> RestoreWeights(const query_pb::WeightSetInfo& set
   }
   RestoredWeights out{domain::Weighting(std::move(strata), std::move(cells)), std::move(cell_of)};
   if (!out.weighting.TakeCalibrated(margins, totals, weights).ok()) return std::nullopt;
-  return out;
-}
-
-std::vector<bool> RepresentedLines(const query_pb::WeightSetInfo& set,
-                                   std::span<const query_pb::StratumEvidence> lines) {
-  std::vector<bool> out(lines.size(), true);
-  if (set.method() != model::WEIGHT_METHOD_POSTSTRATIFIED) return out;
-  std::set<std::string_view> answered;
-  for (const query_pb::StratumEvidence& line : lines) {
-    if (line.cell_responded() > 0 && line.levels_size() > 0) answered.insert(line.levels(0));
-  }
-  for (size_t i = 0; i < lines.size(); ++i)
-    out[i] = lines[i].levels_size() > 0 && answered.contains(lines[i].levels(0));
   return out;
 }
 

@@ -31,9 +31,4 @@ struct RestoredWeights {
 std::optional<RestoredWeights> RestoreWeights(const query_pb::WeightSetInfo& set,
                                               std::span<const query_pb::StratumEvidence> lines);
 
-// By line of a calibrated set: some weight stands for its units. False in a post-stratum, and
-// nowhere else, of which nobody responded.
-std::vector<bool> RepresentedLines(const query_pb::WeightSetInfo& set,
-                                   std::span<const query_pb::StratumEvidence> lines);
-
 }  // namespace imdi::figures

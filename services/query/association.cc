@@ -101,7 +101,15 @@ struct Table {
   size_t columns = 0;
   Weights weights;                                  // What the places of strata mean.
   std::map<uint32_t, std::vector<int32_t>> counts;  // By place: rows x columns, by row.
+  bool open = false;  // Units may belong to the base of some group and have not said so.
 };
+
+// Whether units may belong to a figure's base that have not said so.
+bool IsOpen(const query_pb::Figure& figure) {
+  if (!figure.has_no_value()) return figure.estimate().may_belong() > 0;
+  const query_pb::NoValueReason why = figure.no_value().reason();
+  return why == query_pb::NO_VALUE_REASON_NO_ANSWER || why == query_pb::NO_VALUE_REASON_NOT_YET;
+}
 
 // Adds one group.
 absl::Status TakeGroup(const FigureSet& set, const Answers& answers, const Column& column,
@@ -124,6 +132,7 @@ absl::Status TakeGroup(const FigureSet& set, const Answers& answers, const Colum
     if (stored.base_size() != stored.strata_size() || stored.yes_size() != stored.strata_size() ||
         stored.weight_set() != table.weights.number)
       return contradiction();
+    table.open = table.open || IsOpen(stored.figure());
     for (int i = 0; i < stored.strata_size(); ++i) {
       const uint32_t stratum = stored.strata(i);
       if (stratum >= static_cast<uint32_t>(table.weights.strata->size())) return contradiction();
@@ -159,8 +168,19 @@ std::vector<size_t> Occupied(const Table& table, bool rows) {
   return out;
 }
 
+absl::Status TooLarge(size_t answers, size_t groups, std::string_view over) {
+  return base::Error(base::Reason::kTooLarge,
+                     base::StrCat(answers, " answers by ", groups, " groups are over ", over,
+                                  "; name one answer, or a breakdown with fewer groups"));
+}
+
 // Fills in what the table says.
-void Test(const Table& table, query_pb::Association& out) {
+absl::Status Test(const Table& table, const std::function<absl::Status()>& wanted,
+                  query_pb::Association& out) {
+  const auto ended = [&out](query_pb::AssociationStatus status) {
+    out.set_status(status);
+    return absl::OkStatus();
+  };
   const std::vector<size_t> rows = Occupied(table, true);
   const std::vector<size_t> columns = Occupied(table, false);
   std::vector<domain::StratumCell> strata;
@@ -183,22 +203,32 @@ void Test(const Table& table, query_pb::Association& out) {
   out.set_groups(static_cast<int32_t>(columns.size()));
   out.set_base(base);
   out.set_strata(static_cast<int32_t>(strata.size()));
-  if (base == 0) return out.set_status(query_pb::ASSOCIATION_STATUS_EMPTY);
+  if (base == 0) return ended(query_pb::ASSOCIATION_STATUS_EMPTY);
   out.set_status(query_pb::ASSOCIATION_STATUS_ONE_LEVEL);
-  if (rows.size() < 2 || columns.size() < 2) return;
-  const domain::Distribution cells = domain::EstimateDistribution(
-      strata, counts, rows.size() * columns.size(), domain::Lonely::kAdjust, kLevel);
+  if (rows.size() < 2 || columns.size() < 2) return absl::OkStatus();
+  const size_t cell_count = rows.size() * columns.size();
+  if (cell_count * cell_count * strata.size() > base::kAssociationStepsMax) {
+    return TooLarge(rows.size(), columns.size(),
+                    base::StrCat("what is tested in ", strata.size(), " strata"));
+  }
+  IMDI_RETURN_IF_ERROR(wanted());
+  const domain::Distribution cells =
+      domain::EstimateDistribution(strata, counts, cell_count, domain::Lonely::kAdjust, kLevel);
+  IMDI_RETURN_IF_ERROR(wanted());
   std::vector<double> shares;
   for (const domain::Proportion& cell : cells.codes) shares.push_back(cell.estimate);
   const int32_t nu = base - out.strata();
   const domain::RaoScottTest test =
       domain::TestAssociation(shares, cells.covariance, rows.size(), columns.size(), base, nu);
-  if (!test.tested) return;
+  if (!test.tested) return absl::OkStatus();
   // Without spread shares that do not differ may still differ by rounding.
   out.set_x2(!test.f.has_value() && test.chi_squared_p == 1.0 ? 0 : test.x2);
   out.set_degrees(test.degrees);
-  if (census) return out.set_status(query_pb::ASSOCIATION_STATUS_CENSUS);
-  if (nu < 1) return out.set_status(query_pb::ASSOCIATION_STATUS_NO_DF);
+  if (census) {
+    return ended(table.open ? query_pb::ASSOCIATION_STATUS_OPEN
+                            : query_pb::ASSOCIATION_STATUS_CENSUS);
+  }
+  if (nu < 1) return ended(query_pb::ASSOCIATION_STATUS_NO_DF);
   out.set_status(query_pb::ASSOCIATION_STATUS_TESTED);
   if (test.f.has_value()) out.set_f(*test.f);
   if (test.numerator_df.has_value()) out.set_numerator_df(*test.numerator_df);
@@ -206,6 +236,7 @@ void Test(const Table& table, query_pb::Association& out) {
   if (test.p.has_value()) out.set_p(*test.p);
   out.set_mean_design_effect(test.mean_design_effect);
   if (test.chi_squared_p.has_value()) out.set_chi_squared_p(*test.chi_squared_p);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -229,12 +260,10 @@ absl::StatusOr<query_pb::Association> AssociationOf(const FigureSet& set,
   Table table{.rows = answers.pieces.size() + (answers.against_others ? 1 : 0),
               .columns = columns.size(),
               .weights = {},
-              .counts = {}};
+              .counts = {},
+              .open = false};
   if (table.rows * table.columns > base::kAssociationCellsMax) {
-    return base::Error(base::Reason::kTooLarge,
-                       base::StrCat(table.rows, " answers by ", table.columns, " groups are over ",
-                                    base::kAssociationCellsMax,
-                                    " cells; name one answer, or a breakdown with fewer groups"));
+    return TooLarge(table.rows, table.columns, base::StrCat(base::kAssociationCellsMax, " cells"));
   }
   IMDI_ASSIGN_OR_RETURN(table.weights, WeightsOf(*answers.indicator, header));
   for (size_t number = 0; number < columns.size(); ++number) {
@@ -246,7 +275,7 @@ absl::StatusOr<query_pb::Association> AssociationOf(const FigureSet& set,
   out.set_cells(cells.Canonical());
   out.mutable_attributes()->Assign(attributes.begin(), attributes.end());
   out.set_rule_version(header.rule_version());
-  Test(table, out);
+  IMDI_RETURN_IF_ERROR(Test(table, wanted, out));
   return out;
 }
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/figures/explain.h"
@@ -55,7 +57,7 @@ absl::StatusOr<query_pb::Explanation> ExplainChange(Reading& reading, const std:
   CompleteChange(snapshot, *set, *out.mutable_change());
   out.set_position(set->PositionIn(snapshot.position));
   if (set->live()) out.set_log_id(snapshot.log_id);
-  return out;
+  return figures::Fitted(std::move(out), base::kExplanationBytesMax);
 }
 
 }  // namespace
@@ -71,7 +73,7 @@ absl::StatusOr<query_pb::Explanation> ExplainFigure(Reading& reading,
   set.Complete(*out.mutable_figure(), reading.snapshot().position);
   out.set_position(set.PositionIn(reading.snapshot().position));
   if (set.live()) out.set_log_id(reading.snapshot().log_id);
-  return out;
+  return figures::Fitted(std::move(out), base::kExplanationBytesMax);
 }
 
 absl::StatusOr<query_pb::MethodNote> GetMethodNote(Reading& reading,

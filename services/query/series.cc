@@ -14,6 +14,7 @@
 #include "services/base/text.h"
 #include "services/figures/claim_results.h"
 #include "services/figures/comparability.h"
+#include "services/figures/edition_figures.h"
 #include "services/query/claims.h"
 #include "services/query/figures.h"
 
@@ -21,8 +22,6 @@ namespace imdi::query {
 namespace {
 
 using Entry = domain::Catalog::EditionEntry;
-
-constexpr std::string_view kFraction = "fraction";
 
 // An edition of the survey and where its figure comes from.
 struct Place {
@@ -82,7 +81,7 @@ query_pb::SharePoint PointOf(const Place& place) {
   out.set_year(place.year);
   out.set_numerator(place.figure->numerator());
   out.set_base(place.figure->base());
-  out.set_value(place.figure->value());
+  if (place.figure->unit() == figures::kFractionUnit) out.set_value(place.figure->value());
   return out;
 }
 
@@ -127,7 +126,8 @@ query_pb::ChangeFigure ChangeOf(const Snapshot& snapshot, const Place& later, co
   *out.mutable_later() = PointOf(later);
   *out.mutable_earlier() = PointOf(earlier);
   if (!earlier.set->live()) out.set_earlier_release(earlier.set->name());
-  if (!relation.comparable) {
+  // An earlier revision of the indicator counted something else: no line leads from there to here.
+  if (!relation.comparable || later.figure->unit() != earlier.figure->unit()) {
     *out.mutable_no_value() = figures::SeriesBreak();
   } else if (later.figure->has_no_value()) {
     *out.mutable_no_value() = later.figure->no_value();
@@ -206,7 +206,8 @@ absl::StatusOr<query_pb::Series> GetSeries(Reading& reading,
     *point.mutable_figure() = *place.figure;
     *point.mutable_basis_title() = place.figure->basis_title();
     // Numbers have no changes: their sums are not counted together over editions.
-    if (before != nullptr && place.figure->unit() == kFraction)
+    if (before != nullptr && (place.figure->unit() == figures::kFractionUnit ||
+                              before->figure->unit() == figures::kFractionUnit))
       *out.add_changes() = ChangeOf(snapshot, place, *before, cell, name.indicator);
     if (!place.figure->has_no_value()) before = &place;
   }

@@ -66,12 +66,20 @@ TEST(ExplanationText, OfCalibratedWeightsSaysWhatTheyWereBroughtTo) {
   cell.set_cell_responded(3);
   query::StratumEvidence& silent = AddLine(answer, "1.2", 10, 4, 0);
   silent.set_cell_frame(2);
+  silent.set_domain_frame(0);
+  query::StratumEvidence& unheard = AddLine(answer, "1.2", 10, 4, 0);
+  unheard.add_levels("county=42");
+  unheard.set_cell_frame(2);
+  unheard.set_domain_frame(1);
   const std::string text = TextOf(answer);
   EXPECT_THAT(text, HasSubstr("surveys/KU/weightSets/RAKED@3; Fylke og storleik; raked\n"));
   EXPECT_THAT(text, testing::ContainsRegex("county=03 +12 +10.5000 +12.0000"));
   EXPECT_THAT(text, HasSubstr("weights from 1.0000 to 2.5000, Kish's design effect 1.0625\n"));
   EXPECT_THAT(text, HasSubstr("county=03 size_group=1"));
-  EXPECT_THAT(text, HasSubstr("1 more cells, in which nobody answered\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("1.2 +10 +4 +county=03 size_group=1 +5 +3"))
+      << "the variance needs N_h and r_h";
+  EXPECT_THAT(text, testing::ContainsRegex("county=42 +2 +0")) << "units of the group are shown";
+  EXPECT_THAT(text, HasSubstr("1 more cells, without units of the group, in which nobody"));
   EXPECT_THAT(text, Not(HasSubstr("weight N/r"))) << "it is not N/r";
 }
 
@@ -93,7 +101,7 @@ TEST(ExplanationText, OfNumbersHasTheSumsThatTheirKindNeeds) {
   EXPECT_THAT(text, HasSubstr("a in units of 10^-1\n"));
   EXPECT_THAT(text, Not(HasSubstr("sum ab"))) << "of a mean every b is 1";
   EXPECT_THAT(text, Not(HasSubstr("yes y")));
-  sums.set_b(70);
+  // A denominator that is 1 of every unit is one all the same.
   answer.set_denominator("population");
   text = TextOf(answer);
   EXPECT_THAT(text, HasSubstr("divided by    population\n"));

@@ -34,6 +34,21 @@ TEST(FigureText, NeverTakesANumberForAShare) {
   EXPECT_EQ(BoundsOf(share), "0.0–0.0");
 }
 
+TEST(FigureText, SaysPercentWhereNumbersStandBesideFractions) {
+  query::Figure share;
+  share.set_unit("fraction");
+  share.set_value(0.5);
+  query::Figure number = share;
+  number.set_unit("number");
+  query::Figure none = share;
+  *none.mutable_no_value()->mutable_sign() = ".";
+  EXPECT_EQ(Unmistaken(share, true, ValueOf(share, 1)), "50.0 %");
+  EXPECT_EQ(Unmistaken(share, false, ValueOf(share, 1)), "50.0");
+  EXPECT_EQ(Unmistaken(number, true, "0.5"), "0.5");
+  EXPECT_EQ(Unmistaken(none, true, ValueOf(none, 1)), ".");
+  EXPECT_EQ(Unmistaken(share, true, EstimateOf(share)), "") << "there is none";
+}
+
 TEST(FigureText, PutsTheDecimalsOfAScaledNumber) {
   EXPECT_EQ(ScaledText(105, 1), "10.5");
   EXPECT_EQ(ScaledText(-5, 2), "-0.05");

@@ -123,12 +123,14 @@ TEST(FigureSheet, GivesANumberItsSumsAndAQuantileNone) {
   mean.set_unit("number");
   mean.set_value(0);
   mean.set_base(4);
+  mean.set_sum(0);
   mean.set_weight_set("surveys/KU/weightSets/W");
   mean.set_weight_set_revision(2);
   mean.mutable_estimate()->set_unbounded(true);
   query::Figure& median = *response.add_figures();
   median = mean;
-  median.mutable_estimate()->set_method(query::INTERVAL_METHOD_WOODRUFF);
+  median.clear_sum();
+  median.mutable_estimate()->set_method(query::INTERVAL_METHOD_NONE);
   query::Figure& ratio = *response.add_figures();
   ratio = mean;
   ratio.set_denominator_sum(50);

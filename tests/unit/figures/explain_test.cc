@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/figures/change_figures.h"
 #include "services/figures/edition_figures.h"
 #include "tests/support/ku_survey.h"
@@ -408,7 +410,7 @@ Seen CheckEdition(const EditionFigures& edition) {
     if (!info.measure().empty() || !info.weights().empty() ||
         info.interval() != model::INTERVAL_CHOICE_UNSPECIFIED) {
       ++seen.others;
-      EXPECT_FALSE(explanation.numerator_expression().empty()) << name;
+      EXPECT_EQ(explanation.numerator_expression().empty(), !info.measure().empty()) << name;
       testing_support::RecomputeFigure(explanation, info);
       if (testing::Test::HasFailure()) return seen;
       continue;
@@ -552,6 +554,66 @@ TEST(Explain, NamesTheDefinitionsOfTheFigureAndNoOthers) {
   const auto answer = edition.Find("Q_BOS02.ANSWERED.answer=1");
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(Explain(*answer, header).numerator_expression(), "BOS02 has_any (1)");
+}
+
+// A share in so many strata, all of them with a silent unit.
+query_pb::Explanation WithStrata(int strata) {
+  store_pb::ReleaseHeader header;
+  query_pb::IndicatorInfo& info = *header.add_indicators();
+  info.set_name("indicators/WIDE");
+  info.set_kind(model::INDICATOR_KIND_SHARE);
+  info.add_bases()->set_id("ALL");
+  store_pb::ReleaseFigure figure;
+  figure.mutable_figure()->set_name("WIDE.ALL");
+  figure.mutable_figure()->set_rule_version(kRuleVersion);
+  figure.mutable_figure()->set_value(0.5);
+  figure.mutable_figure()->set_item_nonresponse(1);
+  query_pb::Estimate& estimate = *figure.mutable_figure()->mutable_estimate();
+  estimate.set_level(0.95);
+  estimate.set_may_belong(strata + 1);
+  for (int h = 0; h < strata; ++h) {
+    query_pb::StratumEvidence& line = *header.add_strata();
+    line.set_stratum("region " + std::to_string(h) + ", size group 1");
+    for (std::string* title :
+         {line.mutable_title()->mutable_nn(), line.mutable_title()->mutable_nb(),
+          line.mutable_title()->mutable_en()})
+      *title = line.stratum();
+    line.set_frame(6);
+    line.set_responded(5);
+    figure.add_strata(static_cast<uint32_t>(h));
+    figure.add_domain_frame(6);
+    figure.add_base(4);
+    figure.add_yes(static_cast<uint32_t>(1 + h % 3));
+  }
+  return Explain(figure, header);
+}
+
+TEST(Explain, LeavesStepsByStratumOutWhereTheyAreTooManyForOneMessage) {
+  const query_pb::Explanation whole = WithStrata(2'048);
+  ASSERT_GT(whole.ByteSizeLong(), base::kMessageBytesMax);
+  const auto fitted = Fitted(whole, base::kExplanationBytesMax);
+  ASSERT_TRUE(fitted.ok()) << fitted.status();
+  EXPECT_LE(fitted->ByteSizeLong(), base::kExplanationBytesMax);
+  EXPECT_EQ(fitted->strata_size(), 2'048) << "they follow from the lines, which are all there";
+  double variance = 0;
+  for (const query_pb::FormulaStep& step : whole.steps())
+    variance += step.symbol().starts_with("V[") ? step.result() : 0;
+  int sums = 0;
+  for (const query_pb::FormulaStep& step : fitted->steps()) {
+    EXPECT_FALSE(step.symbol().starts_with("V[")) << step.symbol();
+    if (step.symbol() != "sum V[h]") continue;
+    ++sums;
+    EXPECT_NEAR(step.result(), variance, 1e-12 * variance);
+    EXPECT_THAT(step.formula(), testing::HasSubstr("Q_h"));
+  }
+  EXPECT_EQ(sums, 1);
+  EXPECT_EQ(fitted->steps_size() + 2'048 - 1, whole.steps_size());
+
+  const query_pb::Explanation few = WithStrata(5);
+  EXPECT_EQ(Fitted(few, base::kExplanationBytesMax)->SerializeAsString(), few.SerializeAsString());
+  const auto refused = Fitted(whole, 1'000);
+  EXPECT_EQ(base::ReasonOf(refused.status()), base::Reason::kTooLarge);
+  EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("WIDE.ALL"));
 }
 
 TEST(Explain, GivesNoStepsForAFigureOfOtherRules) {

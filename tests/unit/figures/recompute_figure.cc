@@ -454,6 +454,26 @@ class Recomputed {
     Result("upper", std::max(cut(m + half), estimate_.value()), estimate_.upper());
   }
 
+  // Counts are those around what is served: where two of its numbers are equal, so are theirs.
+  void CheckCountsAround() {
+    const auto sum = [&](const auto& count) {
+      int units = 0;
+      for (const query_pb::StratumEvidence& line : explanation_.strata()) units += count(line);
+      return units;
+    };
+    const std::pair<int, int> value{sum([](const Line& l) { return l.quantile().below_value(); }),
+                                    sum([](const Line& l) { return l.quantile().to_value(); })};
+    const std::pair<int, int> point{sum([](const Line& l) { return l.quantile().below(); }),
+                                    sum([](const Line& l) { return l.yes(); })};
+    const std::pair<int, int> lower{sum([](const Line& l) { return l.quantile().below_lower(); }),
+                                    sum([](const Line& l) { return l.quantile().to_lower(); })};
+    const std::pair<int, int> upper{sum([](const Line& l) { return l.quantile().below_upper(); }),
+                                    sum([](const Line& l) { return l.quantile().to_upper(); })};
+    EXPECT_EQ(estimate_.value() == figure_.value(), point == value) << figure_.name();
+    EXPECT_EQ(estimate_.lower() == estimate_.value(), lower == point) << figure_.name();
+    EXPECT_EQ(estimate_.upper() == estimate_.value(), upper == point) << figure_.name();
+  }
+
   void Quantile() {
     const Real p = indicator_.quantile_thousandths() / 1000.0L;
     int below = 0, to = 0, x = 0;
@@ -468,6 +488,7 @@ class Recomputed {
     EXPECT_GE(to * 1000, indicator_.quantile_thousandths() * n_) << figure_.name();
     Result("value", figure_.value(), figure_.value());
     if (!Estimated()) return;
+    CheckCountsAround();
     bool census = false;
     const int h = Strata(false, &census);
     Result("df", n_ - h, estimate_.df());

@@ -243,6 +243,38 @@ TEST(ReleaseContent, WhoseEvidencePointsNowhereIsRefused) {
   EXPECT_TRUE(refused([](auto& f) { f.add_quantile(), f.add_quantile(); }));
 }
 
+TEST(ReleaseContent, WhoseBaseIsLargerThanWhoAnsweredIsRefused) {
+  // Two of the five invited of a stratum answered, one of them in the cell of a weight set.
+  const auto refused = [](const std::function<void(store_pb::ReleaseFigure&)>& change) {
+    ReleaseContent content = Small();
+    content.header.mutable_strata(0)->set_frame(5);
+    content.header.mutable_strata(0)->set_responded(2);
+    query_pb::WeightSetInfo& set = *content.header.add_weight_sets();
+    set.set_name("surveys/KU/weightSets/A");
+    query_pb::StratumEvidence& cell = *set.add_cells();
+    cell = content.header.strata(0);
+    cell.add_levels("region=1");
+    cell.set_cell_frame(3);
+    cell.set_cell_responded(1);
+    content.figures[1].mutable_figure()->set_weight_set("surveys/KU/weightSets/NONRESPONSE");
+    change(content.figures[1]);
+    return !ReadParts(WriteParts(content)).ok();
+  };
+  EXPECT_FALSE(refused([](auto&) {}));
+  EXPECT_TRUE(refused([](auto& f) { f.set_base(0, 3); }));
+  EXPECT_FALSE(refused([](auto& f) { f.mutable_figure()->clear_weight_set(), f.set_base(0, 3); }))
+      << "the base of a rate is who was invited";
+  EXPECT_TRUE(refused([](auto& f) { f.set_weight_set(1); })) << "one of the cell answered";
+  EXPECT_FALSE(refused([](auto& f) { f.set_weight_set(1), f.set_base(0, 1); }));
+  const auto determined = [&](int32_t units) {
+    return refused([&](auto& f) { f.add_sums()->set_determined(units); });
+  };
+  EXPECT_FALSE(determined(0)) << "no total";
+  EXPECT_TRUE(determined(1));
+  EXPECT_FALSE(determined(2));
+  EXPECT_TRUE(determined(3));
+}
+
 TEST(ReleaseContent, ThatDoesNotHoldTogetherIsRefused) {
   ASSERT_TRUE(ReadParts(WriteParts(Small())).ok());
   ReleaseContent content = Small();
@@ -296,6 +328,19 @@ TEST(ReleaseContent, DifferencesNameWhatIsNewGoneRevisedOrOfAnotherMethod) {
   EXPECT_EQ(changes[3].cell(), "D.ALL");
   EXPECT_EQ(changes[3].kind(), query_pb::RELEASE_CHANGE_KIND_ADDED);
   EXPECT_FALSE(changes[3].has_value_before());
+
+  // What was a fraction and is a number says both.
+  after = before;
+  before[0].mutable_figure()->set_unit("fraction");
+  after[0].mutable_figure()->set_unit("number");
+  after[0].mutable_figure()->set_etag(EtagOf(after[0].figure()));
+  for (const bool back : {false, true}) {
+    const auto units = back ? Differences(after, before) : Differences(before, after);
+    ASSERT_EQ(units.size(), 1u);
+    EXPECT_EQ(units[0].kind(), query_pb::RELEASE_CHANGE_KIND_REVISED);
+    EXPECT_EQ(units[0].unit(), back ? "" : "number");
+    EXPECT_EQ(units[0].unit_before(), back ? "number" : "fraction");
+  }
 
   // A state is a value of its own, whatever the counts say.
   after = before;

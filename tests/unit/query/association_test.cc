@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -143,6 +144,33 @@ TEST(Association, SaysWhyNothingWasTested) {
   EXPECT_EQ(sharp.chi_squared_p(), 0);
 }
 
+TEST(Association, OfStrataThatAllAnsweredIsKnownOnlyWhereNobodyElseMayBelong) {
+  const auto status = [](const std::function<void(query_pb::Figure&)>& change) {
+    TabulatedSet set({.answers = 2,
+                      .groups = 2,
+                      .strata = {{.frame = 10, .responded = 10, .counts = {4, 1, 1, 4}}}});
+    for (const char* cell : {"Q.B.answer=0.by=0", "Q.B.answer=1.by=0"})
+      change(*set.figure(cell).mutable_figure());
+    const auto test = Tested(set, "Q.B");
+    EXPECT_TRUE(test.ok()) << test.status();
+    EXPECT_FALSE(test->has_p());
+    EXPECT_NEAR(test->x2(), 3.6, 1e-12);
+    return test->status();
+  };
+  const auto none = [](query_pb::NoValueReason why) {
+    return [why](query_pb::Figure& figure) { figure.mutable_no_value()->set_reason(why); };
+  };
+  EXPECT_EQ(status([](auto& f) { f.mutable_estimate()->set_may_belong(0); }),
+            query_pb::ASSOCIATION_STATUS_CENSUS);
+  EXPECT_EQ(status([](auto& f) { f.mutable_estimate()->set_may_belong(1); }),
+            query_pb::ASSOCIATION_STATUS_OPEN);
+  // A group that nobody of has answered yet may be all of a base.
+  EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_NOT_YET)), query_pb::ASSOCIATION_STATUS_OPEN);
+  EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_NO_ANSWER)), query_pb::ASSOCIATION_STATUS_OPEN);
+  EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_NOT_APPLICABLE)),
+            query_pb::ASSOCIATION_STATUS_CENSUS);
+}
+
 TEST(Association, RefusesWhatIsNoTableOfAnswers) {
   TabulatedSet set(TwoByTwo());
   EXPECT_EQ(ReasonOf(Tested(set, "MULTI.B").status()), Reason::kFieldInvalid);
@@ -201,6 +229,11 @@ TEST(Association, RefusesATableThatIsTooLarge) {
   };
   EXPECT_TRUE(of(20, base::kAssociationCellsMax / 20).ok());
   EXPECT_EQ(ReasonOf(of(20, base::kAssociationCellsMax / 20 + 1)), Reason::kTooLarge);
+  // As many cells in too many strata.
+  TabulatedCounts wide{.answers = 20, .groups = 20, .strata = {}};
+  for (size_t h = 0; h <= base::kAssociationStepsMax / (400 * 400); ++h)
+    wide.strata.push_back({.frame = 900, .responded = 450, .counts = std::vector<int32_t>(400, 1)});
+  EXPECT_EQ(ReasonOf(Tested(TabulatedSet(wide), "Q.B").status()), Reason::kTooLarge);
 }
 
 TEST(Association, RefusesCellsThatContradictEachOther) {
@@ -216,10 +249,14 @@ TEST(Association, RefusesCellsThatContradictEachOther) {
 
 TEST(Association, EndsWhenNobodyWaitsForIt) {
   const TabulatedSet set(TwoByTwo());
-  int asked = 0;
-  const auto test = AssociationOf(
-      set, Asked("Q.B"), [&] { return ++asked == 2 ? base::CallerGone() : absl::OkStatus(); });
-  EXPECT_EQ(ReasonOf(test.status()), Reason::kCancelled);
+  // Before either of two groups, and before and after the estimate.
+  for (int at = 1; at <= 5; ++at) {
+    int asked = 0;
+    const auto test = AssociationOf(
+        set, Asked("Q.B"), [&] { return ++asked == at ? base::CallerGone() : absl::OkStatus(); });
+    EXPECT_EQ(test.ok(), at == 5);
+    if (at < 5) EXPECT_EQ(ReasonOf(test.status()), Reason::kCancelled) << at;
+  }
 }
 
 TEST(Association, OfLiveFiguresIsThatOfTheReleaseOfTheirPosition) {

@@ -130,6 +130,42 @@ TEST_F(Numbers, MakeASeriesWithoutChanges) {
   EXPECT_EQ(query.Call(&GetSeries, request)->changes_size(), 1) << "shares have them";
 }
 
+TEST_F(Numbers, ThatWereSharesBeforeAreABreakInTheSeries) {
+  // What E16 published as a mean is a share in E17.
+  model::Indicator share =
+      SmallIndicator("IND_MEAN", {"E16", "E17"}, "A1 == 1", {{"ASKED", "answered(A1)"}});
+  aggregation.log.Apply(share);
+  aggregation.Publish("E17");
+  ASSERT_TRUE(query.GoOn(aggregation).ok());
+  query_pb::GetSeriesRequest request;
+  request.set_parent("surveys/SMALL");
+  request.set_cell("IND_MEAN.ASKED");
+  const auto series = query.Call(&GetSeries, request);
+  ASSERT_TRUE(series.ok()) << series.status();
+  ASSERT_EQ(series->points_size(), 2);
+  EXPECT_EQ(series->points(0).figure().unit(), "number");
+  EXPECT_EQ(series->points(1).figure().unit(), "fraction");
+  ASSERT_EQ(series->changes_size(), 1);
+  const query_pb::ChangeFigure& change = series->changes(0);
+  EXPECT_FALSE(change.has_value());
+  EXPECT_EQ(change.no_value().reason(), query_pb::NO_VALUE_REASON_SERIES_BREAK);
+  EXPECT_EQ(change.earlier().value(), 0) << "10.5 is no share";
+  EXPECT_EQ(change.later().value(), 0.5);
+}
+
+TEST_F(Numbers, OfAQuantileAreExplainedByCountsAroundWhatIsServed) {
+  // A municipality and a district, each alone in its stratum: no degree of freedom, no interval.
+  query_pb::ExplainFigureRequest explain;
+  for (const std::string cell : {"IND_MEDIAN.ASKED", "IND_MEDIAN.ASKED.region=1"}) {
+    explain.set_name("editions/E17/releases/latest/figures/" + cell);
+    const auto explained = query.Call(&ExplainFigure, explain);
+    ASSERT_TRUE(explained.ok()) << explained.status();
+    EXPECT_EQ(explained->numerator_expression(), "");
+    std::cout << cell << ' ' << explained->figure().estimate().ShortDebugString() << ' '
+              << explained->strata(0).ShortDebugString() << std::endl;
+  }
+}
+
 TEST_F(Numbers, SayWhatTheyMeasure) {
   query_pb::ListIndicatorsRequest list;
   list.set_parent("editions/E17/releases/latest");
