@@ -49,6 +49,17 @@ TEST(FigureText, SaysPercentWhereNumbersStandBesideFractions) {
   EXPECT_EQ(Unmistaken(share, true, EstimateOf(share)), "") << "there is none";
 }
 
+TEST(FigureText, RoundsNumbersHalfAwayFromZeroAndKnowsOneZero) {
+  query::Figure number;
+  number.set_unit("number");
+  EXPECT_EQ(AmountOf(number, 2.5), "3");
+  EXPECT_EQ(AmountOf(number, -2.5), "-3");
+  EXPECT_EQ(AmountOf(number, -0.4), "0");
+  number.set_decimals(1);
+  EXPECT_EQ(AmountOf(number, 0.25), "0.3");
+  EXPECT_EQ(AmountOf(number, 8330), "8330.0");
+}
+
 TEST(FigureText, PutsTheDecimalsOfAScaledNumber) {
   EXPECT_EQ(ScaledText(105, 1), "10.5");
   EXPECT_EQ(ScaledText(-5, 2), "-0.05");
