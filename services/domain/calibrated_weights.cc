@@ -18,10 +18,6 @@ std::string NameOf(const CompiledFrame& frame, const std::vector<uint32_t>& attr
   return base::StrJoin(ids, " x ");
 }
 
-std::string NameOf(model::FrameNumber number) {
-  return number == model::FRAME_NUMBER_POPULATION ? "population" : "number of the frame";
-}
-
 // What the weights of one layout are brought to.
 struct Targets {
   std::vector<Margin> margins;
@@ -54,7 +50,7 @@ Targets TargetsOf(const FigurePlan& plan, const Layout& layout,
   }
   for (size_t t = 0; t < layout.set->totals().size(); ++t) {
     KnownTotal& total = out.totals.emplace_back();
-    total.name = NameOf(layout.set->totals()[t]);
+    total.name = FrameNumberName(layout.set->totals()[t]);
     int64_t sum = 0;  // 2^20 numbers up to 2^40.
     for (size_t cell = 0; cell < responded.size(); ++cell)
       sum += responded[cell].invited * layout.cells[cell].totals[t];

@@ -9,6 +9,7 @@
 
 #include "services/base/text.h"
 #include "services/domain/document_form.h"
+#include "services/domain/weight_set.h"
 
 namespace imdi::domain {
 namespace {
@@ -127,7 +128,7 @@ void ReadScores(const std::string& path, const model::CodeScores& scores, Indica
 void ReadFrameNumber(model::FrameNumber number, CompiledMeasure& out) {
   out.measure.source = Source::kFrame;
   out.measure.number = number;
-  out.measure.text = "population";  // The only one there is.
+  out.measure.text = FrameNumberName(number);
 }
 
 }  // namespace

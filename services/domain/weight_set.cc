@@ -216,4 +216,8 @@ int64_t NumberOf(const CompiledFrame& frame, UnitIndex unit, model::FrameNumber 
   }
 }
 
+std::string_view FrameNumberName(model::FrameNumber number) {
+  return number == model::FRAME_NUMBER_POPULATION ? "population" : "unknown number";
+}
+
 }  // namespace imdi::domain

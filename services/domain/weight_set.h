@@ -70,5 +70,7 @@ DefinitionFindings CheckWeightSet(const model::WeightSet& definition);
 
 // A number that the frame holds of a unit; 0 = not known.
 int64_t NumberOf(const CompiledFrame& frame, UnitIndex unit, model::FrameNumber number);
+// What it is called in the words of definitions and explanations.
+std::string_view FrameNumberName(model::FrameNumber number);
 
 }  // namespace imdi::domain

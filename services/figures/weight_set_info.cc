@@ -16,10 +16,6 @@ namespace {
 using domain::CalibratedWeights;
 using domain::FigurePlan;
 
-std::string_view NameOf(model::FrameNumber number) {
-  return number == model::FRAME_NUMBER_POPULATION ? "population" : "number";
-}
-
 // The cells of a calibrated layout; `strata` are its strata after collapsing.
 void PutCells(const EditionFigures& edition, uint32_t number,
               const std::vector<query_pb::StratumEvidence>& strata,
@@ -42,7 +38,8 @@ void PutCells(const EditionFigures& edition, uint32_t number,
     for (size_t m = 0; m < cell.levels.size(); ++m)
       line.add_levels(layout.margins[m].levels[cell.levels[m]]);
     for (size_t t = 0; t < cell.totals.size(); ++t)
-      line.add_levels(base::StrCat(NameOf(layout.set->totals()[t]), "=", cell.totals[t]));
+      line.add_levels(
+          base::StrCat(domain::FrameNumberName(layout.set->totals()[t]), "=", cell.totals[t]));
     line.set_cell_frame(responded[c].invited);
     line.set_cell_responded(responded[c].responded);
   }
