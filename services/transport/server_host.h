@@ -13,6 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
+#include "services/transport/health.h"
 #include "services/transport/listener.h"
 
 namespace imdi::transport {
@@ -56,7 +57,8 @@ class ServerHost {
   std::shared_ptr<grpc::Channel> InProcessChannel();
   // grpc.health.v1 for the whole listener and each of its named services.
   void SetServing(bool serving);
-  // Stops accepting, lets calls finish for at most `grace`, then cuts them.
+  // Stops accepting, ends who watches health, lets calls finish for at most `grace`, then cuts
+  // them.
   void Drain(absl::Duration grace);
 
  private:
@@ -64,7 +66,7 @@ class ServerHost {
   static absl::StatusOr<std::unique_ptr<ServerHost>> Build(
       const std::string& address, const std::vector<grpc::Service*>& services,
       ListenerExtras extras);
-  std::vector<std::string> health_names_;
+  std::unique_ptr<Health> health_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
