@@ -11,8 +11,8 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "grpcpp/support/slice.h"
+#include "services/base/call_context.h"
 #include "services/base/error.h"
-#include "services/base/limits.h"
 #include "services/base/mutex.h"
 #include "services/base/text.h"
 #include "services/transport/status_bridge.h"
@@ -94,9 +94,7 @@ class Health::Watcher final : public grpc::ServerWriteReactor<grpc::ByteBuffer> 
       message_ = Response(now);
       StartWrite(&message_);
     } else if (board_->ended) {
-      FinishOnce(ToRpc(
-          base::WithRetryDelay(base::Error(base::Reason::kShuttingDown, "the service is stopping"),
-                               absl::Milliseconds(base::kReconnectBackoffMinMs))));
+      FinishOnce(ToRpc(base::ShuttingDown()));
     }
   }
 
