@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/impl/codegen/grpc_types.h"
@@ -106,6 +107,10 @@ void RaiseDescriptorLimit() {
     base::LogEvent(base::Level::kWarning, "few_descriptors",
                    {{"limit", static_cast<uint64_t>(limit.rlim_cur)}});
   }
+}
+
+void SkipDeadlockDetection() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 void TameLibraryLogs() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "services/transport/server_host.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/roles.h"
 
@@ -41,6 +42,7 @@ int Main(int argc, char** argv) {
                              "deadline", "reconnect"}));
   app.add_option("--role", role, "run one side (used by the program itself)")->expected(1, 8);
   CLI11_PARSE(app, argc, argv);
+  transport::SkipDeadlockDetection();  // As the servers do; callers too.
   if (!role.empty()) return RunRole(role);
 
   setting.program = std::filesystem::read_symlink("/proc/self/exe").string();
