@@ -117,7 +117,7 @@ inline constexpr int kWaitersMax = 1'000;                     // Calls waiting f
 inline constexpr int kWaitForPositionMs = 2'000;              // How long they wait; shed NOT_YET_FOLDED.
 inline constexpr int kConnectTimeoutMs = 1'000;               // Dialling until the server greets; then it is dialled anew.
 inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a follower that lost its stream.
-inline constexpr int kReconnectBackoffMaxMs = 400;            // Longest wait.
+inline constexpr int kReconnectBackoffMaxMs = 250;            // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 
 
@@ -167,6 +167,7 @@ inline constexpr size_t kHeldBytesMax = 64 * kMiB;            // Bytes of a held
 inline constexpr int kHeldKeepMs = 60'000;                    // The file of a held set learns of a sign of life at most this often.
 inline constexpr int kHeldStaleMs = 30'000;                   // No sign of life this long; the set calls itself stale, and goes on answering.
 inline constexpr int kFollowReleasesMs = 600'000;             // One stream of FollowReleases; resumed at its cursor.
+inline constexpr int kAskAgainMaxMs = 30'000;                 // Wait of a held set before it asks again a server that answers what cannot be taken, or says when; a longer one is cut.
 
 static_assert(kPageSizeDefault <= kPageSizeMax);
 static_assert(kPageBytesMax * 2 <= kMessageBytesMax, "a page and its last entry fit into one message");
