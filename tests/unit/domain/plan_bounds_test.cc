@@ -180,6 +180,17 @@ TEST(PlanBounds, TheIndicatorThatUsesTooFineWeightsIsRefused) {
   EXPECT_THAT(judge([](auto& to) { *to.mutable_weight_set() = Linear(true); }),
               ElementsAre("WEIGHTS_TOO_FINE"))
       << "also where the set changes under an indicator";
+
+  // A log from elsewhere may hold more than fits: a set that nobody names is no matter of it.
+  model::Definition fine;
+  *fine.mutable_weight_set() = Linear(true);
+  const DefinitionVerdict verdict = catalog->ValidateDefinition(fine, {});
+  catalog = *catalog->Apply(fine, verdict.revision + 1, verdict.new_items);
+  EXPECT_THAT(judge([](auto& to) {
+                *to.mutable_weight_set() = Linear(false);
+                to.mutable_weight_set()->set_name("surveys/SMALL/weightSets/OTHER");
+              }),
+              IsEmpty());
 }
 
 }  // namespace
