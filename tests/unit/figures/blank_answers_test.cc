@@ -29,8 +29,8 @@ constexpr const char* kByRegion = "surveys/SMALL/weightSets/BY_REGION";
 
 // What one unit says of N1 and of S1; everybody says 1 of Q1, which asks for nothing more.
 struct Says {
-  std::optional<int64_t> number;
-  std::optional<int32_t> code;
+  std::optional<int64_t> number = std::nullopt;
+  std::optional<int32_t> code = std::nullopt;
   bool dont_know = false;
   bool responds = true;
 };
