@@ -6,6 +6,7 @@
 #include <string>
 
 #include "clients/cli/commands.h"
+#include "clients/cli/figure_text.h"
 #include "clients/cli/print.h"
 
 namespace imdi::cli {
@@ -30,16 +31,6 @@ Sheet FigureSheet(const google::protobuf::RepeatedPtrField<query_api::Figure>& f
 
 // The cell out of a figure's name: IND_RR.FRAME.imdi_region=3.
 std::string CellOf(const query_api::Figure& figure);
-// "73.0", or the sign that stands in its place.
-std::string ValueOf(const query_api::Figure& figure, int decimals);
-// The estimate for all units, "61.9", or "" where there is none.
-std::string EstimateOf(const query_api::Figure& figure);
-// Its interval, "58.9–64.9", or "" where there is none, or none is needed because everybody
-// answered.
-std::string IntervalOf(const query_api::Figure& figure);
-// "44.4–72.8", or "" where there are no bounds.
-std::string BoundsOf(const query_api::Figure& figure);
-
 template <typename Stub, typename Request, typename Response>
 absl::StatusOr<Response> Commands::Try(const Peer<Stub>& peer,
                                        grpc::Status (Stub::*method)(grpc::ClientContext*,

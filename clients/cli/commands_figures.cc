@@ -41,38 +41,26 @@ Sheet FigureSheet(const google::protobuf::RepeatedPtrField<query_api::Figure>& f
   for (int i = 0; i < figures.size(); ++i) {
     const bool has_value = figures[i].state_case() == query_api::Figure::kValue;
     if (!has_value) blank(i, {"numerator", "base"});
-    // Only response rates have them, and only others have an estimate.
-    if (!has_value || figures[i].has_estimate()) blank(i, {"rr1", "complete"});
+    // Only response rates have them, and only others have weights.
+    if (!has_value || figures[i].has_estimate() || !figures[i].weight_set().empty())
+      blank(i, {"rr1", "complete"});
+    if (figures[i].weight_set().empty()) blank(i, {"weight_set_revision"});
+    // Shares have a numerator, numbers have sums; a quantile has neither.
+    const bool number = IsNumber(figures[i]);
+    const bool sums =
+        number && figures[i].estimate().method() != query_api::INTERVAL_METHOD_WOODRUFF;
+    if (number) blank(i, {"numerator"});
+    if (!has_value || !sums) blank(i, {"sum", "sum_decimals"});
+    if (!has_value || figures[i].denominator_sum() == 0)
+      blank(i, {"denominator_sum", "denominator_decimals", "silent_denominator"});
+    if (figures[i].estimate().unbounded())
+      blank(i, {"estimate.bound_lower", "estimate.bound_upper", "silent_denominator"});
   }
   return sheet;
 }
 
 std::string CellOf(const query_api::Figure& figure) {
   return figure.name().substr(figure.name().rfind('/') + 1);
-}
-
-std::string ValueOf(const query_api::Figure& figure, int decimals) {
-  if (figure.state_case() == query_api::Figure::kValue)
-    return FormatPercent(figure.value(), decimals);
-  return figure.no_value().sign().empty() ? ".." : figure.no_value().sign();
-}
-
-std::string EstimateOf(const query_api::Figure& figure) {
-  return figure.has_estimate() ? FormatPercent(figure.estimate().value(), 1) : "";
-}
-
-std::string IntervalOf(const query_api::Figure& figure) {
-  const query_api::Estimate& estimate = figure.estimate();
-  if (!figure.has_estimate() || estimate.method() == query_api::INTERVAL_METHOD_NONE ||
-      estimate.method() == query_api::INTERVAL_METHOD_KNOWN)
-    return "";
-  return StrCat(FormatPercent(estimate.lower(), 1), "–", FormatPercent(estimate.upper(), 1));
-}
-
-std::string BoundsOf(const query_api::Figure& figure) {
-  if (!figure.has_estimate()) return "";
-  return StrCat(FormatPercent(figure.estimate().bound_lower(), 1), "–",
-                FormatPercent(figure.estimate().bound_upper(), 1));
 }
 
 int Commands::GetFigure(const std::string& name) {
@@ -90,6 +78,15 @@ int Commands::GetFigure(const std::string& name) {
   std::string text = StrCat(figure->name(), "\n", ValueOf(*figure, 1));
   if (figure->state_case() == query_api::Figure::kNoValue) {
     base::StrAppend(text, "  ", Label(figure->no_value().text()));
+  } else if (IsNumber(*figure)) {
+    const std::string& unit = Label(figure->unit_title());
+    base::StrAppend(text, unit.empty() ? "" : " ", unit, "  of ", figure->base(), " units");
+    if (figure->denominator_sum() != 0) {
+      base::StrAppend(text, ", ", ScaledText(figure->sum(), figure->sum_decimals()), " / ",
+                      ScaledText(figure->denominator_sum(), figure->denominator_decimals()));
+    } else if (figure->sum() != 0) {
+      base::StrAppend(text, ", sum ", ScaledText(figure->sum(), figure->sum_decimals()));
+    }
   } else {
     base::StrAppend(text, " %  ", figure->numerator(), " of ", figure->base());
   }
@@ -98,12 +95,18 @@ int Commands::GetFigure(const std::string& name) {
     if (!Label(*part).empty()) base::StrAppend(text, "; ", Label(*part));
   }
   if (figure->has_estimate()) {
-    base::StrAppend(text, "\nof all units: ", FormatPercent(figure->estimate().value(), 1), " %");
+    base::StrAppend(text, "\nof all units: ", EstimateOf(*figure), IsNumber(*figure) ? "" : " %");
     if (!IntervalOf(*figure).empty())
       base::StrAppend(text, ", ", FormatPercent(figure->estimate().level(), 0),
                       " percent interval ", IntervalOf(*figure));
-    base::StrAppend(text, ", possible ", BoundsOf(*figure));
+    if (!BoundsOf(*figure).empty()) base::StrAppend(text, ", possible ", BoundsOf(*figure));
   }
+  if (figure->has_estimate_problem())
+    base::StrAppend(text, "\nno estimate: ", figure->estimate_problem().reason(), ": ",
+                    figure->estimate_problem().message());
+  if (figure->weight_set_revision() > 0)
+    base::StrAppend(text, "\nweighted by ", figure->weight_set(), "@",
+                    figure->weight_set_revision());
   text += '\n';
   PrintOut(text);
   return kExitOk;
@@ -142,12 +145,21 @@ int Commands::Figures(const std::string& edition, const std::string& release,
 int Commands::ShowFigures(const google::protobuf::Message& result,
                           const google::protobuf::RepeatedPtrField<query_api::Figure>& figures) {
   if (output_.Prints(result, [&] { return FigureSheet(figures); })) return kExitOk;
-  std::vector<std::vector<std::string>> rows = {
-      {"figure", "percent", "numerator", "base", "estimate", "interval", "possible", "invited"}};
+  // Where a number stands among them, each says what it is.
+  const bool mixed = std::any_of(figures.begin(), figures.end(), IsNumber);
+  std::vector<std::vector<std::string>> rows = {{"figure", mixed ? "value" : "percent", "numerator",
+                                                 "base", "estimate", "interval", "possible",
+                                                 "invited"}};
   for (const query_api::Figure& figure : figures) {
-    rows.push_back({CellOf(figure), ValueOf(figure, 1), StrCat(figure.numerator()),
-                    StrCat(figure.base()), EstimateOf(figure), IntervalOf(figure), BoundsOf(figure),
-                    StrCat(figure.invited())});
+    const bool number = IsNumber(figure);
+    const auto percent = [&](std::string text) {
+      return mixed && !number && !text.empty() ? StrCat(text, " %") : text;
+    };
+    const bool has = figure.state_case() == query_api::Figure::kValue;
+    rows.push_back({CellOf(figure), has ? percent(ValueOf(figure, 1)) : ValueOf(figure, 1),
+                    number ? "" : StrCat(figure.numerator()), StrCat(figure.base()),
+                    percent(EstimateOf(figure)), percent(IntervalOf(figure)),
+                    percent(BoundsOf(figure)), StrCat(figure.invited())});
   }
   PrintOut(FormatTable(rows));
   return kExitOk;

@@ -33,8 +33,14 @@ std::vector<std::string> RowOf(const query_api::Release& release) {
 const std::vector<std::string> kHead = {"release", "audience",       "position",        "figures",
                                         "hash",    "built/approved", "published (UTC)", "reason"};
 
-std::string Share(bool has_value, double value) {
-  return has_value ? FormatPercent(value, 1) : "..";
+// A share as percent; a number as it is.
+std::string Amount(const query_api::ReleaseChange& change, bool has_value, double value) {
+  if (!has_value) return "..";
+  return change.unit().empty() ? FormatPercent(value, 1) : StrCat(value);
+}
+
+std::string CountsOf(const query_api::ReleaseChange& change, int32_t numerator, int32_t base) {
+  return change.unit().empty() ? StrCat(numerator, " of ", base) : StrCat("of ", base);
 }
 
 std::string KindOf(query_api::ReleaseChangeKind kind) {
@@ -53,10 +59,10 @@ std::string KindOf(query_api::ReleaseChangeKind kind) {
 std::vector<std::string> RowOf(const query_api::ReleaseChange& change) {
   return {change.cell(),
           KindOf(change.kind()),
-          Share(change.has_value_before(), change.value_before()),
-          StrCat(change.numerator_before(), " of ", change.base_before()),
-          Share(change.has_value_after(), change.value_after()),
-          StrCat(change.numerator_after(), " of ", change.base_after())};
+          Amount(change, change.has_value_before(), change.value_before()),
+          CountsOf(change, change.numerator_before(), change.base_before()),
+          Amount(change, change.has_value_after(), change.value_after()),
+          CountsOf(change, change.numerator_after(), change.base_after())};
 }
 const std::vector<std::string> kChangeHead = {"cell", "what", "before", "", "after", ""};
 

@@ -2,6 +2,7 @@
 // what there is to ask for.
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "clients/cli/commands_common.h"
@@ -38,7 +39,10 @@ std::string TestStatusOf(const query_api::ChangeFigure& change) {
     case query_api::CHANGE_TEST_STATUS_MOVED:
       return "no test: the earlier answers have changed since the release read";
     case query_api::CHANGE_TEST_STATUS_NO_DF:
-      return "no test: too few answers for the strata";
+      if (change.estimate().df() < 1) return "no test: too few answers for the strata";
+      return change.estimate().earlier_error() == 0 && change.estimate().later_error() == 0
+                 ? "no test: no stratum has any spread"
+                 : "no test: too few answered both times to tell its spread";
     default:
       return "no test: the indicator does not declare this comparison";
   }
@@ -46,8 +50,9 @@ std::string TestStatusOf(const query_api::ChangeFigure& change) {
 
 // A row for each cell of the table, so that every number has a column of its own.
 Sheet TableSheet(const query_api::Table& table) {
-  Sheet sheet = {{"cell", "group", "value", "numerator", "base", "lower", "upper", "no_value",
-                  "sign", "indicator", "basis", "category", "column"},
+  Sheet sheet = {{"cell", "group", "value", "unit", "numerator", "base", "lower", "upper",
+                  "lower_open", "upper_open", "no_value", "sign", "estimate_problem", "indicator",
+                  "basis", "category", "column", "unit_label"},
                  {}};
   const auto number = [](bool has, double value) { return has ? StrCat(value) : std::string(); };
   const auto first = [](const auto& labels) { return labels.empty() ? std::string() : labels[0]; };
@@ -61,12 +66,14 @@ Sheet TableSheet(const query_api::Table& table) {
       const query_api::TableCell& cell = row.cells(i);
       const query_api::TableColumn& column = table.columns(i);
       const bool has = cell.has_value();
-      sheet.rows.push_back(
-          {row.cell(), column.group(), number(has, cell.value()),
-           has ? StrCat(cell.numerator()) : "", has ? StrCat(cell.base()) : "",
-           number(cell.has_lower(), cell.lower()), number(cell.has_upper(), cell.upper()),
-           has ? "" : query_api::NoValueReason_Name(cell.no_value()), cell.sign(), indicator, basis,
-           first(row.category_labels()), first(column.labels())});
+      sheet.rows.push_back({row.cell(), column.group(), number(has, cell.value()), row.unit(),
+                            has && !IsNumberUnit(row.unit()) ? StrCat(cell.numerator()) : "",
+                            has ? StrCat(cell.base()) : "", number(cell.has_lower(), cell.lower()),
+                            number(cell.has_upper(), cell.upper()), cell.lower_open() ? "true" : "",
+                            cell.upper_open() ? "true" : "",
+                            has ? "" : query_api::NoValueReason_Name(cell.no_value()), cell.sign(),
+                            cell.estimate_problem(), indicator, basis, first(row.category_labels()),
+                            first(column.labels()), first(row.unit_labels())});
     }
   }
   return sheet;
@@ -94,6 +101,17 @@ std::string OutcomeOf(const query_api::Association& test) {
   }
 }
 
+// "share", "mean" …
+std::string KindOf(model::IndicatorKind kind) {
+  constexpr std::string_view kPrefix = "INDICATOR_KIND_";
+  std::string name = model::IndicatorKind_Name(kind);
+  if (name.starts_with(kPrefix)) name.erase(0, kPrefix.size());
+  for (char& letter : name)
+    letter =
+        letter == '_' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return name;
+}
+
 model::Language LanguageOf(const std::string& language) {
   if (language == "nn") return model::LANGUAGE_NN;
   return language == "en" ? model::LANGUAGE_EN : model::LANGUAGE_NB;
@@ -110,13 +128,16 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
   const auto series = Try(connection_.query(), &Query::GetSeries, request);
   if (!series.ok()) return Fail(series.status());
   if (output_.Prints(*series, "points")) return kExitOk;
-  std::vector<std::vector<std::string>> rows = {{"year", "release", "percent", "numerator", "base",
-                                                 "estimate", "interval", "relation", "respondent",
-                                                 "basis"}};
+  const bool number =
+      std::any_of(series->points().begin(), series->points().end(),
+                  [](const query_api::SeriesPoint& point) { return IsNumber(point.figure()); });
+  std::vector<std::vector<std::string>> rows = {{"year", "release", number ? "value" : "percent",
+                                                 number ? "" : "numerator", "base", "estimate",
+                                                 "interval", "relation", "respondent", "basis"}};
   for (const query_api::SeriesPoint& point : series->points()) {
     const bool has = point.has_figure();
     rows.push_back({StrCat(point.year()), point.release(), has ? ValueOf(point.figure(), 1) : "",
-                    has ? StrCat(point.figure().numerator()) : "",
+                    has && !number ? StrCat(point.figure().numerator()) : "",
                     has ? StrCat(point.figure().base()) : "", has ? EstimateOf(point.figure()) : "",
                     has ? IntervalOf(point.figure()) : "", RelationsOf(point.relations()),
                     Label(point.respondent()), Label(point.basis_title())});
@@ -138,10 +159,9 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
                           FormatPercent(estimate.upper(), 1), ", p ", Number(estimate.p(), "%.3f"),
                           ", adjusted ", Number(change.q(), "%.3f"), " (", change.family().id(),
                           ", ", change.family().size(), ")");
-        base::StrAppend(text, "; panel of ", change.panel().units());
-      } else {
-        base::StrAppend(text, "; ", TestStatusOf(change));
       }
+      if (!change.estimate().has_p()) base::StrAppend(text, "; ", TestStatusOf(change));
+      if (change.has_panel()) base::StrAppend(text, "; panel of ", change.panel().units());
       text += '\n';
     }
   }
@@ -194,8 +214,16 @@ int Commands::Table(const std::string& edition, const std::string& release,
     std::string label = row.category_labels().empty() ? "" : row.category_labels(0);
     if (label.empty() && !row.basis_labels().empty()) label = row.basis_labels(0);
     std::vector<std::string> line = {StrCat("  ", label)};
-    for (const query_api::TableCell& cell : row.cells())
-      line.push_back(cell.has_value() ? FormatPercent(cell.value(), 0) : cell.sign());
+    const bool number = IsNumberUnit(row.unit());
+    // A number says that it is none of the percents around it.
+    if (number)
+      base::StrAppend(line.front(), " (", row.unit_labels().empty() ? "number" : row.unit_labels(0),
+                      ")");
+    for (const query_api::TableCell& cell : row.cells()) {
+      line.push_back(!cell.has_value() ? cell.sign()
+                     : number          ? FormatNumber(cell.value(), row.decimals())
+                                       : FormatPercent(cell.value(), 0));
+    }
     rows.push_back(std::move(line));
   }
   // A question may be longer than any answer: it takes its line without widening the columns.
@@ -267,7 +295,8 @@ int Commands::Indicators(const std::string& edition, const std::string& release)
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
   if (output_.Prints(all, "indicators")) return kExitOk;
-  std::vector<std::vector<std::string>> rows = {{"indicator", "bases", "broken down by", "title"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"indicator", "kind", "bases", "broken down by", "title"}};
   for (const query_api::IndicatorInfo& indicator : all.indicators()) {
     std::string bases;
     for (const query_api::BasisInfo& basis : indicator.bases())
@@ -278,7 +307,8 @@ int Commands::Indicators(const std::string& edition, const std::string& release)
       for (int i = 0; i < breakdown.attributes_size(); ++i)
         base::StrAppend(breakdowns, i == 0 ? "" : "×", breakdown.attributes(i));
     }
-    rows.push_back({indicator.name().substr(indicator.name().find('/') + 1), bases, breakdowns,
+    rows.push_back({indicator.name().substr(indicator.name().find('/') + 1),
+                    KindOf(indicator.kind()), bases, breakdowns,
                     indicator.not_asked() ? StrCat(Label(indicator.title()), " (not asked)")
                                           : Label(indicator.title())});
   }

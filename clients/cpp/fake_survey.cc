@@ -56,6 +56,18 @@ query_pb::Figure FigureOf(std::string_view cell, int32_t numerator, int32_t base
   out.set_value(static_cast<double>(numerator) / base);
   out.set_numerator(numerator);
   out.set_base(base);
+  out.set_unit("fraction");
+  return out;
+}
+
+query_pb::Figure FigureOfNumber(std::string_view cell, double number, int32_t base,
+                                int32_t decimals) {
+  query_pb::Figure out;
+  out.set_name(std::string(cell));
+  out.set_value(number);
+  out.set_base(base);
+  out.set_unit("number");
+  out.set_decimals(decimals);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "services/base/error.h"
 #include "services/base/text.h"
 
 namespace imdi::domain {
@@ -65,10 +66,21 @@ Targets TargetsOf(const FigurePlan& plan, const Layout& layout,
   return out;
 }
 
-absl::Status Calibrate(model::WeightMethod method, const Targets& targets, Weighting* weighting) {
+// `before`: what the strata's weights make of each target.
+absl::Status Calibrate(model::WeightMethod method, const Targets& targets,
+                       const std::vector<double>& before, Weighting* weighting) {
+  if (method == model::WEIGHT_METHOD_POSTSTRATIFIED)
+    return weighting->Poststratify(targets.margins.front());
+  for (size_t t = 0; t < before.size(); ++t) {
+    const WeightTarget& target = targets.levels[t];
+    if (target.frame == 0 || before[t] != 0) continue;
+    return base::Error(
+        base::Reason::kMarginUnreachable,
+        base::StrCat("weights cannot reach the ", static_cast<int64_t>(target.frame), " of ",
+                     target.level,
+                     ": none of them answered; join levels, or leave the margin out"));
+  }
   switch (method) {
-    case model::WEIGHT_METHOD_POSTSTRATIFIED:
-      return weighting->Poststratify(targets.margins.front());
     case model::WEIGHT_METHOD_RAKED:
       return weighting->Rake(targets.margins, targets.totals);
     case model::WEIGHT_METHOD_LINEAR:
@@ -127,7 +139,7 @@ CalibratedWeights WeightsOf(const EditionCounts& counts, uint32_t number) {
   if (layout.set == nullptr) return out;
   Targets targets = TargetsOf(counts.plan(), layout, responded, with_respondents);
   const std::vector<double> before = Reached(targets, out.weighting);
-  out.status = Calibrate(layout.set->method(), targets, &out.weighting);
+  out.status = Calibrate(layout.set->method(), targets, before, &out.weighting);
   const std::vector<double> after = Reached(targets, out.weighting);
   out.targets = std::move(targets.levels);
   for (size_t t = 0; t < out.targets.size(); ++t) {

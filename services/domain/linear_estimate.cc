@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "services/domain/difference_sum.h"
 #include "services/domain/distributions.h"
 #include "services/domain/linear_pair.h"
 #include "services/domain/stratified_variance.h"
@@ -153,39 +154,15 @@ Distribution EstimateDistribution(std::span<const StratumCell> strata,
 }
 
 Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lonely) {
-  Difference out;
-  double base_a = 0;
-  double base_b = 0;
-  double yes_a = 0;
-  double yes_b = 0;
-  int32_t x_a = 0;
-  int32_t x_b = 0;
+  DifferenceSum sums;
   int32_t represented = 0;
   for (const DifferenceCell& h : strata) {
     if (h.responded == 0) continue;
-    const double weight = Weight(h.frame, h.responded);
-    const int32_t either = h.base_a + h.base_b - h.base_both;
-    out.n_a += h.base_a;
-    out.n_b += h.base_b;
-    out.n_union += either;
-    if (either > 0) ++represented;
-    x_a += h.yes_a;
-    x_b += h.yes_b;
-    base_a += weight * h.base_a;
-    base_b += weight * h.base_b;
-    yes_a += weight * h.yes_a;
-    yes_b += weight * h.yes_b;
+    sums.Add(h, Weight(h.frame, h.responded));
+    if (DifferenceSum::InEither(h) > 0) ++represented;
   }
-  out.df = out.n_union - represented;
-  if (out.n_a == 0 || out.n_b == 0) {
-    out.p_a = out.p_b = out.se_a = out.se_b = out.covariance = kUndefined;
-    out.estimate = out.standard_error = kUndefined;
-    return out;
-  }
-  out.status = out.df < 1 ? EstimateStatus::kNoDf : EstimateStatus::kOk;
-  out.p_a = ExactShare(yes_a, base_a, x_a, out.n_a);
-  out.p_b = ExactShare(yes_b, base_b, x_b, out.n_b);
-  out.estimate = out.p_b - out.p_a;
+  Difference out = sums.Shares(represented);
+  if (out.status == EstimateStatus::kEmpty) return out;
   // All strata with respondents count here, in the base or not: a lonely one is averaged over all.
   StratifiedVariance sum_a(lonely);
   StratifiedVariance sum_b(lonely);
@@ -203,6 +180,8 @@ Difference EstimateDifference(std::span<const DifferenceCell> strata, Lonely lon
     sum_b.Add(h.frame, h.responded, b.Centred(out.p_b, out.p_b), b.Product(out.p_b, out.p_b));
     sum_ab.Add(h.frame, h.responded, ab.Centred(out.p_a, out.p_b), ab.Product(out.p_a, out.p_b));
   }
+  const double base_a = sums.base_a();
+  const double base_b = sums.base_b();
   SetDifferenceVariance(sum_a.Total() / (base_a * base_a), sum_b.Total() / (base_b * base_b),
                         sum_ab.Total() / (base_a * base_b), &out);
   return out;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "services/domain/difference_sum.h"
 #include "services/domain/distributions.h"
 #include "services/domain/linear_pair.h"
 #include "services/domain/stratified_variance.h"
@@ -223,39 +224,16 @@ LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const
 
 Difference EstimateWeightedDifference(const Weighting& weighting,
                                       std::span<const DifferenceCell> cells, Lonely lonely) {
-  Difference out;
+  DifferenceSum sums;
   StrataOfBase either(weighting);
-  double base_a = 0;
-  double base_b = 0;
-  double yes_a = 0;
-  double yes_b = 0;
-  int32_t x_a = 0;
-  int32_t x_b = 0;
   for (size_t c = 0; c < cells.size(); ++c) {
-    const DifferenceCell& cell = cells[c];
-    const double weight = weighting.cells()[c].weight;
-    const int32_t units = cell.base_a + cell.base_b - cell.base_both;
-    if (units > 0) either.Add(static_cast<uint32_t>(c));
-    out.n_a += cell.base_a;
-    out.n_b += cell.base_b;
-    out.n_union += units;
-    x_a += cell.yes_a;
-    x_b += cell.yes_b;
-    base_a += weight * cell.base_a;
-    base_b += weight * cell.base_b;
-    yes_a += weight * cell.yes_a;
-    yes_b += weight * cell.yes_b;
+    sums.Add(cells[c], weighting.cells()[c].weight);
+    if (DifferenceSum::InEither(cells[c]) > 0) either.Add(static_cast<uint32_t>(c));
   }
-  out.df = out.n_union - either.count();
-  if (out.n_a == 0 || out.n_b == 0) {
-    out.p_a = out.p_b = out.se_a = out.se_b = out.covariance = kUndefined;
-    out.estimate = out.standard_error = kUndefined;
-    return out;
-  }
-  out.status = out.df < 1 ? EstimateStatus::kNoDf : EstimateStatus::kOk;
-  out.p_a = ExactShare(yes_a, base_a, x_a, out.n_a);
-  out.p_b = ExactShare(yes_b, base_b, x_b, out.n_b);
-  out.estimate = out.p_b - out.p_a;
+  Difference out = sums.Shares(either.count());
+  if (out.status == EstimateStatus::kEmpty) return out;
+  const double base_a = sums.base_a();
+  const double base_b = sums.base_b();
   const double u_a[3] = {0, -out.p_a / base_a, (1 - out.p_a) / base_a};  // Outside, no, yes.
   const double u_b[3] = {0, -out.p_b / base_b, (1 - out.p_b) / base_b};
   std::vector<LinearRow> rows;

@@ -159,6 +159,8 @@ query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
   }
   if (indicator == nullptr) return out;
   out.set_numerator_expression(NumeratorOf(*indicator, pieces));
+  out.set_measure(indicator->measure());
+  out.set_denominator(indicator->denominator());
   bool given_by_frame = false;
   for (const query_pb::BasisInfo& basis : indicator->bases()) {
     if (pieces.size() < 2 || basis.id() != pieces[1]) continue;

@@ -77,13 +77,18 @@ absl::StatusOr<Answers> AnswersOf(const FigureSet& set, const CellName& cells) {
 }
 
 // The strata that the indicator's figures are weighted by.
-absl::StatusOr<const Strata*> StrataOf(const query_pb::IndicatorInfo& indicator,
-                                       const store_pb::ReleaseHeader& header) {
-  if (indicator.weights().empty()) return &header.strata();
-  const auto weights =
+struct Weights {
+  uint32_t number = 0;  // As ReleaseFigure.weight_set.
+  const Strata* strata = nullptr;
+};
+absl::StatusOr<Weights> WeightsOf(const query_pb::IndicatorInfo& indicator,
+                                  const store_pb::ReleaseHeader& header) {
+  const auto set =
       std::ranges::find(header.weight_sets(), indicator.weights(), &query_pb::WeightSetInfo::name);
-  if (weights != header.weight_sets().end() && weights->method() == model::WEIGHT_METHOD_STRATA) {
-    return &weights->cells();
+  if (set == header.weight_sets().end()) return Weights{.number = 0, .strata = &header.strata()};
+  if (set->method() == model::WEIGHT_METHOD_STRATA) {
+    return Weights{.number = static_cast<uint32_t>(set - header.weight_sets().begin()) + 1,
+                   .strata = &set->cells()};
   }
   return base::InvalidField(
       "cells", base::StrCat(indicator.name(), " is weighted by ", indicator.weights(),
@@ -94,8 +99,7 @@ absl::StatusOr<const Strata*> StrataOf(const query_pb::IndicatorInfo& indicator,
 struct Table {
   size_t rows = 0;
   size_t columns = 0;
-  // What the places of strata mean.
-  const Strata* strata = nullptr;
+  Weights weights;                                  // What the places of strata mean.
   std::map<uint32_t, std::vector<int32_t>> counts;  // By place: rows x columns, by row.
 };
 
@@ -117,11 +121,12 @@ absl::Status TakeGroup(const FigureSet& set, const Answers& answers, const Colum
                          base::StrCat(base::Quoted(cell), " is not a cell of ", set.name()));
     }
     const store_pb::ReleaseFigure& stored = *set.At(*place).stored;
-    if (stored.base_size() != stored.strata_size() || stored.yes_size() != stored.strata_size())
+    if (stored.base_size() != stored.strata_size() || stored.yes_size() != stored.strata_size() ||
+        stored.weight_set() != table.weights.number)
       return contradiction();
     for (int i = 0; i < stored.strata_size(); ++i) {
       const uint32_t stratum = stored.strata(i);
-      if (stratum >= static_cast<uint32_t>(table.strata->size())) return contradiction();
+      if (stratum >= static_cast<uint32_t>(table.weights.strata->size())) return contradiction();
       if (row == 0) rest[stratum] = static_cast<int32_t>(stored.base(i));
       rest[stratum] -= static_cast<int32_t>(stored.yes(i));
       std::vector<int32_t>& counts = table.counts[stratum];
@@ -163,7 +168,7 @@ void Test(const Table& table, query_pb::Association& out) {
   int32_t base = 0;
   bool census = true;
   for (const auto& [place, units] : table.counts) {
-    const query_pb::StratumEvidence& evidence = (*table.strata)[static_cast<int>(place)];
+    const query_pb::StratumEvidence& evidence = (*table.weights.strata)[static_cast<int>(place)];
     domain::StratumCell stratum{.frame = evidence.frame(), .responded = evidence.responded()};
     stratum.base = std::accumulate(units.begin(), units.end(), 0);
     if (stratum.base == 0) continue;
@@ -223,7 +228,7 @@ absl::StatusOr<query_pb::Association> AssociationOf(const FigureSet& set,
                         ColumnsOf(*answers.indicator, attributes, set));
   Table table{.rows = answers.pieces.size() + (answers.against_others ? 1 : 0),
               .columns = columns.size(),
-              .strata = nullptr,
+              .weights = {},
               .counts = {}};
   if (table.rows * table.columns > base::kAssociationCellsMax) {
     return base::Error(base::Reason::kTooLarge,
@@ -231,7 +236,7 @@ absl::StatusOr<query_pb::Association> AssociationOf(const FigureSet& set,
                                     base::kAssociationCellsMax,
                                     " cells; name one answer, or a breakdown with fewer groups"));
   }
-  IMDI_ASSIGN_OR_RETURN(table.strata, StrataOf(*answers.indicator, header));
+  IMDI_ASSIGN_OR_RETURN(table.weights, WeightsOf(*answers.indicator, header));
   for (size_t number = 0; number < columns.size(); ++number) {
     IMDI_RETURN_IF_ERROR(wanted());
     IMDI_RETURN_IF_ERROR(TakeGroup(set, answers, columns[number], number, table));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -20,6 +21,8 @@ namespace imdi::query {
 namespace {
 
 using Entry = domain::Catalog::EditionEntry;
+
+constexpr std::string_view kFraction = "fraction";
 
 // An edition of the survey and where its figure comes from.
 struct Place {
@@ -202,7 +205,8 @@ absl::StatusOr<query_pb::Series> GetSeries(Reading& reading,
     if (!place.figure.has_value()) continue;
     *point.mutable_figure() = *place.figure;
     *point.mutable_basis_title() = place.figure->basis_title();
-    if (before != nullptr)
+    // Numbers have no changes: their sums are not counted together over editions.
+    if (before != nullptr && place.figure->unit() == kFraction)
       *out.add_changes() = ChangeOf(snapshot, place, *before, cell, name.indicator);
     if (!place.figure->has_no_value()) before = &place;
   }

@@ -139,7 +139,7 @@ void Growth(const Setting& setting, const FoldInput& input, const char* units, R
     rates.push_back(static_cast<double>(figures) / seconds);
   }
   const auto value = [&](const char* what, double of, const char* unit) {
-    report.Value(base::StrCat(units, " units: ", what), of, unit);
+    report.Value(base::StrCat(units, ": ", what), of, unit);
   };
   value("plan, matrix, fold and count", Median(rebuilds) * 1000, "ms");
   value("counting everything once", Median(counts) * 1000, "ms");
@@ -169,15 +169,15 @@ void BenchFold(const Setting& setting, const Survey& survey, Report& report) {
   report.Value("figures of the 2017 release", static_cast<double>(figure_count), "");
   report.AtMost("all of them, with intervals", Median(releases) * 1000, 100, "ms");
   report.Value("figures a second", static_cast<double>(figure_count) / Median(releases), "");
-  Growth(setting, input, "441", report);
-  Growth(setting, WithMoreUnits(input, kTimesAsMany), "44 100", report);
+  Growth(setting, input, "441 units", report);
+  Growth(setting, WithMoreUnits(input, kTimesAsMany), "44 100 units", report);
   std::printf("\nThe same with means, a total, a ratio, a median, and raked weights\n");
   const FoldInput numeric = InputOf(survey, NumericDefinitions());
-  Growth(setting, numeric, "441, numbers", report);
-  Growth(setting, WithMoreUnits(numeric, kTimesAsMany), "44 100, numbers", report);
+  Growth(setting, numeric, "441 units, numbers", report);
+  Growth(setting, WithMoreUnits(numeric, kTimesAsMany), "44 100 units, numbers", report);
   Setting one_round = setting;
   one_round.rounds = 1;
-  Growth(one_round, WithMoreUnits(numeric, kTimesAsManyAsCodes), "908 901, numbers", report);
+  Growth(one_round, WithMoreUnits(numeric, kTimesAsManyAsCodes), "908 901 units, numbers", report);
 }
 
 }  // namespace imdi::bench

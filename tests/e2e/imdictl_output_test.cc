@@ -155,6 +155,7 @@ TEST_F(ImdictlOutput, GivesJsonAndCsvOfEveryCommandWithAResult) {
       {"editions", {"editions"}},
       {"indicators", {"indicators", "TP2019"}},
       {"table", {"table", "TP2019"}},
+      {"association", {"association", "TP2019", "IND_PLAN.SETTLING", "--by", "region"}},
       {"series", {"series", "Q_L01.ANSWERED.answer=1", "--survey", "TP"}},
       {"method-note", {"method-note", "TP2019"}},
       {"claims list", {"claims", "list", "TP2019"}},

@@ -212,6 +212,13 @@ class Callers {
         request.set_name(kEdition + release + "/figures/IND_TARGET.WITH_PROGRAMME");
         return ask(&Query::ExplainFigure, request);
       }
+      case 5: {
+        query_pb::TestAssociationRequest request;
+        request.set_parent(kEdition + release);
+        request.set_cells("IND_TARGET.WITH_PROGRAMME");
+        request.add_attributes("imdi_region");
+        return ask(&Query::TestAssociation, request);
+      }
       case 4: {
         ingestion_pb::GetCollectionStatusRequest request;
         request.set_edition(kEdition);

@@ -68,6 +68,7 @@ std::string Show(const query::Figure* figure, Language language, Legend& legend)
   const client::Value value = client::ValueOf(*figure);
   if (const auto* none = std::get_if<client::NoValue>(&value))
     legend.emplace(none->sign, TextIn(none->text, language));
+  if (std::holds_alternative<client::Number>(value)) return client::Shown(value, 1, language);
   return client::Percent(value, 1, language);
 }
 

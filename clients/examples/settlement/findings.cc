@@ -70,6 +70,8 @@ std::string Show(const query::Figure& figure, Language language) {
     out << none->sign << " (" << TextIn(none->text, language) << ")";
     return out.str();
   }
+  // Sentences rest on shares; a number would say its unit.
+  if (std::holds_alternative<client::Number>(value)) return client::Shown(value, 1, language);
   const auto& share = std::get<client::Share>(value);
   out << Percent(share.fraction, 1, language) << " %  " << share.numerator << " " << words.of << " "
       << share.base;

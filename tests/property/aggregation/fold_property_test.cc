@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <set>
@@ -268,6 +269,36 @@ void ExpectAutomatic(const std::map<std::string, Response>& responses, const std
   EXPECT_EQ(figure.numerator(), numerator) << cell;
 }
 
+// Mean and median of A4 of those who responded and gave a number, in tenths.
+void ExpectNumbers(const std::map<std::string, Response>& responses, const EditionState& edition,
+                   const std::string& cell, const query_pb::Figure& figure) {
+  const size_t equals = cell.find('=');
+  std::vector<int64_t> numbers;
+  for (const auto& [code, unit] : edition.units) {
+    if (equals != std::string::npos &&
+        (unit.region.empty() ? "unknown" : unit.region) != cell.substr(equals + 1))
+      continue;
+    const Response& response = responses.at(code);
+    if (response.responded() && response.states.at("A4") == State::kAnswered &&
+        response.answers.at("A4").is_number)
+      numbers.push_back(response.answers.at("A4").number);
+  }
+  EXPECT_EQ(figure.base(), static_cast<int>(numbers.size())) << cell;
+  ASSERT_EQ(figure.has_value(), !numbers.empty()) << cell;
+  if (numbers.empty()) return;
+  std::ranges::sort(numbers);
+  const int64_t sum = std::accumulate(numbers.begin(), numbers.end(), int64_t{0});
+  if (cell.starts_with("NUM_MEAN")) {
+    EXPECT_EQ(figure.sum(), sum) << cell;
+    EXPECT_DOUBLE_EQ(figure.value(),
+                     static_cast<double>(sum) / 10 / static_cast<double>(numbers.size()))
+        << cell;
+  } else {
+    EXPECT_DOUBLE_EQ(figure.value(), static_cast<double>(numbers[(numbers.size() - 1) / 2]) / 10)
+        << cell;
+  }
+}
+
 void ExpectFigures(const World& world, const std::string& id, const Snapshot& snapshot) {
   const EditionState& edition = world.editions.at(id);
   EXPECT_EQ(testing_support::CatalogOf(snapshot)->FindEdition(id)->state, edition.state);
@@ -288,10 +319,16 @@ void ExpectFigures(const World& world, const std::string& id, const Snapshot& sn
   }
   std::set<std::string> got;
   int automatic = 0;
+  int numeric = 0;
   for (const auto& [cell, figure] : testing_support::FiguresOf(snapshot, id)) {
     if (cell.starts_with("Q_")) {
       ExpectAutomatic(responses, cell, figure);
       ++automatic;
+      continue;
+    }
+    if (cell.starts_with("NUM_")) {
+      ExpectNumbers(responses, edition, cell, figure);
+      ++numeric;
       continue;
     }
     got.insert(cell);
@@ -353,6 +390,7 @@ void ExpectFigures(const World& world, const std::string& id, const Snapshot& sn
   }
   EXPECT_EQ(got, wanted);
   EXPECT_GT(automatic, 40);
+  EXPECT_EQ(numeric, unknown_region ? 12 : 10) << "two indicators, in all and by region";
 }
 
 // ---- A random history
@@ -403,6 +441,26 @@ SmallAnswers SomeAnswers(Random& random, int version, bool first, bool district)
   return out;
 }
 
+// Its method changes within a history; sums and medians of those who answered do not.
+model::Definition Weights(bool linear) {
+  model::Definition out;
+  model::WeightSet& set = *out.mutable_weight_set();
+  set.set_name("surveys/SMALL/weightSets/REGION");
+  *set.mutable_title() = testing_support::Words("weights");
+  set.set_method(linear ? model::WEIGHT_METHOD_LINEAR : model::WEIGHT_METHOD_POSTSTRATIFIED);
+  set.add_margins()->add_attributes("region");
+  return out;
+}
+
+model::Indicator Numeric(const std::string& id, model::IndicatorKind kind,
+                         const std::string& weights) {
+  model::Indicator out = testing_support::SmallIndicator(id, kEditions, "", {{"ALL", "responded"}});
+  out.set_kind(kind);
+  out.mutable_measure()->set_question("A4");
+  out.set_weights(weights);
+  return out;
+}
+
 class History {
  public:
   explicit History(Random& random) : random_(random) {
@@ -411,6 +469,10 @@ class History {
       log.ApplySmallSurvey(kEditions, {2016, 2017});
     else
       log.ApplySmallSurvey(kEditions);
+    log.Apply(Weights(false));
+    log.Apply(Numeric("NUM_MEAN", model::INDICATOR_KIND_MEAN, ""));
+    log.Apply(
+        Numeric("NUM_MEDIAN", model::INDICATOR_KIND_QUANTILE, "surveys/SMALL/weightSets/REGION"));
     for (const std::string& id : kEditions) {
       EditionState& edition = world.editions[id];
       for (const auto& unit : SmallUnits()) {
@@ -457,6 +519,7 @@ class History {
         break;
       case 3:
         if (random_.OneIn(3)) ReviseIndicator();
+        if (random_.OneIn(6)) log.Apply(Weights(linear_ = !linear_));
         break;
       case 4:
         if (random_.OneIn(2)) ReviseFrame(id);
@@ -537,6 +600,7 @@ class History {
     size_t written = 0;
   };
   Random& random_;
+  bool linear_ = false;
   std::map<std::string, Building> building_;
 };
 

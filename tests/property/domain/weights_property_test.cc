@@ -2,6 +2,7 @@
 // weights of collapsed strata, then poststratification, proportional fitting or linear calibration
 // written out over all respondents.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "services/base/error.h"
 #include "services/domain/calibrated_weights.h"
 #include "tests/property/domain/some_survey.h"
 #include "tests/support/campaign.h"
@@ -253,7 +255,14 @@ void ExpectWeights(const World& world, const EditionCounts& counts, uint32_t num
     // Thin levels and contradicting totals are refused, and nothing has changed.
     ASSERT_NE(method, model::WEIGHT_METHOD_STRATA);
     ASSERT_NE(method, model::WEIGHT_METHOD_POSTSTRATIFIED) << weights.status;
-    if (EveryLevelAnswered(units, margins) && method == model::WEIGHT_METHOD_LINEAR) {
+    if (!EveryLevelAnswered(units, margins)) {
+      EXPECT_EQ(base::ReasonOf(weights.status), base::Reason::kMarginUnreachable);
+      const auto unanswered = std::ranges::find_if(weights.targets, [](const WeightTarget& target) {
+        return target.frame > 0 && target.before == 0;
+      });
+      ASSERT_NE(unanswered, weights.targets.end());
+      EXPECT_THAT(weights.status.message(), testing::HasSubstr(unanswered->level));
+    } else if (method == model::WEIGHT_METHOD_LINEAR) {
       const std::vector<double> linear = CalibrateLinearly(units, margins, totals);
       const bool negative = std::ranges::any_of(linear, [](double one) { return one < 1e-6; });
       // Fewer answers than totals, or all of them with one number, cannot have the totals either.

@@ -113,6 +113,37 @@ TEST(FigureSheet, PutsNoNumberWhereAFigureHasNoValue) {
   EXPECT_EQ(At(sheet, 2, "value"), "0");
   EXPECT_EQ(At(sheet, 2, "numerator"), "0");
   EXPECT_EQ(At(sheet, 2, "rr1"), "") << "only response rates have it";
+  for (const char* column : {"sum", "sum_decimals", "denominator_sum", "weight_set_revision"})
+    EXPECT_EQ(At(sheet, 1, column), "") << column;
+}
+
+TEST(FigureSheet, GivesANumberItsSumsAndAQuantileNone) {
+  query::ListFiguresResponse response;
+  query::Figure& mean = *response.add_figures();
+  mean.set_unit("number");
+  mean.set_value(0);
+  mean.set_base(4);
+  mean.set_weight_set("surveys/KU/weightSets/W");
+  mean.set_weight_set_revision(2);
+  mean.mutable_estimate()->set_unbounded(true);
+  query::Figure& median = *response.add_figures();
+  median = mean;
+  median.mutable_estimate()->set_method(query::INTERVAL_METHOD_WOODRUFF);
+  query::Figure& ratio = *response.add_figures();
+  ratio = mean;
+  ratio.set_denominator_sum(50);
+  ratio.set_denominator_decimals(1);
+  ratio.mutable_estimate()->set_unbounded(false);
+  const Sheet sheet = FigureSheet(response.figures());
+  for (size_t row : {0U, 1U, 2U}) {
+    EXPECT_EQ(At(sheet, row, "unit"), "number");
+    EXPECT_EQ(At(sheet, row, "numerator"), "") << "a number has none";
+    EXPECT_EQ(At(sheet, row, "rr1"), "");
+    EXPECT_EQ(At(sheet, row, "weight_set_revision"), "2");
+    EXPECT_EQ(At(sheet, row, "sum"), row == 1 ? "" : "0");
+    EXPECT_EQ(At(sheet, row, "denominator_sum"), row == 2 ? "50" : "");
+    EXPECT_EQ(At(sheet, row, "estimate.bound_upper"), row == 2 ? "0" : "");
+  }
 }
 
 }  // namespace

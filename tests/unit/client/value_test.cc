@@ -12,6 +12,7 @@ using model::v1::LANGUAGE_EN;
 using model::v1::LANGUAGE_NB;
 using model::v1::LANGUAGE_NN;
 using testing::FigureOf;
+using testing::FigureOfNumber;
 using testing::FigureWithout;
 
 TEST(Value, ZeroIsAShareAndNoValueIsNone) {
@@ -41,6 +42,35 @@ TEST(Value, HasTheEstimateForAllWithItsIntervalWhereThereIsOne) {
   EXPECT_EQ(std::get<Share>(ValueOf(figure)).for_all->interval->upper, 0.6);
   figure.mutable_estimate()->set_method(query::v1::INTERVAL_METHOD_NONE);
   EXPECT_FALSE(std::get<Share>(ValueOf(figure)).for_all->interval.has_value());
+}
+
+TEST(Value, OfANumberIsNeverAShare) {
+  Figure figure = FigureOfNumber("A.B", 0.5, 7, 2);
+  figure.mutable_unit_title()->set_nn("personar");
+  figure.mutable_unit_title()->set_nb("personer");
+  Value value = ValueOf(figure);
+  EXPECT_EQ(std::get<Number>(value).number, 0.5);
+  EXPECT_FALSE(std::get<Number>(value).for_all.has_value());
+  EXPECT_EQ(Percent(value, 1, LANGUAGE_NN), "");
+  EXPECT_EQ(Shown(value, 1, LANGUAGE_NN), "0,50 personar");
+  EXPECT_EQ(Shown(value, 1, LANGUAGE_EN), "0.50 personer");
+  EXPECT_EQ(Shown(ValueOf(FigureOf("A.B", 1, 2)), 1, LANGUAGE_NN), "50,0 %");
+  EXPECT_EQ(Shown(ValueOf(FigureWithout("A.B", query::v1::NO_VALUE_REASON_NOT_YET, "..")), 1,
+                  LANGUAGE_NN),
+            "..");
+  query::v1::Estimate& estimate = *figure.mutable_estimate();
+  estimate.set_value(3);
+  estimate.set_lower(1);
+  estimate.set_upper(5);
+  estimate.set_upper_open(true);
+  estimate.set_method(query::v1::INTERVAL_METHOD_WOODRUFF);
+  value = ValueOf(figure);
+  EXPECT_EQ(std::get<Number>(value).for_all->number, 3);
+  EXPECT_TRUE(std::get<Number>(value).for_all->interval->upper_open);
+  EXPECT_FALSE(std::get<Number>(value).for_all->interval->lower_open);
+  // A unit of a newer server.
+  figure.set_unit("days");
+  EXPECT_TRUE(std::holds_alternative<Number>(ValueOf(figure)));
 }
 
 TEST(Value, IsShownAsPercentRoundedHalfAwayFromZeroWithTheSignOfTheLanguage) {

@@ -181,7 +181,10 @@ TEST(Association, RefusesWhatIsNoTableOfAnswers) {
   weigh(model::WEIGHT_METHOD_RAKED);
   EXPECT_EQ(ReasonOf(Tested(set, "Q.B").status()), Reason::kFieldInvalid);
   weigh(model::WEIGHT_METHOD_STRATA);
-  EXPECT_TRUE(Tested(set, "Q.B").ok());
+  EXPECT_EQ(ReasonOf(Tested(set, "YES.B").status()), Reason::kStoreCorrupt)
+      << "its cells say that they have the built-in weights";
+  for (const char* cell : {"YES.B.by=0", "YES.B.by=1"}) set.figure(cell).set_weight_set(1);
+  EXPECT_TRUE(Tested(set, "YES.B").ok());
   // Other rules.
   set.ChangeHeader(
       [](store_pb::ReleaseHeader& header) { header.set_rule_version(figures::kRuleVersion - 1); });

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a figure says: a share, or why there is none. There is no number that stands for "no value".
+// What a figure says: a share, a number, or why there is none. There is no number that stands for
+// "no value", and a number is never taken for a share.
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,9 @@ struct Interval {
   double lower = 0;
   double upper = 0;
   double level = 0;  // 0.95
+  // Of a quantile: there is no end on that side; lower or upper is the smallest or largest answer.
+  bool lower_open = false;
+  bool upper_open = false;
 };
 
 // What can be said of all units, not only of those that answered. Fractions.
@@ -39,6 +43,20 @@ struct Share {
   std::optional<ForAll> for_all;  // None for response rates.
 };
 
+// A mean, a sum, a ratio or a quantile.
+struct Number {
+  double number = 0;     // Of those that answered, in `unit`; zero means zero.
+  int32_t base = 0;      // Units.
+  int32_t decimals = 0;  // When shown.
+  LocalizedText unit;    // What is counted: "persons"; empty for a pure number.
+  // What holds of all units; none where no weights could be made.
+  struct ForAll {
+    double number = 0;
+    std::optional<Interval> interval;
+  };
+  std::optional<ForAll> for_all;
+};
+
 struct NoValue {
   // NO_VALUE_REASON_UNSPECIFIED where a newer server gave a state that this version does not know.
   NoValueReason reason = query::v1::NO_VALUE_REASON_UNSPECIFIED;
@@ -47,7 +65,7 @@ struct NoValue {
   LocalizedText text;
 };
 
-using Value = std::variant<Share, NoValue>;
+using Value = std::variant<Share, Number, NoValue>;
 Value ValueOf(const Figure& figure);
 
 // "IND_TARGET.WITH_PROGRAMME.size_group=3": the figure's name without edition and release.
@@ -58,8 +76,11 @@ std::string GroupOf(const Figure& figure, std::string_view attribute);
 // The text in that language; English that is missing falls back to bokmål.
 const std::string& TextIn(const LocalizedText& text, Language language);
 
+// As people read it: "78,6 %", "3,4 personar", or the sign where there is no value. `decimals` are
+// of the percent; a number has its own.
+std::string Shown(const Value& value, int decimals, Language language);
 // As percent, rounded half away from zero: "78,6" (English: "78.6"); the sign where there is no
-// value.
+// value; empty for a number, which is no percent.
 std::string Percent(const Value& value, int decimals, Language language);
 std::string Percent(double fraction, int decimals, Language language);
 

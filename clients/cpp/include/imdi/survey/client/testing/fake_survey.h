@@ -18,8 +18,11 @@
 
 namespace imdi::survey::client::testing {
 
-// A figure with a value, and one without. `cell` as in names: "IND_RR.FRAME.size_group=3".
+// A figure with a share, one with a number, and one without a value. `cell` as in names:
+// "IND_RR.FRAME.size_group=3".
 query::v1::Figure FigureOf(std::string_view cell, int32_t numerator, int32_t base);
+query::v1::Figure FigureOfNumber(std::string_view cell, double number, int32_t base,
+                                 int32_t decimals = 1);
 query::v1::Figure FigureWithout(std::string_view cell, query::v1::NoValueReason reason,
                                 std::string_view sign);
 // A sentence without a verdict, in both languages, with its figures. `id`: "F12".
