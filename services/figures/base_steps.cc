@@ -92,7 +92,7 @@ void AddUnitsOfBase(const Ground& ground, int32_t may_belong, std::optional<int3
     steps.Add("N", all, "n, when M = 0", base::StrCat(ground.n), *base_units);
 }
 
-void AddUnrepresented(const Ground& ground, int32_t unrepresented, Steps& steps) {
+void AddUnrepresented(const Ground& ground, int32_t unrepresented, bool total, Steps& steps) {
   if (unrepresented == 0) return;
   if (ground.calibrated != nullptr) {
     steps.Add("unrepresented",
@@ -107,10 +107,11 @@ void AddUnrepresented(const Ground& ground, int32_t unrepresented, Steps& steps)
             Text("einingar i lag der ingen svarte: inga vekt står for dei",
                  "enheter i lag der ingen svarte: ingen vekt står for dem",
                  "units in strata in which nobody answered: no weight stands for them"),
-            "sum of N_hd over strata with r_h = 0",
+            total ? "sum of N_hd over strata with q_h = 0" : "sum of N_hd over strata with r_h = 0",
             SumOver(ground.lines,
-                    [](const query_pb::StratumEvidence& h) {
-                      return h.responded() == 0 ? base::StrCat(h.domain_frame()) : std::string();
+                    [total](const query_pb::StratumEvidence& h) {
+                      const int32_t said = total ? h.sums().determined() : h.responded();
+                      return said == 0 ? base::StrCat(h.domain_frame()) : std::string();
                     }),
             unrepresented);
 }

@@ -77,8 +77,9 @@ void AddAnswers(const Ground& ground, Steps& steps);
 // N, M; s and b where answers give the base.
 void AddUnitsOfBase(const Ground& ground, int32_t may_belong, std::optional<int32_t> base_units,
                     Steps& steps);
-// Units that no weight stands for; nothing where there are none.
-void AddUnrepresented(const Ground& ground, int32_t unrepresented, Steps& steps);
+// Units that no weight stands for; nothing where there are none. `total`: those of whose stratum
+// nobody said what a total needs among them.
+void AddUnrepresented(const Ground& ground, int32_t unrepresented, bool total, Steps& steps);
 // H, df.
 void AddDegreesOfFreedom(const Ground& ground, int32_t df, Steps& steps);
 // t on `df`; `symbol` as the formulas call it.

@@ -182,9 +182,12 @@ class Estimator {
   int32_t unrepresented() const {
     int32_t sum = 0;
     for (size_t i = 0; i < out_.lines.size(); ++i) {
-      const bool there = calibrated_ ? weights_.Represented(block_.layout)[out_.places[i]]
-                                     : out_.lines[i].responded > 0;
-      if (!there) sum += out_.lines[i].domain_frame;
+      const bool weighted = calibrated_ ? weights_.Represented(block_.layout)[out_.places[i]]
+                                        : out_.lines[i].responded > 0;
+      // Somebody of the stratum answered, and nobody said what a total needs.
+      const bool open = indicator_.kind() == model::INDICATOR_KIND_TOTAL &&
+                        out_.lines[i].responded > 0 && out_.sums[i].responded == 0;
+      if (!weighted || open) sum += out_.lines[i].domain_frame;
     }
     return sum;
   }
@@ -333,6 +336,13 @@ class Estimator {
     std::ranges::sort(sorted);
     const double of_answers = LeftInverse(sorted, thousandths);
     out_.value = of_answers / scale;
+    out_.quantile.resize(out_.lines.size());
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      query_pb::QuantileCounts& counts = out_.quantile[line[i]];
+      const auto number = static_cast<double>(numbers[i]);
+      if (number < of_answers) counts.set_below_value(counts.below_value() + 1);
+      if (number <= of_answers) counts.set_to_value(counts.to_value() + 1);
+    }
 
     std::vector<uint32_t> cell_of_line(out_.lines.size());
     std::optional<Weighting> of_strata;
@@ -359,7 +369,6 @@ class Estimator {
     const double lower = found.lower.value_or(smallest);
     const double upper = found.upper.value_or(largest);
 
-    out_.quantile.resize(out_.lines.size());
     for (size_t i = 0; i < numbers.size(); ++i) {
       query_pb::QuantileCounts& counts = out_.quantile[line[i]];
       const auto number = static_cast<double>(numbers[i]);
@@ -369,8 +378,6 @@ class Estimator {
       if (number <= lower) counts.set_to_lower(counts.to_lower() + 1);
       if (number < upper) counts.set_below_upper(counts.below_upper() + 1);
       if (number <= upper) counts.set_to_upper(counts.to_upper() + 1);
-      if (number < of_answers) counts.set_below_value(counts.below_value() + 1);
-      if (number <= of_answers) counts.set_to_value(counts.to_value() + 1);
     }
     // Into the measure's own unit; the scaled numbers above were whole.
     domain::Quantile& scaled = quantiles.quantiles.front();

@@ -37,7 +37,7 @@ class ShareSteps {
     Estimate();
     AddUnitsOfBase(ground_, share_.may_belong, share_.base_units, steps_);
     Bounds();
-    AddUnrepresented(ground_, share_.unrepresented, steps_);
+    AddUnrepresented(ground_, share_.unrepresented, false, steps_);
     AddDegreesOfFreedom(ground_, share_.df, steps_);
     if (share_.method == domain::IntervalMethod::kKnown) {
       Known();

@@ -115,7 +115,10 @@ void AddWeightSets(const domain::FigurePlan& plan, query_pb::MethodNote& note) {
   model::LocalizedText sets;
   for (const domain::FigurePlan::WeightLayout& layout : plan.layouts()) {
     if (layout.set == nullptr) continue;
-    model::LocalizedText one = layout.set->definition().title();
+    const model::LocalizedText& title = layout.set->definition().title();
+    // Without English the note keeps its own.
+    model::LocalizedText one =
+        Text(title.nn(), title.nb(), domain::TextIn(title, model::LANGUAGE_EN));
     const std::string name = base::StrCat(" (", layout.set->name(), ", ");
     Append(one, "", Text(name, name, name));
     Append(one, "", WordsOf(layout.set->method()));

@@ -51,7 +51,7 @@ class NumberSteps {
     if (estimate.has_base_units()) base_units = estimate.base_units();
     AddUnitsOfBase(ground_, estimate.may_belong(), base_units, steps_);
     if (!estimate.unbounded()) Bounds();
-    AddUnrepresented(ground_, estimate.unrepresented(), steps_);
+    AddUnrepresented(ground_, estimate.unrepresented(), total_, steps_);
     AddDegreesOfFreedom(ground_, estimate.df(), steps_);
     if (estimate.method() == query_pb::INTERVAL_METHOD_KNOWN) {
       Known();
@@ -418,7 +418,7 @@ class QuantileSteps {
     std::optional<int32_t> base_units;
     if (estimate_.has_base_units()) base_units = estimate_.base_units();
     AddUnitsOfBase(ground_, estimate_.may_belong(), base_units, steps_);
-    AddUnrepresented(ground_, estimate_.unrepresented(), steps_);
+    AddUnrepresented(ground_, estimate_.unrepresented(), false, steps_);
     AddDegreesOfFreedom(ground_, estimate_.df(), steps_);
     if (estimate_.method() == query_pb::INTERVAL_METHOD_KNOWN) {
       Known();

@@ -35,10 +35,14 @@ void PutCells(const EditionFigures& edition, uint32_t number,
   const std::vector<domain::EditionCounts::Responded> responded =
       edition.counts().RespondedByWeightCell(number);
   const domain::Collapse& collapse = edition.counts().collapse(number);
+  std::vector<bool> titled(strata.size(), false);
   for (size_t c = 0; c < layout.cells.size(); ++c) {
     const FigurePlan::WeightLayout::Cell& cell = layout.cells[c];
+    const uint16_t stratum = collapse.to[cell.stratum];
     query_pb::StratumEvidence& line = *out.add_cells();
-    line = strata[collapse.to[cell.stratum]];
+    line = strata[stratum];
+    if (titled[stratum]) line.clear_title();
+    titled[stratum] = true;
     const uint32_t place = weights.cell_of[c];
     const bool weighted = weights.status.ok() && place != CalibratedWeights::kNoCell;
     line.set_weight(weighted ? weights.weighting.cells()[place].weight : 0);

@@ -312,9 +312,7 @@ class Maker {
       case Type::kMean:
       case Type::kTotal:
       case Type::kRatio: {
-        // A total is always weighted up for open questions, nothing else ever is.
-        if (request.reweight != (request.type == Type::kTotal)) return false;
-        if (request.type == Type::kTotal && !request.design.calibrate.empty()) return false;
+        if (request.reweight && request.type != Type::kTotal) return false;
         out.set_kind(request.type == Type::kMean    ? model::INDICATOR_KIND_MEAN
                      : request.type == Type::kTotal ? model::INDICATOR_KIND_TOTAL
                                                     : model::INDICATOR_KIND_RATIO);
@@ -327,6 +325,14 @@ class Maker {
           *out.mutable_denominator() = *denominator;
         }
         out.mutable_bases(0)->set_base(BaseOf(request, request.need));
+        return true;
+      }
+      case Type::kDistribution: {
+        // The codes are those of the question; a base of answers may leave some of them out.
+        if (request.reweight || !request.clause.exclude.empty()) return false;
+        out.set_kind(model::INDICATOR_KIND_DISTRIBUTION);
+        out.set_question(ItemOf(request.clause.question.name));
+        out.mutable_bases(0)->set_base(BaseOf(request, {request.clause.question}));
         return true;
       }
       case Type::kQuantile:
@@ -442,8 +448,9 @@ class Maker {
 
 CaseEdition EditionOf(const Case& data) { return Maker(data).Make(); }
 
-std::string GroupOf(const Request& request, const std::string& level) {
+std::string GroupOf(const Request& request, const std::string& level, const std::string& code) {
   std::map<std::string, std::string> pieces;  // By attribute, as names have them.
+  if (!code.empty()) pieces["answer"] = StrCat(CodeOf(code));
   std::string_view rest = level;
   for (const Column& column : request.by) {
     const size_t bar = rest.find('|');

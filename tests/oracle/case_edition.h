@@ -14,7 +14,8 @@
 
 namespace imdi::oracle {
 
-// One request, or one of the numbers that it asks for.
+// One request, or one of the numbers that it asks for. A total is always weighted up for questions
+// left open, whatever the request says.
 struct ServedRequest {
   const Request* request = nullptr;
   std::string cell;  // {indicator}.{basis}: the total; groups stand behind it.
@@ -32,7 +33,8 @@ struct CaseEdition {
 // as failures of the running test.
 CaseEdition EditionOf(const Case& data);
 
-// Name of a group of a request's breakdown, ".region=R1", from the level's name in the results.
-std::string GroupOf(const Request& request, const std::string& level);
+// Name of a group of a request's breakdown, ".region=R1", from the level's name in the results; of
+// a distribution with the code, ".answer=2.region=R1".
+std::string GroupOf(const Request& request, const std::string& level, const std::string& code = "");
 
 }  // namespace imdi::oracle

@@ -70,7 +70,7 @@ TEST(ThinFigures, WithoutWeightsHaveAValueAndSayWhyThereIsNoEstimate) {
     for (const query_pb::StratumEvidence& cell : set.cells()) EXPECT_EQ(cell.weight(), 0);
   }
   EXPECT_EQ(problems, 2) << "raked and linear weights with a margin of counties";
-  for (const char* request : {"q1_rake", "mean_n1_rake", "inh_rake", "q1_lin"}) {
+  for (const char* request : {"q1_rake", "mean_n1_rake", "total_n1_rake", "inh_rake", "q1_lin"}) {
     const auto figure = edition.figures->Find(CellOf(edition, request));
     ASSERT_TRUE(figure.has_value());
     EXPECT_TRUE(figure->figure().has_value()) << request;
@@ -108,6 +108,23 @@ TEST(ThinFigures, OfAPostStratumThatNobodyAnsweredAreNotRepresented) {
   // By region and type the districts are a post-stratum of their own, and all of them are large.
   EXPECT_EQ(whole->figure().estimate().unrepresented(),
             static_cast<int>(UnitsWith(data, "unit_type", "district").size()));
+}
+
+TEST(ThinFigures, OfATotalThatNobodyOfAStratumAnsweredAreNotRepresentedThere) {
+  Case data = Load("s11-numeric-441");
+  const std::set<std::string> stratum = UnitsWith(data, "stratum", "M01");
+  ASSERT_GT(stratum.size(), 4u);
+  const size_t n1 = *data.answers.Find("n1");
+  for (auto& row : data.answers.rows) {
+    if (stratum.contains(row[data.answer_unit])) row[n1].clear();
+  }
+  const CaseEdition edition = EditionOf(data);
+  const auto total = edition.figures->Find(CellOf(edition, "total_n1_rw_st"));
+  ASSERT_TRUE(total.has_value());
+  EXPECT_EQ(total->figure().estimate().unrepresented(), static_cast<int>(stratum.size()));
+  const query_pb::Explanation explained = figures::Explain(*total, edition.figures->Header());
+  for (const query_pb::StratumEvidence& line : explained.strata())
+    EXPECT_EQ(line.sums().determined() == 0, line.stratum().starts_with("M01")) << line.stratum();
 }
 
 TEST(ThinFigures, OfARatioWithNothingToDivideByHaveNoNumber) {

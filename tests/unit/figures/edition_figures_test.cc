@@ -199,13 +199,17 @@ TEST_F(EditionFiguresTest, AreSortedNamedOnceAndFoundByName) {
     ASSERT_EQ(figure.etag(), EtagOf(figure));
     ASSERT_FALSE(figure.has_title());
     ASSERT_EQ(figure.position(), 0);
-    ASSERT_EQ(figure.unit(), "fraction");
+    const domain::CompiledIndicator& indicator = edition.plan().IndicatorOf(
+        edition.plan().blocks()[edition.plan().CellAt(*edition.plan().Find(figure.name())).block]);
+    ASSERT_EQ(figure.unit(), indicator.numeric() ? "number" : "fraction");
     ASSERT_EQ(figure.rule_version(), kRuleVersion);
     ASSERT_EQ(figure.questionnaire_version(), 1);
     ASSERT_EQ(figure.frame_revision(), 1);
-    ASSERT_EQ(figure.weight_set_revision(), 0);
-    ASSERT_EQ(figure.weight_set(),
-              figure.name().starts_with("IND_RR.") ? "" : "surveys/KU/weightSets/NONRESPONSE");
+    const auto& weights = indicator.weights();
+    ASSERT_EQ(figure.weight_set_revision(), weights == nullptr ? 0 : 1);
+    ASSERT_EQ(figure.weight_set(), figure.name().starts_with("IND_RR.") ? ""
+                                   : weights != nullptr                 ? weights->name()
+                                                        : "surveys/KU/weightSets/NONRESPONSE");
   }
   const auto found = edition.Find("IND_TARGET.WITH_PROGRAMME.size_group=3");
   ASSERT_TRUE(found.has_value());

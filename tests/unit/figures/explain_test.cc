@@ -22,6 +22,7 @@
 #include "tests/unit/demo/demo_answers.h"
 #include "tests/unit/demo/demo_figures.h"
 #include "tests/unit/figures/pocket_calculator.h"
+#include "tests/unit/figures/recompute_figure.h"
 
 namespace imdi::figures {
 namespace {
@@ -387,6 +388,7 @@ struct Seen {
   std::map<int, int> methods;
   std::map<int, int> statuses;
   int rates = 0;
+  int others = 0;  // Numbers, other weights, other intervals.
   int no_values = 0;
   int lonely = 0;
   int long_formulas = 0;
@@ -394,17 +396,25 @@ struct Seen {
 
 Seen CheckEdition(const EditionFigures& edition) {
   const store_pb::ReleaseHeader header = edition.Header();
-  std::set<std::string> rates;
-  for (const query_pb::IndicatorInfo& info : header.indicators()) {
-    if (info.kind() == model::INDICATOR_KIND_OUTCOME_RATE) rates.insert(info.name().substr(11));
-  }
+  std::map<std::string, const query_pb::IndicatorInfo*> infos;
+  for (const query_pb::IndicatorInfo& info : header.indicators())
+    infos[info.name().substr(11)] = &info;
   Seen seen;
   for (size_t cell = 0; cell < edition.size(); ++cell) {
     const store_pb::ReleaseFigure figure = edition.Make(cell);
     const query_pb::Explanation explanation = Explain(figure, header);
-    Recomputed recomputed(explanation);
     const std::string& name = figure.figure().name();
-    if (rates.contains(name.substr(0, name.find('.')))) {
+    const query_pb::IndicatorInfo& info = *infos.at(name.substr(0, name.find('.')));
+    if (!info.measure().empty() || !info.weights().empty() ||
+        info.interval() != model::INTERVAL_CHOICE_UNSPECIFIED) {
+      ++seen.others;
+      EXPECT_FALSE(explanation.numerator_expression().empty()) << name;
+      testing_support::RecomputeFigure(explanation, info);
+      if (testing::Test::HasFailure()) return seen;
+      continue;
+    }
+    Recomputed recomputed(explanation);
+    if (info.kind() == model::INDICATOR_KIND_OUTCOME_RATE) {
       ++seen.rates;
       recomputed.CheckRate();
     } else {
@@ -446,7 +456,8 @@ Seen CheckEdition(const EditionFigures& edition) {
   for (const auto& [status, count] : seen.statuses) {
     std::cout << query_pb::EstimateStatus_Name(status) << ' ' << count << '\n';
   }
-  std::cout << "no value " << seen.no_values << ", lonely strata " << seen.lonely << std::endl;
+  std::cout << "numbers, other weights or intervals " << seen.others << ", no value "
+            << seen.no_values << ", lonely strata " << seen.lonely << std::endl;
   return seen;
 }
 
