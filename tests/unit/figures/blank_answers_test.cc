@@ -148,7 +148,7 @@ class Edition {
       answers.Set(*form.FindItem("Q1"), domain::AnswerValue::OfCode(1));
       if (says.number.has_value())
         answers.Set(*form.FindItem("N1"), domain::AnswerValue::OfNumber(*says.number));
-      if (says.dont_know) answers.Set(*form.FindItem("N1"), domain::AnswerValue::OfCode(kDontKnow));
+      if (says.dont_know) answers.Set(*form.FindItem("N1"), domain::AnswerValue::DontKnow());
       if (says.code.has_value())
         answers.Set(*form.FindItem("S1"), domain::AnswerValue::OfCode(*says.code));
       domain::DerivedResponse response = domain::Derive(form, {.unit = plan->frame().FactsOf(unit),
