@@ -92,7 +92,9 @@ inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an e
 inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse with a finding.
 inline constexpr size_t kWeightCellsMax = 2'048;              // Kinds of weight in all weight sets of an edition; refuse with a finding (coarser margins).
 inline constexpr size_t kWeightLevelsMax = 256;               // Levels and totals that a weight set is calibrated to; refuse with a finding.
-inline constexpr size_t kUnitNumbersMax = 2'000'000;          // Units x blocks of an edition that keep numbers by unit; refuse with a finding.
+inline constexpr size_t kWeightSetsMax = 16;                  // Weight sets that the indicators of an edition name; refuse with a finding.
+inline constexpr size_t kWeightWorkMax = 65'536;              // Kinds of weight x levels and totals of a weight set; refuse with a finding.
+inline constexpr size_t kUnitNumbersMax = 200'000;            // Units x blocks of an edition that keep numbers by unit; refuse with a finding.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.

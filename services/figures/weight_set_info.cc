@@ -1,5 +1,6 @@
 #include "services/figures/weight_set_info.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -19,6 +20,11 @@ using domain::FigurePlan;
 
 std::string_view NameOf(model::FrameNumber number) {
   return number == model::FRAME_NUMBER_POPULATION ? "population" : "number";
+}
+
+// Of a target: a level of a margin is written "region=2"; all units together are "units".
+bool IsTotal(std::string_view level) {
+  return level.find('=') == std::string_view::npos && level != "units";
 }
 
 // The cells of a calibrated layout; `strata` are its strata after collapsing.
@@ -126,10 +132,14 @@ std::optional<RestoredWeights> RestoreWeights(const query_pb::WeightSetInfo& set
     order.emplace(target.level(), order.size());
   std::vector<domain::Margin> margins;
   std::vector<domain::KnownTotal> totals;
+  // Totals stand behind the margins, among the targets as in a line. The names do not tell them
+  // apart: a variable of the frame may be called population.
+  const int total_count = static_cast<int>(std::ranges::count_if(
+      set.targets(), [](const query_pb::WeightTarget& target) { return IsTotal(target.level()); }));
   for (int place = 0; place < lines.front().levels_size(); ++place) {
     const std::string_view first = lines.front().levels(place);
     const std::string_view name = first.substr(0, first.find('='));
-    if (order.contains(name)) {
+    if (place >= lines.front().levels_size() - total_count) {
       domain::KnownTotal& total = totals.emplace_back();
       total.name = std::string(name);
       for (size_t c = 0; c < answered.size(); ++c) {
