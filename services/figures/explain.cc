@@ -34,9 +34,6 @@ std::vector<std::string_view> PiecesOf(std::string_view cell) {
 
 std::string NumeratorOf(const query_pb::IndicatorInfo& indicator,
                         std::span<const std::string_view> pieces) {
-  if (!indicator.denominator().empty())
-    return base::StrCat(indicator.measure(), " / ", indicator.denominator());
-  if (!indicator.measure().empty()) return indicator.measure();
   std::string out = indicator.numerator();
   const size_t mark = out.find(kAnswerMark);
   if (mark == std::string::npos) return out;
@@ -76,8 +73,8 @@ std::vector<query_pb::StratumEvidence> LinesOf(const store_pb::ReleaseFigure& fi
   if (calibrated) out.assign(all.begin(), all.end());
   for (int i = 0; i < figure.strata_size(); ++i) {
     const int place = static_cast<int>(figure.strata(i));
-    if (place >= all.size() || i >= figure.domain_frame_size() || i >= figure.base_size() ||
-        i >= figure.yes_size()) {
+    if (place < 0 || place >= all.size() || i >= figure.domain_frame_size() ||
+        i >= figure.base_size() || i >= figure.yes_size()) {
       break;
     }
     query_pb::StratumEvidence& line =
