@@ -359,6 +359,20 @@ void CommandLine::Parts::AddFigures() {
   series->add_option("cell", a.name, "IND_TARGET.WITH_PROGRAMME")->required();
   series->add_option("--survey", a.survey, "survey")->capture_default_str();
   series->add_flag("--live", a.live, "live figures where an edition has no release");
+  CLI::App* association = TakesRelease(TakesEdition(
+      Add(&app, "association", "whether answers go with a breakdown: Rao and Scott's test",
+          {"LogService/GetHead", "QueryService/TestAssociation"}, [this](Commands& c) {
+            return c.TestAssociation(a.edition, a.release, a.name, a.attributes);
+          })));
+  association
+      ->add_option("cells", a.name,
+                   "IND_TARGET.WITH_PROGRAMME, Q_INT01.ANSWERED, or one answer of "
+                   "it: Q_INT01.ANSWERED.answer=1")
+      ->required();
+  association
+      ->add_option("--by", a.attributes, "imdi_region, or two variables: imdi_region,size_group")
+      ->delimiter(',')
+      ->required();
   TakesRelease(TakesEdition(
       Add(&app, "method-note", "how an edition was carried out", {"QueryService/GetMethodNote"},
           [this](Commands& c) { return c.MethodNote(a.edition, a.release); })));

@@ -71,6 +71,8 @@ class Commands {
   int Table(const std::string& edition, const std::string& release,
             const std::vector<std::string>& indicators, const std::string& basis,
             const std::vector<std::string>& attributes);
+  int TestAssociation(const std::string& edition, const std::string& release,
+                      const std::string& cells, const std::vector<std::string>& attributes);
   int Series(const std::string& survey, const std::string& cell, bool live);
   int Explain(const std::string& name);
   int MethodNote(const std::string& edition, const std::string& release);

@@ -39,10 +39,12 @@ int RankOf(const model::Definition& definition) {
       return 3;
     case model::Definition::kPhrases:
       return 4;
-    case model::Definition::kIndicator:
+    case model::Definition::kWeightSet:
       return 5;
-    case model::Definition::kClaim:
+    case model::Definition::kIndicator:
       return 6;
+    case model::Definition::kClaim:
+      return 7;
   }
   return 0;
 }
@@ -71,9 +73,10 @@ void ReadInto(std::string_view file, std::string_view text, DefinitionDocuments&
     if (document.definition.document_case() == model::Definition::DOCUMENT_NOT_SET) {
       // A wrong key has been reported already; an empty map {} has not.
       if (loaded.problem_count == 0) {
-        AddProblem(out,
-                   {document.start, "", "EMPTY_DOCUMENT", "the document holds no definition",
-                    "its one key is edition, questionnaire, frame, phrases, indicator or claim"});
+        AddProblem(
+            out, {document.start, "", "EMPTY_DOCUMENT", "the document holds no definition",
+                  "its one key is edition, questionnaire, frame, phrases, weight_set, indicator or "
+                  "claim"});
       }
       continue;
     }

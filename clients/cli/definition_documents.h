@@ -15,7 +15,7 @@ namespace imdi::cli {
 
 namespace model = ::imdi::survey::model::v1;
 
-// One document: an edition, questionnaire, frame, phrase list, indicator or claim.
+// One document: an edition, questionnaire, frame, phrase list, weight set, indicator or claim.
 struct DefinitionDocument {
   model::Definition definition;
   std::string name;  // Its resource name.
@@ -30,7 +30,7 @@ struct DefinitionDocument {
 
 struct DefinitionDocuments {
   // In the order in which they can be applied: editions (earlier ones first), questionnaires,
-  // frames, phrases, indicators, claims; within a kind by name.
+  // frames, phrases, weight sets, indicators, claims; within a kind by name.
   std::vector<DefinitionDocument> documents;
   std::vector<config::Problem> problems;  // Of all files, all at once.
   size_t problem_count = 0;

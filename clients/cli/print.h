@@ -32,7 +32,11 @@ std::string FormatJson(const google::protobuf::Message& message);
 // The same on one line, without the line end.
 std::string FormatJsonLine(const google::protobuf::Message& message);
 
+using base::FormatNumber;
 using base::FormatPercent;
+
+// A number as printf says it.
+std::string Number(double value, const char* format);
 
 // Results.
 void PrintOut(const std::string& text);

@@ -130,6 +130,11 @@ absl::StatusOr<query_pb::Explanation> SurveyClient::ExplainFigure(
   return link_->Call(&Stub::ExplainFigure, request, options);
 }
 
+absl::StatusOr<query_pb::Association> SurveyClient::TestAssociation(
+    const query_pb::TestAssociationRequest& request, const CallOptions& options) const {
+  return link_->Call(&Stub::TestAssociation, request, options);
+}
+
 absl::StatusOr<query_pb::MethodNote> SurveyClient::GetMethodNote(
     const query_pb::GetMethodNoteRequest& request, const CallOptions& options) const {
   return link_->Call(&Stub::GetMethodNote, request, options);

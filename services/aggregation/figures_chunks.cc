@@ -17,6 +17,8 @@ using survey::aggregation::v1::FollowFiguresResponse;
 
 // What an element costs beside its own bytes, at most: tags and lengths of it and of what holds it.
 constexpr size_t kFramingBytes = 32;
+// Values that fit into a chunk whatever they are: one takes ten bytes at most.
+constexpr size_t kPieceValues = base::kFollowChunkBytesMax / 10 - kFramingBytes;
 
 // Fills chunks up to their bound.
 class Chunker {
@@ -43,16 +45,21 @@ class Chunker {
     for (size_t part = 0; part < counts.parts().size(); ++part) {
       const domain::EditionCounts::Part& values = counts.parts()[part];
       if (before != nullptr && before->parts()[part] == values) continue;
-      survey::aggregation::v1::CountBlock block;
-      block.set_index(static_cast<uint32_t>(part));
-      block.mutable_values()->Add(values->begin(), values->end());
-      if (MakeRoomFor(block.ByteSizeLong() + edition.size()) || target == nullptr) {
-        target = chunk_.add_counts();
-        target->set_edition(edition);
-        target->set_plan(counts.plan().fingerprint());
-        target->set_whole(before == nullptr);
+      for (size_t first = 0; first == 0 || first < values->size(); first += kPieceValues) {
+        const size_t count = std::min(kPieceValues, values->size() - first);
+        survey::aggregation::v1::CountBlock piece;
+        piece.set_index(static_cast<uint32_t>(part));
+        piece.set_first(static_cast<uint32_t>(first));
+        const auto from = values->begin() + static_cast<ptrdiff_t>(first);
+        piece.mutable_values()->Add(from, from + static_cast<ptrdiff_t>(count));
+        if (MakeRoomFor(piece.ByteSizeLong() + edition.size()) || target == nullptr) {
+          target = chunk_.add_counts();
+          target->set_edition(edition);
+          target->set_plan(counts.plan().fingerprint());
+          target->set_whole(before == nullptr);
+        }
+        *target->add_blocks() = std::move(piece);
       }
-      *target->add_blocks() = std::move(block);
     }
   }
 

@@ -90,6 +90,9 @@ inline constexpr size_t kUnitsPerFrameMax = 1'000'000;        // Units of an edi
 inline constexpr size_t kPartsPerEditionMax = 16;             // Parts of an edition; refuse with a finding.
 inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an edition; refuse with a finding (fewer breakdowns).
 inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse with a finding.
+inline constexpr size_t kWeightCellsMax = 2'048;              // Kinds of weight in all weight sets of an edition; refuse with a finding (coarser margins).
+inline constexpr size_t kWeightLevelsMax = 256;               // Levels and totals that a weight set is calibrated to; refuse with a finding.
+inline constexpr size_t kUnitNumbersMax = 2'000'000;          // Units x blocks of an edition that keep numbers by unit; refuse with a finding.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.
@@ -109,6 +112,7 @@ inline constexpr int kScrubPauseMs = 3'600'000;               // Rest between tw
 inline constexpr size_t kFollowChunkBytesMax = 512 * kKiB;    // A chunk of FollowLog; page. One larger record goes alone.
 inline constexpr int kFollowersMax = 16;                      // Followers of a log; refuse TOO_MANY_FOLLOWERS.
 inline constexpr int kFigureFollowersMax = 16;                // Followers of figures; refuse TOO_MANY_FOLLOWERS.
+inline constexpr size_t kSwapCountBytesMax = 1024 * kMiB;     // Counts of all editions in a swap; refuse TOO_LARGE, what was held stays.
 inline constexpr int kWaitersMax = 1'000;                     // Calls waiting for a position; shed TOO_MANY_WAITERS.
 inline constexpr int kWaitForPositionMs = 2'000;              // How long they wait; shed NOT_YET_FOLDED.
 inline constexpr int kConnectTimeoutMs = 1'000;               // Dialling until the server greets; then it is dialled anew.
@@ -129,6 +133,7 @@ inline constexpr size_t kSnapshotsKeptMax = 4;                // Snapshots kept 
 inline constexpr size_t kBatchFiguresMax = 200;               // Names in BatchGetFigures; refuse FIELD_INVALID.
 inline constexpr int kTableRowsMax = 2'000;                   // Rows of a GetTable page; page.
 inline constexpr size_t kTableIndicatorsMax = 1'000;          // Indicators named in GetTable; refuse FIELD_INVALID.
+inline constexpr size_t kAssociationCellsMax = 400;           // Answers x groups of TestAssociation; refuse TOO_LARGE.
 inline constexpr size_t kTablesKeptMax = 64;                 // Whole tables or batches kept with a snapshot, a release or a live view; the longest unasked goes.
 inline constexpr size_t kTablesKeptBytesMax = 4 * kMiB;      // Their bytes; the longest unasked goes.
 inline constexpr size_t kOlderReleasesMax = 8;                // Releases in memory beside the latest of each edition; the longest unasked goes.

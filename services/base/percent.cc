@@ -6,11 +6,16 @@
 namespace imdi::base {
 
 std::string FormatPercent(double fraction, int decimals) {
+  return FormatNumber(fraction * 100.0, decimals);
+}
+
+std::string FormatNumber(double number, int decimals) {
   const double scale = std::pow(10.0, decimals);
   // The nudge puts a product such as 0.0145 × 1000, which is just below its half, where it belongs.
-  const double percent = std::round(fraction * 100.0 * scale * (1 + 1e-12)) / scale;
+  double rounded = std::round(number * scale * (1 + 1e-12)) / scale;
+  if (rounded == 0) rounded = 0;  // Not "-0".
   char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, percent);
+  std::snprintf(text, sizeof text, "%.*f", decimals, rounded);
   return text;
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "services/domain/bit_tiles.h"
 #include "services/domain/matrix_rows.h"
+#include "services/domain/number_columns.h"
 #include "services/domain/panel_counter.h"
 
 namespace imdi::domain {
@@ -108,7 +110,7 @@ size_t BytesOf(const std::vector<T>& values) {
 
 struct AnswerMatrix::Rows {
   explicit Rows(std::shared_ptr<const FigurePlan> the_plan)
-      : plan(std::move(the_plan)), rows(*plan) {
+      : plan(std::move(the_plan)), rows(*plan), numbers(*plan, rows, UnitsByColumn(*plan)) {
     const size_t units = plan->frame().size();
     words = (units + kTileSide - 1) / kTileSide;
     row_words = (rows.count() + kTileSide - 1) / kTileSide;
@@ -212,6 +214,9 @@ struct AnswerMatrix::Rows {
   void CountDispositions(size_t word, std::vector<int32_t>& out) const;
   // What later editions compare with. Bits by column, not by unit.
   UnitStates StatesByColumn();
+  bool Touched(const MatrixRows::Block& block) const {
+    return Touched(block.rows) || numbers.Changed(block.a) || numbers.Changed(block.b);
+  }
   bool Touched(const std::vector<uint32_t>& read) const {
     return std::ranges::any_of(read, [&](uint32_t row) {
       return ((changed[row / kTileSide] >> (row % kTileSide)) & 1) != 0;
@@ -222,7 +227,7 @@ struct AnswerMatrix::Rows {
     size_t out = sizeof(Rows) + rows.bytes() + BytesOf(column_of_unit) + BytesOf(tiles) +
                  BytesOf(by_rows) + BytesOf(changed) + BytesOf(column) + BytesOf(out_of_scope) +
                  BytesOf(dispositions) + BytesOf(possible) + BytesOf(frame_true) +
-                 BytesOf(frame_known) + BytesOf(parts);
+                 BytesOf(frame_known) + BytesOf(parts) + numbers.bytes();
     for (const AtomMasks& one : masks)
       out += sizeof(AtomMasks) + BytesOf(one.first) + BytesOf(one.atoms) + BytesOf(one.masks);
     for (const EditionCounts::Part& part : parts) out += BytesOf(*part);
@@ -232,6 +237,7 @@ struct AnswerMatrix::Rows {
 
   std::shared_ptr<const FigurePlan> plan;
   MatrixRows rows;
+  NumberColumns numbers;
   size_t words = 0;      // Of 64 units.
   size_t row_words = 0;  // Of 64 rows.
   std::vector<uint32_t> column_of_unit;
@@ -305,9 +311,11 @@ void AnswerMatrix::Rows::Set(UnitIndex unit, const DerivedResponse* response,
   dispositions[unit] = static_cast<uint8_t>(disposition);
   std::ranges::fill(column, 0);
   SetBit(DispositionRow(disposition));
-  if (disposition == model::DISPOSITION_COMPLETE || disposition == model::DISPOSITION_PARTIAL)
-    SetAnswers(*response);
+  const bool responded =
+      disposition == model::DISPOSITION_COMPLETE || disposition == model::DISPOSITION_PARTIAL;
+  if (responded) SetAnswers(*response);
   const uint32_t place = column_of_unit[unit];
+  numbers.Set(place, responded ? response : nullptr, [&](uint32_t row) { SetBit(row); });
   const size_t word = place / kTileSide;
   if (by_rows[word] != 0) Turn(word);
   uint64_t* out = TileOf(word, 0) + place % kTileSide;
@@ -469,7 +477,7 @@ size_t AnswerMatrix::PredictBytes(const FigurePlan& plan) {
   }
   for (size_t part = 0; part < EditionCounts::PartCount(plan); ++part)
     out += sizeof(EditionCounts::Part) + EditionCounts::PartSize(plan, part) * sizeof(int32_t);
-  return out + PanelCounter::PredictBytes(plan);
+  return out + NumberColumns::PredictBytes(plan, rows) + PanelCounter::PredictBytes(plan);
 }
 
 void AnswerMatrix::SetUnit(UnitIndex unit, const DerivedResponse* response,
@@ -564,15 +572,22 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
   std::vector<uint8_t> base_wanted(m.rows.bases().size());
   std::vector<uint8_t> numerator_wanted(m.rows.numerators().size());
   std::vector<std::vector<int32_t>> counted(blocks);
+  std::vector<std::optional<BlockNumbers>> numbers(blocks);
   for (uint32_t b = 0; b < blocks; ++b) {
     const MatrixRows::Block& block = m.rows.blocks()[b];
-    if (!first && !m.Touched(block.rows)) continue;
+    if (!first && !m.Touched(block)) continue;
     again.push_back(b);
     counted[b].assign(plan.blocks()[b].value_count, 0);
     if (block.kind == MatrixRows::Block::Kind::kShare ||
-        block.kind == MatrixRows::Block::Kind::kDistribution)
+        block.kind == MatrixRows::Block::Kind::kDistribution ||
+        block.kind == MatrixRows::Block::Kind::kNumeric)
       base_wanted[block.base] = 1;
     if (block.kind == MatrixRows::Block::Kind::kShare) numerator_wanted[block.numerator] = 1;
+    if (block.kind != MatrixRows::Block::Kind::kNumeric) continue;
+    numbers[b].emplace(plan, b, m.rows, m.numbers, counted[b].data() + plan.blocks()[b].numbers_at);
+    for (const MatrixRows::Number& number : {block.a, block.b}) {
+      if (number.when != MatrixRows::kAlways) numerator_wanted[number.when] = 1;
+    }
   }
   std::vector<int32_t> by_disposition(count_dispositions ? EditionCounts::PartSize(plan, 0) : 0, 0);
   const size_t total_atoms = plan.breakdowns().front().atoms.size();
@@ -629,7 +644,8 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
           case MatrixRows::Block::Kind::kNotAsked:
             break;
           case MatrixRows::Block::Kind::kShare:
-          case MatrixRows::Block::Kind::kDistribution: {
+          case MatrixRows::Block::Kind::kDistribution:
+          case MatrixRows::Block::Kind::kNumeric: {
             const Standing& standing = standings[how.base];
             can &= m.possible[m.rows.bases()[how.base].possible * m.words + begin + w];
             bits[2] = standing.in_base[w];
@@ -638,6 +654,8 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
             if (how.kind == MatrixRows::Block::Kind::kShare) {
               bits[FigurePlan::Block::kAtomFixed] =
                   numerators[how.numerator][w] & standing.in_base[w];
+            } else if (how.kind == MatrixRows::Block::Kind::kNumeric) {
+              for (const uint32_t row : how.known) bits[2] &= m.Read(row, begin + w);
             } else {
               for (size_t k = 0; k < how.categories.size(); ++k)
                 bits[FigurePlan::Block::kAtomFixed + k] =
@@ -648,13 +666,25 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
         }
         bits[0] = can;
         bits[1] = can & ~responded[w];
+        if (numbers[b].has_value()) {
+          const auto when = [&](const MatrixRows::Number& number) {
+            return number.when == MatrixRows::kAlways ? ~uint64_t{0} : numerators[number.when][w];
+          };
+          numbers[b]->Begin(begin + w, {.in_base = bits[2],
+                                        .may_belong = bits[1] | bits[4],
+                                        .when_a = when(how.a),
+                                        .when_b = when(how.b)});
+        }
         int32_t* at = counted[b].data();
-        for (const uint32_t number : block.breakdowns) {
-          const AtomMasks& one = m.masks[number];
+        for (size_t k = 0; k < block.breakdowns.size(); ++k) {
+          const AtomMasks& one = m.masks[block.breakdowns[k]];
           const uint32_t from = one.first[begin + w];
-          CountShared(bits.data(), width, one.atoms.data() + from, one.masks.data() + from,
-                      one.first[begin + w + 1] - from, at);
-          at += plan.breakdowns()[number].atoms.size() * width;
+          const uint32_t entries = one.first[begin + w + 1] - from;
+          CountShared(bits.data(), width, one.atoms.data() + from, one.masks.data() + from, entries,
+                      at);
+          if (numbers[b].has_value())
+            numbers[b]->AddAtoms(k, one.atoms.data() + from, one.masks.data() + from, entries);
+          at += plan.breakdowns()[block.breakdowns[k]].atoms.size() * width;
         }
       }
     }
@@ -679,7 +709,10 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
       m.parts[part] = std::make_shared<const std::vector<int32_t>>(std::move(values));
   };
   if (count_dispositions) keep(0, std::move(by_disposition));
-  for (const uint32_t b : again) keep(b + 1, std::move(counted[b]));
+  for (const uint32_t b : again) {
+    if (numbers[b].has_value()) numbers[b]->Finish();
+    keep(b + 1, std::move(counted[b]));
+  }
   if (first || count_pairs) keep(blocks + 1, std::move(pairs));
   if (m.panels.has_value()) {
     const bool laid = m.panels->Lay(earlier);
@@ -695,6 +728,7 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
     }
   }
   std::ranges::fill(m.changed, 0);
+  m.numbers.Counted();
   return std::make_shared<const EditionCounts>(m.plan, m.parts);
 }
 

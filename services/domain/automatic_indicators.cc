@@ -88,9 +88,8 @@ std::vector<std::shared_ptr<const CompiledIndicator>> AutomaticIndicators(
   const SymbolTable symbols = questionnaire.Symbols(&frame);
   for (const Item& item : questionnaire.items()) {
     if (item.type != ValueType::kCode && item.type != ValueType::kCodeSet) continue;
-    CompiledIndicator::Result compiled =
-        CompiledIndicator::Compile(DefinitionOf(questionnaire, frame, item), questionnaire, frame,
-                                   symbols, CompiledIndicator::Origin::kAutomatic);
+    CompiledIndicator::Result compiled = CompiledIndicator::CompileAutomatic(
+        DefinitionOf(questionnaire, frame, item), questionnaire, frame, symbols);
     // A questionnaire that compiled has nothing that could be refused here; texts are complete, ids
     // are distinct and codes exist.
     if (compiled.indicator != nullptr) out.push_back(std::move(compiled.indicator));

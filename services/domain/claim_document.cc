@@ -7,35 +7,17 @@
 
 #include "services/base/text.h"
 #include "services/domain/claim.h"
+#include "services/domain/document_form.h"
+#include "services/domain/indicator.h"
 
 namespace imdi::domain {
 namespace {
-
-bool IsId(std::string_view id) {
-  return !id.empty() && id.size() <= 40 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
-bool IsSurveyId(std::string_view id) {
-  return !id.empty() && id.size() <= 40 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
-bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !text.nb().empty(); }
-
-DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
-                          std::string_view remedy) {
-  return {std::move(path), 0, std::string(rule), std::move(message), std::string(remedy)};
-}
 
 constexpr std::string_view kAddText = "add the missing text";
 constexpr std::string_view kBothTexts = "nynorsk and bokmål are both required";
 
 void CheckShareInWords(const model::ShareInWords& test, DefinitionFindings& out) {
-  if (!IsId(test.phrase()))
+  if (!IsUpperCaseId(test.phrase()))
     out.push_back(Finding("claim.share_in_words.phrase", "BAD_ID",
                           base::StrCat(base::Quoted(test.phrase()), " is not the id of a phrase"),
                           "upper case letters, digits, '_', at most 40"));
@@ -163,7 +145,7 @@ std::optional<FigureReference> ParseFigureReference(std::string_view text) {
   std::string_view rest = text.substr(first + 1);
   const size_t second = rest.find('.');
   out.basis = rest.substr(0, second);
-  if (!IsId(out.indicator) || !IsId(out.basis)) return std::nullopt;
+  if (!IsUpperCaseId(out.indicator) || !IsUpperCaseId(out.basis)) return std::nullopt;
   if (second == std::string_view::npos) return out;
   rest = rest.substr(second + 1);
   constexpr std::string_view kAnswer = "answer=";
@@ -184,7 +166,7 @@ std::string_view SurveyIdOf(std::string_view name) {
     return {};
   const std::string_view id =
       name.substr(kSurveys.size(), name.size() - kSurveys.size() - kPhrases.size());
-  return IsSurveyId(id) ? id : std::string_view();
+  return IsMixedCaseId(id) ? id : std::string_view();
 }
 
 DefinitionFindings CheckPhrases(const model::PhraseList& phrases) {
@@ -203,7 +185,7 @@ DefinitionFindings CheckPhrases(const model::PhraseList& phrases) {
   for (int i = 0; i < phrases.phrases_size(); ++i) {
     const model::Phrase& phrase = phrases.phrases(i);
     const std::string path = base::StrCat("phrases.phrases[", i, "]");
-    if (!IsId(phrase.id()) || !ids.insert(phrase.id()).second)
+    if (!IsUpperCaseId(phrase.id()) || !ids.insert(phrase.id()).second)
       out.push_back(Finding(path + ".id", "BAD_ID", "not the id of a phrase, or it stands twice",
                             "upper case letters, digits, '_', at most 40"));
     if (!Complete(phrase.words()))
@@ -246,7 +228,7 @@ DefinitionFindings CheckClaim(const model::Claim& claim) {
   const std::string_view name = claim.name();
   const size_t claims = name.rfind(kClaims);
   if (!name.starts_with("editions/") || std::ranges::count(name, '/') != 3 ||
-      claims == std::string_view::npos || !IsId(name.substr(claims + kClaims.size())))
+      claims == std::string_view::npos || !IsUpperCaseId(name.substr(claims + kClaims.size())))
     out.push_back(Finding("claim.name", "BAD_NAME",
                           base::StrCat(base::Quoted(claim.name()), " is not a claim name"),
                           "editions/{edition}/claims/{ID}: upper case letters, digits, '_'"));
@@ -299,8 +281,25 @@ DefinitionFindings CheckClaimFits(const model::Claim& claim, const ClaimGround& 
                          : ": the indicator has no such basis or category there"),
         "name a basis of an indicator of this edition, with .answer={code} in distributions"));
   };
-  for (int i = 0; i < claim.figures_size(); ++i)
-    needs_cell(base::StrCat("claim.figures[", i, "]"), claim.figures(i));
+  for (int i = 0; i < claim.figures_size(); ++i) {
+    const std::string path = base::StrCat("claim.figures[", i, "]");
+    needs_cell(path, claim.figures(i));
+    const std::optional<FigureReference> figure = ParseFigureReference(claim.figures(i));
+    const model::Indicator* indicator =
+        figure.has_value() ? ground.find_indicator(figure->indicator) : nullptr;
+    if (indicator == nullptr) continue;
+    if (IsNumeric(indicator->kind()))
+      out.push_back(Finding(path, "CLAIM_NEEDS_SHARE",
+                            base::StrCat(claim.figures(i),
+                                         " is no share, and sentences are tested "
+                                         "against shares"),
+                            "name a figure of a share, a distribution or an outcome rate"));
+    else if (!IsBuiltInWeights(indicator->weights()))
+      out.push_back(Finding(path, "CLAIM_NEEDS_BUILT_IN_WEIGHTS",
+                            base::StrCat(claim.figures(i), " is made under ", indicator->weights(),
+                                         ", and sentences are tested under the built-in weights"),
+                            "name a figure of an indicator without weights"));
+  }
   switch (claim.test_case()) {
     case model::Claim::kShareInWords: {
       const model::ShareInWords& test = claim.share_in_words();

@@ -23,7 +23,8 @@ DefinitionFindings CheckQuestionnaireChange(const CompiledQuestionnaire& before,
 DefinitionFindings CheckFrameChange(const CompiledFrame& before, const CompiledFrame& after,
                                     const std::function<bool(std::string_view unit)>& has_answers);
 
-// With submissions in, an edition keeps its survey and its parts.
+// With submissions in, an edition keeps its survey and its parts. Indicators, weight sets,
+// phrases and claims are method, not answers: they may change at any time.
 DefinitionFindings CheckEditionChange(const model::Edition& before, const model::Edition& after,
                                       bool has_answers);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/domain/count_numbers.h"
+
 namespace imdi::domain {
 namespace {
 
@@ -66,18 +68,35 @@ std::string_view Name(CellState state) {
   return "NOT_YET";
 }
 
+bool FrameKnows(const CompiledIndicator::Measure& measure) {
+  using Source = CompiledIndicator::Measure::Source;
+  const bool fixed = measure.source == Source::kFrame || measure.source == Source::kOne;
+  const std::vector<Expression::Node>& when = measure.when.nodes();
+  return fixed && measure.when.items().empty() && measure.when.previous_items().empty() &&
+         std::ranges::none_of(when, [](const Expression::Node& node) {
+           return node.op == Expression::Op::kResponded;
+         });
+}
+
 EditionCounts::EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector<Part> parts)
     : plan_(std::move(plan)), parts_(std::move(parts)) {
-  std::vector<int32_t> frame(plan_->strata().size());
-  std::vector<int32_t> responded(plan_->strata().size());
-  const std::vector<FigurePlan::Breakdown::Atom>& atoms = plan_->breakdowns().front().atoms;
-  for (size_t atom = 0; atom < atoms.size(); ++atom) {
-    DispositionCounts counts;
-    Add(counts, parts_.front()->data() + atom * kDispositions);
-    frame[atoms[atom].stratum] = counts.invited();
-    responded[atoms[atom].stratum] = counts.responded();
+  for (uint32_t number = 0; number < plan_->layouts().size(); ++number) {
+    const FigurePlan::WeightLayout& layout = plan_->layouts()[number];
+    std::vector<int32_t> frame(layout.strata.size());
+    std::vector<int32_t> responded(layout.strata.size());
+    const std::vector<Responded> cells = RespondedByWeightCell(number);
+    for (size_t cell = 0; cell < cells.size(); ++cell) {
+      frame[layout.cells[cell].stratum] += cells[cell].invited;
+      responded[layout.cells[cell].stratum] += cells[cell].responded;
+    }
+    const Collapse& collapse =
+        collapses_.emplace_back(CollapseStrata(layout.strata, frame, responded));
+    std::vector<StratumCell>& strata = strata_.emplace_back(collapse.count);
+    for (size_t h = 0; h < frame.size(); ++h) {
+      strata[collapse.to[h]].frame += frame[h];
+      strata[collapse.to[h]].responded += responded[h];
+    }
   }
-  collapse_ = CollapseStrata(plan_->strata(), frame, responded);
 }
 
 size_t EditionCounts::PartCount(const FigurePlan& plan) {
@@ -97,14 +116,18 @@ size_t EditionCounts::PartSize(const FigurePlan& plan, size_t part) {
   return PanelStrata(plan) * (plan.panels()[rest - 1].pairs() * kPanelWidth + 1);
 }
 
-DispositionCounts EditionCounts::Dispositions(uint32_t breakdown, uint32_t group) const {
+const int32_t* EditionCounts::DispositionsAt(uint32_t breakdown) const {
   size_t before = 0;
   for (uint32_t number = 0; number < breakdown; ++number)
     before += plan_->breakdowns()[number].atoms.size();
+  return parts_.front()->data() + before * kDispositions;
+}
+
+DispositionCounts EditionCounts::Dispositions(uint32_t breakdown, uint32_t group) const {
   const FigurePlan::Breakdown::Group& one = plan_->breakdowns()[breakdown].groups[group];
+  const int32_t* values = DispositionsAt(breakdown) + one.first_atom * kDispositions;
   DispositionCounts out;
-  for (size_t atom = one.first_atom; atom < one.first_atom + one.atom_count; ++atom)
-    Add(out, parts_.front()->data() + (before + atom) * kDispositions);
+  for (size_t atom = 0; atom < one.atom_count; ++atom, values += kDispositions) Add(out, values);
   return out;
 }
 
@@ -112,9 +135,41 @@ DispositionCounts EditionCounts::DispositionsOfStratum(uint16_t stratum) const {
   DispositionCounts out;
   const std::vector<FigurePlan::Breakdown::Atom>& atoms = plan_->breakdowns().front().atoms;
   for (size_t atom = 0; atom < atoms.size(); ++atom) {
-    if (atoms[atom].stratum == stratum) Add(out, parts_.front()->data() + atom * kDispositions);
+    if (atoms[atom].cell == stratum) Add(out, DispositionsAt(0) + atom * kDispositions);
   }
   return out;
+}
+
+std::vector<EditionCounts::Responded> EditionCounts::RespondedByWeightCell(uint32_t layout) const {
+  std::vector<Responded> out(plan_->layouts()[layout].cells.size());
+  const uint32_t total = *plan_->FindBreakdown({}, layout);
+  const int32_t* values = DispositionsAt(total);
+  for (const FigurePlan::Breakdown::Atom& atom : plan_->breakdowns()[total].atoms) {
+    DispositionCounts counts;
+    Add(counts, values);
+    out[atom.cell] = {counts.invited(), counts.responded()};
+    values += kDispositions;
+  }
+  return out;
+}
+
+const int32_t* EditionCounts::AtomsOf(const FigurePlan::Cell& cell) const {
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  return parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
+         plan_->breakdowns()[cell.breakdown].groups[cell.group].first_atom * block.width();
+}
+
+const int32_t* EditionCounts::SumsAt(const FigurePlan::Cell& cell) const {
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  const size_t atoms_before = plan_->OffsetOf(block, cell.breakdown) / block.width();
+  return parts_[cell.block + 1]->data() + block.numbers_at +
+         (atoms_before + plan_->breakdowns()[cell.breakdown].groups[cell.group].first_atom) *
+             kSumsWidth;
+}
+
+uint16_t EditionCounts::StratumOf(const FigurePlan::Breakdown& breakdown, size_t atom) const {
+  const FigurePlan::WeightLayout& layout = plan_->layouts()[breakdown.layout];
+  return collapses_[breakdown.layout].to[layout.cells[breakdown.atoms[atom].cell].stratum];
 }
 
 CellCounts EditionCounts::CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const {
@@ -122,8 +177,7 @@ CellCounts EditionCounts::CountsOf(const FigurePlan::Cell& cell, model::EditionS
   const FigurePlan::Breakdown::Group& group =
       plan_->breakdowns()[cell.breakdown].groups[cell.group];
   const size_t width = block.width();
-  const int32_t* values = parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
-                          group.first_atom * width;
+  const int32_t* values = AtomsOf(cell);
   const DispositionCounts dispositions = Dispositions(cell.breakdown, cell.group);
   CellCounts out;
   out.invited = dispositions.invited();
@@ -146,23 +200,13 @@ CellCounts EditionCounts::CountsOf(const FigurePlan::Cell& cell, model::EditionS
 }
 
 std::vector<StratumCell> EditionCounts::ByStratum(const FigurePlan::Cell& cell) const {
-  std::vector<StratumCell> out(collapse_.count);
-  const std::vector<FigurePlan::Breakdown::Atom>& total = plan_->breakdowns().front().atoms;
-  for (size_t atom = 0; atom < total.size(); ++atom) {
-    DispositionCounts counts;
-    Add(counts, parts_.front()->data() + atom * kDispositions);
-    StratumCell& stratum = out[collapse_.to[total[atom].stratum]];
-    stratum.frame += counts.invited();
-    stratum.responded += counts.responded();
-  }
   const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  std::vector<StratumCell> out = strata_[block.layout];
   const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
   const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
-  const size_t width = block.width();
-  const int32_t* values = parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
-                          group.first_atom * width;
-  for (uint32_t atom = 0; atom < group.atom_count; ++atom, values += width) {
-    StratumCell& stratum = out[collapse_.to[breakdown.atoms[group.first_atom + atom].stratum]];
+  const int32_t* values = AtomsOf(cell);
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, values += block.width()) {
+    StratumCell& stratum = out[StratumOf(breakdown, group.first_atom + atom)];
     stratum.domain_frame += values[kPossible];
     stratum.base += values[kInBase];
     stratum.yes += values[kFirstCategory + cell.category];
@@ -183,15 +227,99 @@ std::vector<StratumCell> EditionCounts::StrataOf(const FigurePlan::Cell& cell,
   return out;
 }
 
+std::vector<EditionCounts::WeightCellCounts> EditionCounts::WeightCellsOf(
+    const FigurePlan::Cell& cell) const {
+  const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
+  const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
+  const size_t width = plan_->blocks()[cell.block].width();
+  const int32_t* values = AtomsOf(cell);
+  std::vector<WeightCellCounts> out;
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, values += width) {
+    if (values[kPossible] == 0) continue;
+    out.push_back({breakdown.atoms[group.first_atom + atom].cell, values[kPossible],
+                   values[kInBase], values[kFirstCategory + cell.category]});
+  }
+  return out;
+}
+
+std::vector<SumsCell> EditionCounts::SumsOf(const FigurePlan::Cell& cell) const {
+  const std::vector<StratumCell> strata = ByStratum(cell);
+  std::vector<SumsCell> all(strata.size());
+  const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
+  const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
+  const int32_t* sums = SumsAt(cell);
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, sums += kSumsWidth) {
+    SumsCell& stratum = all[StratumOf(breakdown, group.first_atom + atom)];
+    stratum.a += LimbsOf(sums + kSumA, kSumLimbs);
+    stratum.b += LimbsOf(sums + kSumB, kSumLimbs);
+    stratum.aa += LimbsOf(sums + kSumAA, kSquareLimbs);
+    stratum.bb += LimbsOf(sums + kSumBB, kSquareLimbs);
+    stratum.ab += LimbsOf(sums + kSumAB, kSquareLimbs);
+  }
+  std::vector<SumsCell> out;
+  for (size_t stratum = 0; stratum < strata.size(); ++stratum) {
+    if (strata[stratum].domain_frame == 0) continue;
+    SumsCell& one = out.emplace_back(all[stratum]);
+    one.frame = strata[stratum].frame;
+    one.responded = strata[stratum].responded;
+    one.base = strata[stratum].base;
+  }
+  return out;
+}
+
+std::vector<EditionCounts::UnitNumbers> EditionCounts::UnitsOf(const FigurePlan::Cell& cell) const {
+  const int32_t* values = parts_[cell.block + 1]->data() + plan_->blocks()[cell.block].numbers_at;
+  std::vector<UnitNumbers> out;
+  for (UnitIndex unit = 0; unit < plan_->frame().size(); ++unit, values += kUnitNumbersWidth) {
+    if (values[kUnitPlace] != kInBaseOf || !plan_->InGroup(cell, unit)) continue;
+    out.push_back({unit, static_cast<int64_t>(LimbsOf(values + kUnitA, kSumLimbs)),
+                   static_cast<int64_t>(LimbsOf(values + kUnitB, kSumLimbs))});
+  }
+  return out;
+}
+
+std::vector<int32_t> EditionCounts::OpenByStratum(const FigurePlan::Cell& cell) const {
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  const uint32_t total = block.breakdowns.front();
+  const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[total];
+  const int32_t* values = AtomsOf({.block = cell.block, .breakdown = total});
+  std::vector<int32_t> out(collapses_[block.layout].count);
+  for (size_t atom = 0; atom < breakdown.atoms.size(); ++atom, values += block.width())
+    out[StratumOf(breakdown, atom)] += values[kFilterUnknown] + values[kItemNonresponse];
+  return out;
+}
+
+std::optional<int64_t> EditionCounts::DenominatorOfSilent(const FigurePlan::Cell& cell) const {
+  const FigurePlan::Block& block = plan_->blocks()[cell.block];
+  if (block.numbers == FigurePlan::Block::Numbers::kNone ||
+      !FrameKnows(plan_->IndicatorOf(block).denominator()))
+    return std::nullopt;
+  Int128 sum = 0;
+  if (block.numbers == FigurePlan::Block::Numbers::kSums) {
+    const FigurePlan::Breakdown::Group& group =
+        plan_->breakdowns()[cell.breakdown].groups[cell.group];
+    const int32_t* sums = SumsAt(cell);
+    for (uint32_t atom = 0; atom < group.atom_count; ++atom, sums += kSumsWidth)
+      sum += LimbsOf(sums + kSumOfSilent, kSumLimbs);
+    return static_cast<int64_t>(sum);
+  }
+  const int32_t* values = parts_[cell.block + 1]->data() + block.numbers_at;
+  for (UnitIndex unit = 0; unit < plan_->frame().size(); ++unit, values += kUnitNumbersWidth) {
+    if (values[kUnitPlace] == kMayBelong && plan_->InGroup(cell, unit))
+      sum += LimbsOf(values + kUnitB, kSumLimbs);
+  }
+  return static_cast<int64_t>(sum);
+}
+
 EditionCounts::PairCounts EditionCounts::CountsOfPair(size_t pair) const {
   const FigurePlan::Pair& one = plan_->pairs()[pair];
   const std::vector<StratumCell> a = ByStratum({one.block, one.a, 0, 0});
   const std::vector<StratumCell> b = ByStratum({one.block, one.b, 0, 0});
   const std::vector<FigurePlan::Breakdown::Atom>& total = plan_->breakdowns().front().atoms;
   const std::vector<int32_t>& joint = *parts_[plan_->blocks().size() + 1];
-  std::vector<int32_t> both(collapse_.count);
+  std::vector<int32_t> both(collapse().count);
   for (size_t atom = 0; atom < total.size(); ++atom)
-    both[collapse_.to[total[atom].stratum]] += joint[pair * total.size() + atom];
+    both[collapse().to[total[atom].cell]] += joint[pair * total.size() + atom];
   PairCounts out;
   for (size_t stratum = 0; stratum < a.size(); ++stratum) {
     if (a[stratum].domain_frame == 0) continue;

@@ -12,6 +12,7 @@
 #include "services/domain/change.h"
 #include "services/domain/estimate.h"
 #include "services/domain/figure_plan.h"
+#include "services/domain/linear_estimate.h"
 
 namespace imdi::domain {
 
@@ -66,13 +67,17 @@ class EditionCounts {
   // Values of the parts in order: part 0 holds the dispositions: for each breakdown, for each atom,
   // the six counts of DispositionCounts; part 1 + b holds block b: for each of its breakdowns, for
   // each atom, [possible, silent_possible, in_base, filter_unknown, item_nonresponse, numerator of
-  // each category]; the part behind the blocks holds the pairs: for each pair, for each atom of the
-  // total, units in both; then comes a part for each panel: for each of its pairs of editions, for
-  // each panel stratum, [units in the frame of the first, of the second, of both, units of either
-  // by state in the first × state in the second (AnswerState)], and behind them for each panel
-  // stratum the units in the base of any edition. Panel strata are the uncollapsed strata, and one
-  // more for units that only earlier editions have and whose stratum is gone. Parts are shared
-  // between counts that do not differ in them.
+  // each category], and where the block keeps numbers, behind all of that: for each of its
+  // breakdowns, for each atom, the sums of a, b, aa, bb and ab over the units of the base and of b
+  // over those that may belong to it (Block::Numbers::kSums), or for each unit of the frame how it
+  // stands to the base, a and b (kUnits); places and limbs: count_numbers.h. The part behind the
+  // blocks holds the pairs: for each pair, for each atom of the total, units in both; then comes a
+  // part for each panel: for each of its pairs of editions, for each panel stratum, [units in the
+  // frame of the first, of the second, of both, units of either by state in the first × state in
+  // the second (AnswerState)], and behind them for each panel stratum the units in the base of any
+  // edition. Panel strata are the uncollapsed strata, and one more for units that only earlier
+  // editions have and whose stratum is gone. Parts are shared between counts that do not differ in
+  // them.
   using Part = std::shared_ptr<const std::vector<int32_t>>;
 
   // The parts must have the plan's count and sizes (PartCount, PartSize): whoever takes them from
@@ -88,8 +93,15 @@ class EditionCounts {
 
   DispositionCounts Dispositions(uint32_t breakdown, uint32_t group) const;
   DispositionCounts DispositionsOfStratum(uint16_t stratum) const;
-  // Strata after collapsing by who responded; the same for every cell.
-  const Collapse& collapse() const { return collapse_; }
+  // Strata of a weight layout after collapsing by who responded; the same for every cell.
+  const Collapse& collapse(uint32_t layout = 0) const { return collapses_[layout]; }
+
+  // Who was invited and who responded, by cell of a weight layout.
+  struct Responded {
+    int32_t invited = 0;
+    int32_t responded = 0;
+  };
+  std::vector<Responded> RespondedByWeightCell(uint32_t layout) const;
 
   CellCounts CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const;
   // The cell by collapsed stratum, ascending, those without units of the cell left out
@@ -97,6 +109,32 @@ class EditionCounts {
   // and yes who responded.
   std::vector<StratumCell> StrataOf(const FigurePlan::Cell& cell,
                                     std::vector<uint16_t>* strata = nullptr) const;
+  // The cell by cell of its block's weight layout, ascending, those without units of it left out.
+  struct WeightCellCounts {
+    uint32_t cell = 0;
+    int32_t domain_frame = 0;
+    int32_t base = 0;
+    int32_t yes = 0;
+  };
+  std::vector<WeightCellCounts> WeightCellsOf(const FigurePlan::Cell& cell) const;
+  // Of a block that keeps sums: the cell by collapsed stratum, side by side with StrataOf.
+  std::vector<SumsCell> SumsOf(const FigurePlan::Cell& cell) const;
+  // Of a block that keeps numbers by unit: the units in the base of the cell, in the order of the
+  // frame, with their two numbers. This visits units.
+  struct UnitNumbers {
+    UnitIndex unit = 0;
+    int64_t a = 0;
+    int64_t b = 0;
+  };
+  std::vector<UnitNumbers> UnitsOf(const FigurePlan::Cell& cell) const;
+  // By collapsed stratum, units of all groups: those that responded and left open whether they
+  // belong to the base of the cell's block (filter unknown) or what they answer (blank). A total
+  // weights the others up for them.
+  std::vector<int32_t> OpenByStratum(const FigurePlan::Cell& cell) const;
+  // Of a numeric block: sum of the denominator over the units that may belong to the base and have
+  // not said so (CellCounts::may_belong), where it follows from the frame alone (FrameKnows); else
+  // empty.
+  std::optional<int64_t> DenominatorOfSilent(const FigurePlan::Cell& cell) const;
   // The counts of a pair of categories of one block over all units, by collapsed stratum; the three
   // vectors side by side.
   struct PairCounts {
@@ -115,11 +153,23 @@ class EditionCounts {
   std::vector<int32_t> InAnyBase(size_t panel) const;
 
  private:
+  // The first atom of a breakdown in part 0.
+  const int32_t* DispositionsAt(uint32_t breakdown) const;
+  // The cell's first atom in its block's part, and the numbers of that atom (kSums).
+  const int32_t* AtomsOf(const FigurePlan::Cell& cell) const;
+  const int32_t* SumsAt(const FigurePlan::Cell& cell) const;
+  // Collapsed stratum of an atom of a breakdown.
+  uint16_t StratumOf(const FigurePlan::Breakdown& breakdown, size_t atom) const;
   std::vector<StratumCell> ByStratum(const FigurePlan::Cell& cell) const;
 
   std::shared_ptr<const FigurePlan> plan_;
   std::vector<Part> parts_;
-  Collapse collapse_;
+  std::vector<Collapse> collapses_;  // By layout.
+  // By layout and collapsed stratum: frame and responded alone.
+  std::vector<std::vector<StratumCell>> strata_;
 };
+
+// Whether a number follows from the frame alone, and so is known of the silent too.
+bool FrameKnows(const CompiledIndicator::Measure& measure);
 
 }  // namespace imdi::domain

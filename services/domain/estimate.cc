@@ -97,36 +97,30 @@ double MostEffective(int32_t answers, int32_t may_belong) {
          static_cast<double>(may_belong);
 }
 
-ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, int32_t may_belong,
-                            double level) {
+namespace {
+
+// Everything but the interval; complete where nobody is in the base and where all is known.
+ShareEstimate WithoutInterval(const Proportion& share, int32_t units, int32_t unrepresented,
+                              BaseKind kind, int32_t may_belong, double level) {
   ShareEstimate out;
   out.level = level;
-  int32_t units = 0;
-  int32_t strata_of_domain = 0;
-  for (const StratumCell& h : strata) {
-    units += h.domain_frame;
-    if (h.domain_frame > 0) ++strata_of_domain;
-    if (h.responded == 0) out.unrepresented += h.domain_frame;
-  }
-  const Proportion share = EstimateProportion(strata, Lonely::kAdjust, level);
-  const int32_t n = share.n;
-  const int32_t x = share.x;
-  out.may_belong = std::max(0, kind == BaseKind::kFrame ? units - n : may_belong);
+  out.unrepresented = unrepresented;
+  out.may_belong = std::max(0, kind == BaseKind::kFrame ? units - share.n : may_belong);
   if (kind == BaseKind::kFrame) {
     out.base_units = units;
   } else if (out.may_belong == 0) {
-    out.base_units = n;  // Nobody else may belong, so these are all.
+    out.base_units = share.n;  // Nobody else may belong, so these are all.
   }
   out.status = share.status;
   out.point = share.estimate;
   out.standard_error = share.standard_error;
   out.df = share.df;
-  if (n == 0) {
+  if (share.n == 0) {
     out.lower = 0;
     out.upper = 1;
     return out;
   }
-  const Interval bounds = LogicalBounds(n, x, out.may_belong);
+  const Interval bounds = LogicalBounds(share.n, share.x, out.may_belong);
   out.bound_lower = bounds.lower;
   out.bound_upper = bounds.upper;
   if (out.may_belong == 0) {
@@ -139,31 +133,98 @@ ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, 
   out.n_eff = share.n_eff.value_or(0);
   out.n_eff_adj = share.n_eff_adj.value_or(0);
   if (kind == BaseKind::kAnswers)
-    out.n_eff_adj = std::min(out.n_eff_adj, MostEffective(n, out.may_belong));
+    out.n_eff_adj = std::min(out.n_eff_adj, MostEffective(share.n, out.may_belong));
   out.point = std::clamp(out.point, out.bound_lower, out.bound_upper);
-  if (kind == BaseKind::kFrame) {
+  return out;
+}
+
+// The interval of a formula on the linearised variance; kNone where it has none.
+void SetInterval(Proportion share, IntervalChoice choice, ShareEstimate* estimate) {
+  ShareEstimate& out = *estimate;
+  const bool census = share.status == EstimateStatus::kCensus;
+  // What stands for the answers: their effective number, or n where the weights know of no silence.
+  share.n_eff_adj = census ? share.n : out.n_eff_adj;
+  if (census) share.status = EstimateStatus::kOk;
+  std::optional<Interval> ends;
+  switch (choice) {
+    case IntervalChoice::kRecommended:
+    case IntervalChoice::kWilson:
+      out.method = IntervalMethod::kWilson;
+      ends = WilsonInterval(share, out.level);
+      if (!ends.has_value()) break;
+      ends->lower = std::clamp(ends->lower, out.bound_lower, out.bound_upper);
+      ends->upper = std::clamp(ends->upper, out.bound_lower, out.bound_upper);
+      break;
+    case IntervalChoice::kWald:
+      out.method = IntervalMethod::kWald;
+      if (!census) ends = WaldInterval(share, out.level);
+      break;
+    case IntervalChoice::kLogit:
+      out.method = IntervalMethod::kLogit;
+      if (!census) ends = LogitInterval(share, out.level);
+      break;
+    case IntervalChoice::kBeta:
+      out.method = IntervalMethod::kBeta;
+      ends = BetaInterval(share, out.level);
+      break;
+  }
+  if (!ends.has_value() || !std::isfinite(ends->lower) || !std::isfinite(ends->upper)) {
+    out.method = IntervalMethod::kNone;
+    ends = Interval{out.bound_lower, out.bound_upper};
+  }
+  out.lower = ends->lower;
+  out.upper = ends->upper;
+}
+
+void KeepPointInside(ShareEstimate* estimate) {
+  estimate->lower = std::min(estimate->lower, estimate->point);
+  estimate->upper = std::max(estimate->upper, estimate->point);
+}
+
+bool IsOpen(const ShareEstimate& estimate) {
+  return estimate.status != EstimateStatus::kEmpty && estimate.method != IntervalMethod::kKnown;
+}
+
+}  // namespace
+
+ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, int32_t may_belong,
+                            double level, IntervalChoice choice) {
+  int32_t units = 0;
+  int32_t unrepresented = 0;
+  int32_t strata_of_domain = 0;
+  for (const StratumCell& h : strata) {
+    units += h.domain_frame;
+    if (h.domain_frame > 0) ++strata_of_domain;
+    if (h.responded == 0) unrepresented += h.domain_frame;
+  }
+  const Proportion share = EstimateProportion(strata, Lonely::kAdjust, level);
+  ShareEstimate out = WithoutInterval(share, units, unrepresented, kind, may_belong, level);
+  if (!IsOpen(out)) return out;
+  if (choice == IntervalChoice::kRecommended && kind == BaseKind::kFrame) {
     CountInterval yes;
     if (strata_of_domain == 1) {
       out.method = IntervalMethod::kHypergeometric;
-      yes = HypergeometricInterval(units, n, x, level);
+      yes = HypergeometricInterval(units, share.n, share.x, level);
     } else {
       out.method = IntervalMethod::kPredictive;
       yes = PredictiveInterval(strata, level);
     }
     out.lower = Fraction(yes.lower, units);
     out.upper = Fraction(yes.upper, units);
-  } else if (share.status == EstimateStatus::kNoDf) {
-    out.lower = out.bound_lower;
-    out.upper = out.bound_upper;
   } else {
-    out.method = IntervalMethod::kWilson;
-    const double answers = share.n_eff_adj.has_value() ? out.n_eff_adj : n;
-    const Interval wilson = WilsonOn(share.estimate, answers, x == 0, x == n, level);
-    out.lower = std::clamp(wilson.lower, out.bound_lower, out.bound_upper);
-    out.upper = std::clamp(wilson.upper, out.bound_lower, out.bound_upper);
+    SetInterval(share, choice, &out);
   }
-  out.lower = std::min(out.lower, out.point);
-  out.upper = std::max(out.upper, out.point);
+  KeepPointInside(&out);
+  return out;
+}
+
+ShareEstimate EstimateCalibratedShare(const Proportion& share, int32_t units, int32_t unrepresented,
+                                      BaseKind kind, int32_t may_belong, double level,
+                                      IntervalChoice choice) {
+  ShareEstimate out = WithoutInterval(share, units, unrepresented, kind, may_belong, level);
+  if (!IsOpen(out)) return out;
+  SetInterval(share, choice, &out);
+  KeepPointInside(&out);
   return out;
 }
 

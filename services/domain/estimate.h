@@ -42,7 +42,14 @@ enum class IntervalMethod : uint8_t {
   kHypergeometric,  // Exact, one stratum.
   kPredictive,      // Beta-binomial for the silent of each stratum.
   kWilson,          // On the effective number of answers, clipped to the logical bounds.
+  kWald,            // Point -+ t SE.
+  kLogit,           // The same on the logit scale.
+  kBeta,            // Clopper and Pearson on the effective number of answers.
+  kWoodruff,        // Of a quantile: read back from the interval of a share (quantile.h).
 };
+
+// What a definition may ask for instead of what is recommended.
+enum class IntervalChoice : uint8_t { kRecommended, kWilson, kWald, kLogit, kBeta };
 
 // What happens to a stratum with one respondent and some silent: its spread is not known.
 enum class Lonely : uint8_t {
@@ -87,8 +94,14 @@ struct ShareEstimate {
 // one stratum, else the predictive one. kAnswers: kKnown when M = 0; else Wilson. A completely
 // answered base with M > 0 takes Wilson on n, since its silence is of another kind than the
 // weights'; kNoDf takes no interval there. Lonely strata are adjusted for, never taken as certain.
+//
+// Any other `choice` takes the formula of that name (intervals.h) wherever it has one; kWilson is
+// clipped to the logical bounds, the others are not. What is known is known all the same; a
+// completely answered base with M > 0 takes kWilson and kBeta on n, and no kWald or kLogit, whose
+// variance knows nothing of that silence.
 ShareEstimate EstimateShare(std::span<const StratumCell> strata, BaseKind kind, int32_t may_belong,
-                            double level = 0.95);
+                            double level = 0.95,
+                            IntervalChoice choice = IntervalChoice::kRecommended);
 
 // n (n + M) / M, for M > 0: what n answers count for that were drawn at random from n + M units. A
 // variance that happens to be next to nothing says less of the M than its quotient would have it.
@@ -115,5 +128,12 @@ Proportion EstimateProportion(std::span<const StratumCell> strata, Lonely lonely
 // rounding becomes 0, and standard error, df, effective numbers and status follow. `census`: every
 // stratum of the base is fully answered.
 void FinishProportion(bool census, double level, Proportion* share);
+
+// EstimateShare of a share under weights that are not the strata's own (weighted_estimate.h), which
+// know no silent units by stratum: the recommended interval is Wilson. `units`: N of the domain;
+// `unrepresented`: of them, those that no weight stands for.
+ShareEstimate EstimateCalibratedShare(const Proportion& share, int32_t units, int32_t unrepresented,
+                                      BaseKind kind, int32_t may_belong, double level,
+                                      IntervalChoice choice);
 
 }  // namespace imdi::domain

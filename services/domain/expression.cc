@@ -140,6 +140,10 @@ std::string PrintCodes(const CodeBits& bits) {
   return out;
 }
 
+constexpr int64_t kNumberMax = 1'000'000'000'000'000;
+
+}  // namespace
+
 std::string PrintNumber(int64_t number, int decimals) {
   if (decimals == 0) return base::StrCat(number);
   std::string digits = base::StrCat(number < 0 ? -number : number);
@@ -150,10 +154,6 @@ std::string PrintNumber(int64_t number, int decimals) {
   if (digits.back() == '.') digits.pop_back();
   return number < 0 ? base::StrCat("-", digits) : digits;
 }
-
-constexpr int64_t kNumberMax = 1'000'000'000'000'000;
-
-}  // namespace
 
 // Recursive descent over the grammar of the header. Stops at the first syntax error, and goes on
 // after errors of meaning, so that all of those are found.

@@ -35,6 +35,9 @@ namespace imdi::domain {
 
 enum class ExpressionUse : uint8_t { kRoute, kBase, kNumerator, kCheck };
 
+// A scaled number as the language writes it: 105 with one decimal is "10.5".
+std::string PrintNumber(int64_t number, int decimals);
+
 // What an expression may name.
 class SymbolTable {
  public:

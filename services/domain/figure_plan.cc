@@ -1,11 +1,14 @@
 #include "services/domain/figure_plan.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "services/base/crypto.h"
 #include "services/base/text.h"
 #include "services/domain/automatic_indicators.h"
+#include "services/domain/count_numbers.h"
 #include "services/domain/survey_catalog.h"
 
 namespace imdi::domain {
@@ -38,7 +41,7 @@ class FigurePlanMaker {
   explicit FigurePlanMaker(FigurePlan& plan) : plan_(plan), frame_(*plan.frame_) {}
 
   void Make(std::span<const std::shared_ptr<const model::Claim>> claims, EarlierEditions past) {
-    plan_.strata_ = Strata::Of(frame_);
+    MakeLayouts();
     MakeBreakdowns();
     MakeBlocks();
     for (const auto& claim : claims) AddPairs(*claim);
@@ -48,25 +51,96 @@ class FigurePlanMaker {
   }
 
  private:
+  using Layout = FigurePlan::WeightLayout;
   using Breakdown = FigurePlan::Breakdown;
   using Block = FigurePlan::Block;
   using Pair = FigurePlan::Pair;
 
-  void MakeBreakdowns() {
-    AddBreakdown({});
-    std::vector<bool> used(frame_.attributes().size(), false);
-    std::vector<std::pair<uint32_t, uint32_t>> crossings;
+  void MakeLayouts() {
+    std::map<std::string, std::shared_ptr<const CompiledWeightSet>> sets;
     for (const auto& indicator : plan_.indicators_) {
-      for (const uint32_t attribute : indicator->breakdowns()) used[attribute] = true;
-      for (const CompiledIndicator::Crossing& crossing : indicator->crossings())
-        crossings.emplace_back(crossing.first, crossing.second);
+      if (indicator->weights() != nullptr)
+        sets.emplace(indicator->weights()->name(), indicator->weights());
     }
-    for (uint32_t attribute = 0; attribute < used.size(); ++attribute) {
-      if (used[attribute]) AddBreakdown({attribute});
+    AddLayout(nullptr);
+    for (const auto& [name, set] : sets) AddLayout(set);
+    for (const auto& indicator : plan_.indicators_) {
+      const auto set =
+          indicator->weights() == nullptr ? sets.end() : sets.find(indicator->weights()->name());
+      layout_of_.push_back(
+          set == sets.end() ? 0 : 1 + static_cast<uint32_t>(std::distance(sets.begin(), set)));
     }
-    std::ranges::sort(crossings);
-    crossings.erase(std::unique(crossings.begin(), crossings.end()), crossings.end());
-    for (const auto& [first, second] : crossings) AddBreakdown({first, second});
+  }
+
+  void AddLayout(const std::shared_ptr<const CompiledWeightSet>& set) {
+    Layout& out = plan_.layouts_.emplace_back();
+    out.set = set;
+    out.strata =
+        set == nullptr ? Strata::Of(frame_) : Strata::Of(frame_, set->within(), set->along());
+    std::vector<std::vector<uint32_t>> levels;  // By margin and unit.
+    if (set != nullptr) {
+      for (const std::vector<uint32_t>& attributes : set->margins())
+        levels.push_back(LevelsOf(attributes, &out.margins.emplace_back()));
+    }
+    const auto key_of = [&](UnitIndex unit) {
+      std::tuple<uint16_t, std::vector<uint32_t>, std::vector<int64_t>> key(
+          out.strata.StratumOf(unit), {}, {});
+      for (const std::vector<uint32_t>& level : levels) std::get<1>(key).push_back(level[unit]);
+      if (set != nullptr) {
+        for (const model::FrameNumber total : set->totals())
+          std::get<2>(key).push_back(NumberOf(frame_, unit, total));
+      }
+      return key;
+    };
+    std::map<decltype(key_of(0)), uint32_t> numbers;
+    for (UnitIndex unit = 0; unit < frame_.size(); ++unit) numbers.emplace(key_of(unit), 0);
+    for (auto& [key, number] : numbers) {
+      number = static_cast<uint32_t>(out.cells.size());
+      out.cells.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key)});
+    }
+    out.cell_of_unit.reserve(frame_.size());
+    for (UnitIndex unit = 0; unit < frame_.size(); ++unit)
+      out.cell_of_unit.push_back(numbers.find(key_of(unit))->second);
+  }
+
+  // By unit; `margin` gets the names.
+  std::vector<uint32_t> LevelsOf(const std::vector<uint32_t>& attributes,
+                                 Layout::Margin* margin) const {
+    std::map<std::vector<uint16_t>, uint32_t> numbers;  // kUnknownGroup is the largest number.
+    for (UnitIndex unit = 0; unit < frame_.size(); ++unit)
+      numbers.emplace(CodesOf(unit, attributes), 0);
+    for (auto& [codes, number] : numbers) {
+      number = static_cast<uint32_t>(margin->levels.size());
+      std::string& name = margin->levels.emplace_back();
+      for (size_t i = 0; i < codes.size(); ++i)
+        base::StrAppend(name, i == 0 ? "" : ".", frame_.attributes()[attributes[i]].id, "=",
+                        frame_.GroupCode(attributes[i], codes[i]));
+    }
+    std::vector<uint32_t> out;
+    out.reserve(frame_.size());
+    for (UnitIndex unit = 0; unit < frame_.size(); ++unit)
+      out.push_back(numbers.find(CodesOf(unit, attributes))->second);
+    return out;
+  }
+
+  void MakeBreakdowns() {
+    for (uint32_t layout = 0; layout < plan_.layouts_.size(); ++layout) {
+      AddBreakdown(layout, {});
+      std::vector<bool> used(frame_.attributes().size(), false);
+      std::vector<std::pair<uint32_t, uint32_t>> crossings;
+      for (size_t i = 0; i < plan_.indicators_.size(); ++i) {
+        if (layout_of_[i] != layout) continue;
+        for (const uint32_t attribute : plan_.indicators_[i]->breakdowns()) used[attribute] = true;
+        for (const CompiledIndicator::Crossing& crossing : plan_.indicators_[i]->crossings())
+          crossings.emplace_back(crossing.first, crossing.second);
+      }
+      for (uint32_t attribute = 0; attribute < used.size(); ++attribute) {
+        if (used[attribute]) AddBreakdown(layout, {attribute});
+      }
+      std::ranges::sort(crossings);
+      crossings.erase(std::unique(crossings.begin(), crossings.end()), crossings.end());
+      for (const auto& [first, second] : crossings) AddBreakdown(layout, {first, second});
+    }
   }
 
   // The groups of a unit in those attributes.
@@ -106,26 +180,28 @@ class FigurePlanMaker {
     return out;
   }
 
-  void AddBreakdown(std::vector<uint32_t> attributes) {
+  void AddBreakdown(uint32_t number, std::vector<uint32_t> attributes) {
     Breakdown out;
+    out.layout = number;
+    const Layout& layout = plan_.layouts_[number];
     // kUnknownGroup is the largest number, so the order shown is the order of the codes.
     const std::vector<std::vector<uint16_t>> codes = GroupCodes(attributes);
     for (const std::vector<uint16_t>& one : codes) out.groups.push_back({one, 0, 0});
-    const uint64_t strata = plan_.strata_.size();
-    std::vector<uint64_t> place(frame_.size());  // Group × strata + stratum, by unit.
+    const uint64_t cells = layout.cells.size();
+    std::vector<uint64_t> place(frame_.size());  // Group × cells + cell, by unit.
     for (UnitIndex unit = 0; unit < frame_.size(); ++unit) {
       const auto group = std::ranges::lower_bound(codes, CodesOf(unit, attributes));
       place[unit] =
-          static_cast<uint64_t>(group - codes.begin()) * strata + plan_.strata_.StratumOf(unit);
+          static_cast<uint64_t>(group - codes.begin()) * cells + layout.cell_of_unit[unit];
     }
     std::vector<uint64_t> places = place;
     std::ranges::sort(places);
     places.erase(std::unique(places.begin(), places.end()), places.end());
     for (const uint64_t one : places) {
-      const auto group = static_cast<uint32_t>(one / strata);
+      const auto group = static_cast<uint32_t>(one / cells);
       if (out.groups[group].atom_count++ == 0)
         out.groups[group].first_atom = static_cast<uint32_t>(out.atoms.size());
-      out.atoms.push_back({group, static_cast<uint16_t>(one % strata)});
+      out.atoms.push_back({group, static_cast<uint32_t>(one % cells)});
     }
     // Groups without units stand where theirs would.
     uint32_t next = 0;
@@ -144,23 +220,32 @@ class FigurePlanMaker {
   void MakeBlocks() {
     for (uint32_t i = 0; i < plan_.indicators_.size(); ++i) {
       const CompiledIndicator& indicator = *plan_.indicators_[i];
-      std::vector<uint32_t> breakdowns = {0};
+      const uint32_t layout = layout_of_[i];
+      std::vector<uint32_t> breakdowns = {*plan_.FindBreakdown({}, layout)};
       for (const uint32_t attribute : indicator.breakdowns())
-        breakdowns.push_back(*plan_.FindBreakdown({attribute}));
+        breakdowns.push_back(*plan_.FindBreakdown({attribute}, layout));
       for (const CompiledIndicator::Crossing& crossing : indicator.crossings())
-        breakdowns.push_back(*plan_.FindBreakdown({crossing.first, crossing.second}));
+        breakdowns.push_back(*plan_.FindBreakdown({crossing.first, crossing.second}, layout));
       std::ranges::sort(breakdowns);
       for (uint32_t b = 0; b < indicator.bases().size(); ++b) {
         Block block;
         block.indicator = i;
         block.basis = b;
         block.categories = indicator.bases()[b].codes;
+        block.layout = layout;
         block.breakdowns = breakdowns;
+        block.numbers = NumbersOf(indicator);
         size_t groups = 0;
+        size_t atoms = 0;
         for (const uint32_t number : breakdowns) {
-          block.value_count += plan_.breakdowns_[number].atoms.size() * block.width();
+          atoms += plan_.breakdowns_[number].atoms.size();
           groups += plan_.breakdowns_[number].groups.size();
         }
+        block.numbers_at = atoms * block.width();
+        block.value_count = block.numbers_at;
+        if (block.numbers == Block::Numbers::kSums) block.value_count += atoms * kSumsWidth;
+        if (block.numbers == Block::Numbers::kUnits)
+          block.value_count += frame_.size() * kUnitNumbersWidth;
         plan_.first_cell_.push_back(plan_.cell_count_);
         plan_.cell_count_ += groups * block.categories.size();
         plan_.block_by_name_.emplace(BlockName(indicator, b),
@@ -170,13 +255,24 @@ class FigurePlanMaker {
     }
   }
 
-  // Each category that a ranking names against each other one that it does not leave out.
+  static Block::Numbers NumbersOf(const CompiledIndicator& indicator) {
+    if (!indicator.numeric() || indicator.not_asked()) return Block::Numbers::kNone;
+    const bool calibrated = indicator.weights() != nullptr &&
+                            indicator.weights()->method() != model::WEIGHT_METHOD_STRATA;
+    return calibrated || indicator.kind() == model::INDICATOR_KIND_QUANTILE ? Block::Numbers::kUnits
+                                                                            : Block::Numbers::kSums;
+  }
+
+  // Each category that a ranking names against each other one that it does not leave out. Joint
+  // counts are kept by stratum of the built-in weights.
   void AddPairs(const model::Claim& claim) {
     if (!claim.has_ranking()) return;
     std::vector<FigurePlan::Cell> top;
     for (const std::string& name : claim.ranking().top()) {
       const std::optional<size_t> cell = plan_.Find(name);
-      if (cell.has_value()) top.push_back(plan_.CellAt(*cell));
+      if (!cell.has_value()) continue;
+      const FigurePlan::Cell named = plan_.CellAt(*cell);
+      if (plan_.blocks_[named.block].layout == 0) top.push_back(named);
     }
     const auto& except = claim.ranking().except();
     for (const FigurePlan::Cell& one : top) {
@@ -280,7 +376,7 @@ class FigurePlanMaker {
     }
     past.earlier.erase(past.earlier.begin(), past.earlier.begin() + first);
     plan_.panel_frame_ =
-        MakePanelFrame(frame_, plan_.strata_, past.previous, std::move(past.earlier));
+        MakePanelFrame(frame_, plan_.strata(), past.previous, std::move(past.earlier));
   }
 
   void PrintPanels(std::string& bytes) const {
@@ -296,9 +392,63 @@ class FigurePlanMaker {
     for (const uint16_t stratum : plan_.panel_frame_.strata_of_gone) PutNumber(bytes, stratum);
   }
 
+  void PrintLayouts(std::string& bytes) const {
+    PutNumber(bytes, plan_.layouts_.size());
+    for (const Layout& layout : plan_.layouts_) {
+      if (layout.set == nullptr) continue;
+      PutText(bytes, layout.set->name());
+      PutNumber(bytes, static_cast<uint64_t>(layout.set->method()));
+      PutNumber(bytes, layout.strata.size());
+      for (size_t s = 0; s < layout.strata.size(); ++s) PutText(bytes, layout.strata[s].id);
+      PutNumber(bytes, layout.margins.size());
+      for (const Layout::Margin& margin : layout.margins) {
+        PutNumber(bytes, margin.levels.size());
+        for (const std::string& level : margin.levels) PutText(bytes, level);
+      }
+      PutNumber(bytes, layout.set->totals().size());
+      for (const model::FrameNumber total : layout.set->totals())
+        PutNumber(bytes, static_cast<uint64_t>(total));
+      PutNumber(bytes, layout.cells.size());
+      for (const Layout::Cell& cell : layout.cells) {
+        PutNumber(bytes, cell.stratum);
+        for (const uint32_t level : cell.levels) PutNumber(bytes, level);
+        for (const int64_t total : cell.totals) PutNumber(bytes, static_cast<uint64_t>(total));
+      }
+    }
+    for (const Breakdown& breakdown : plan_.breakdowns_) PutNumber(bytes, breakdown.layout);
+  }
+
+  void PrintMeasure(std::string& bytes, const CompiledIndicator::Measure& measure) const {
+    PutNumber(bytes, static_cast<uint64_t>(measure.source));
+    PutText(bytes, measure.item == kNoItem ? std::string()
+                                           : plan_.questionnaire_->items()[measure.item].id);
+    PutNumber(bytes, static_cast<uint64_t>(measure.decimals));
+    PutNumber(bytes, measure.scores.size());
+    for (const auto& [code, score] : measure.scores) {
+      PutNumber(bytes, static_cast<uint64_t>(code));
+      PutNumber(bytes, static_cast<uint64_t>(score));
+    }
+    PutNumber(bytes, static_cast<uint64_t>(measure.number));
+    PutText(bytes, measure.when.Print());
+  }
+
+  void PrintNumbers(std::string& bytes) const {
+    for (const Block& block : plan_.blocks_) {
+      PutNumber(bytes, static_cast<uint64_t>(block.numbers));
+      if (block.numbers == Block::Numbers::kNone) continue;
+      PrintMeasure(bytes, plan_.IndicatorOf(block).measure());
+      PrintMeasure(bytes, plan_.IndicatorOf(block).denominator());
+    }
+  }
+
   std::string Fingerprint() const {
     base::Sha256Stream hash;
-    std::string bytes = "figure plan 2";
+    // Plans without weight sets and numbers have the bytes that they had before there were any.
+    const bool plain =
+        plan_.layouts_.size() == 1 && std::ranges::none_of(plan_.blocks_, [](const Block& block) {
+          return block.numbers != Block::Numbers::kNone;
+        });
+    std::string bytes = plain ? "figure plan 2" : "figure plan 3";
     const auto flush = [&] {
       hash.Update(std::string_view(bytes));
       bytes.clear();
@@ -316,14 +466,15 @@ class FigurePlanMaker {
       PutNumber(bytes, breakdown.atoms.size());
       for (const Breakdown::Atom& atom : breakdown.atoms) {
         PutNumber(bytes, atom.group);
-        PutNumber(bytes, atom.stratum);
+        PutNumber(bytes, atom.cell);
       }
       for (const uint32_t atom : breakdown.atom_of_unit) {
         PutNumber(bytes, atom);
         if (bytes.size() >= 65'536) flush();
       }
     }
-    for (size_t s = 0; s < plan_.strata_.size(); ++s) PutText(bytes, plan_.strata_[s].id);
+    const Strata& strata = plan_.strata();
+    for (size_t s = 0; s < strata.size(); ++s) PutText(bytes, strata[s].id);
     for (const Block& block : plan_.blocks_) {
       const CompiledIndicator& indicator = plan_.IndicatorOf(block);
       const CompiledIndicator::Basis& basis = plan_.BasisOf(block);
@@ -347,6 +498,10 @@ class FigurePlanMaker {
       PutNumber(bytes, pair.b);
     }
     PrintPanels(bytes);
+    if (!plain) {
+      PrintLayouts(bytes);
+      PrintNumbers(bytes);
+    }
     flush();
     const base::Digest digest = hash.Finish();
     return {reinterpret_cast<const char*>(digest.data()), 16};
@@ -354,6 +509,7 @@ class FigurePlanMaker {
 
   FigurePlan& plan_;
   const CompiledFrame& frame_;
+  std::vector<uint32_t> layout_of_;  // By indicator.
 };
 
 std::shared_ptr<const FigurePlan> FigurePlan::Make(
@@ -392,11 +548,14 @@ std::optional<size_t> FigurePlan::FindPanel(const Cell& cell) const {
                                 : std::optional(static_cast<size_t>(found - panels_.begin()));
 }
 
-std::optional<uint32_t> FigurePlan::FindBreakdown(std::vector<uint32_t> attributes) const {
+std::optional<uint32_t> FigurePlan::FindBreakdown(std::vector<uint32_t> attributes,
+                                                  uint32_t layout) const {
   std::ranges::sort(attributes, [&](uint32_t a, uint32_t b) {
     return frame_->attributes()[a].id < frame_->attributes()[b].id;
   });
-  const auto found = std::ranges::find(breakdowns_, attributes, &Breakdown::attributes);
+  const auto found = std::ranges::find_if(breakdowns_, [&](const Breakdown& one) {
+    return one.layout == layout && one.attributes == attributes;
+  });
   return found == breakdowns_.end()
              ? std::nullopt
              : std::optional(static_cast<uint32_t>(found - breakdowns_.begin()));
@@ -523,7 +682,8 @@ std::optional<uint32_t> FigurePlan::FindBlock(std::string_view indicator,
 
 bool IsFollowed(const CompiledIndicator& indicator) {
   return !indicator.definition().compare().empty() &&
-         indicator.kind() != model::INDICATOR_KIND_OUTCOME_RATE;
+         indicator.kind() != model::INDICATOR_KIND_OUTCOME_RATE && !indicator.numeric() &&
+         indicator.weights() == nullptr;
 }
 
 std::vector<std::shared_ptr<const CompiledIndicator>> AllIndicatorsOf(const Catalog& catalog,

@@ -28,9 +28,31 @@ namespace imdi::domain {
 
 class FigurePlan {
  public:
-  // One way of dividing the frame's units: number 0 is the total, then each frame variable that
-  // some indicator is broken down by, in the frame's order, then each declared crossing, by the
-  // frame's order of its two variables as they stand in `attributes`.
+  // Which units share a weight under one weight set. Number 0 is the built-in one, whose cells are
+  // its strata; then come the sets that some indicator names, by name. The cells of a calibrated
+  // set are what shares stratum, level of every margin, and value of every total.
+  struct WeightLayout {
+    struct Cell {
+      uint16_t stratum = 0;          // Of `strata`, uncollapsed.
+      std::vector<uint32_t> levels;  // By margin.
+      std::vector<int64_t> totals;   // By total.
+    };
+    struct Margin {
+      // Those that have a unit: "county=03", crossed "county=03.size_group=1"; in the order of the
+      // frame's groups, unknown last.
+      std::vector<std::string> levels;
+    };
+    std::shared_ptr<const CompiledWeightSet> set;  // Null = built in.
+    Strata strata;
+    std::vector<Cell> cells;  // By stratum, then levels, then totals; each has a unit.
+    std::vector<Margin> margins;
+    std::vector<uint32_t> cell_of_unit;
+  };
+
+  // One way of dividing the frame's units, for one weight layout. Of layout 0 first, then the same
+  // of each further layout, for the indicators that use it: number 0 is the total, then each frame
+  // variable that some indicator is broken down by, in the frame's order, then each declared
+  // crossing, by the frame's order of its two variables as they stand in `attributes`.
   struct Breakdown {
     struct Group {
       std::vector<uint16_t>
@@ -38,11 +60,12 @@ class FigurePlan {
       uint32_t first_atom = 0;
       uint32_t atom_count = 0;
     };
-    // The units of one group in one uncollapsed stratum; only those that have units.
+    // The units of one group in one cell of the weight layout; only those that have units.
     struct Atom {
       uint32_t group = 0;
-      uint16_t stratum = 0;
+      uint32_t cell = 0;  // Of the built-in layout: the uncollapsed stratum.
     };
+    uint32_t layout = 0;  // Number of its weight layout.
     std::vector<uint32_t>
         attributes;  // Attribute numbers of the frame, by attribute id; none for the total.
     // In the order shown, unknown last: every group that the frame declares, and unknown where some
@@ -58,9 +81,22 @@ class FigurePlan {
   struct Block {
     uint32_t indicator = 0;  // Place in indicators().
     uint32_t basis = 0;
-    std::vector<int32_t> categories;   // Codes of a distribution; one entry 0 for shares and rates.
-    std::vector<uint32_t> breakdowns;  // Numbers of breakdowns, ascending; 0 always among them.
-    size_t value_count = 0;            // Integers of the block.
+    std::vector<int32_t> categories;  // Codes of a distribution; one entry 0 for shares and rates.
+    uint32_t layout = 0;              // Weight layout.
+    std::vector<uint32_t>
+        breakdowns;          // Numbers of breakdowns, ascending; the total of its layout first.
+    size_t value_count = 0;  // Integers of the block.
+    size_t numbers_at = 0;   // Where those of `numbers` begin.
+    // What is kept of numbers beside the counts, behind them in the block's part.
+    enum class Numbers : uint8_t {
+      kNone,
+      // By atom: exact sums. For MEAN, TOTAL and RATIO under the strata's own weights.
+      kSums,
+      // By unit: its two numbers. For QUANTILE, and for the others under calibrated weights: these
+      // do not add up, and are the only figures that visit units.
+      kUnits,
+    };
+    Numbers numbers = Numbers::kNone;
 
     // Integers of one atom: possible, silent_possible, in_base, filter_unknown, item_nonresponse,
     // then the categories.
@@ -110,10 +146,11 @@ class FigurePlan {
 
   const CompiledFrame& frame() const { return *frame_; }
   const CompiledQuestionnaire& questionnaire() const { return *questionnaire_; }
-  const Strata& strata() const { return strata_; }
+  const Strata& strata() const { return layouts_.front().strata; }  // Of the built-in weights.
   const std::vector<std::shared_ptr<const CompiledIndicator>>& indicators() const {
     return indicators_;
   }
+  const std::vector<WeightLayout>& layouts() const { return layouts_; }
   const std::vector<Breakdown>& breakdowns() const { return breakdowns_; }
   const std::vector<Block>& blocks() const { return blocks_; }
   const std::vector<Pair>& pairs() const { return pairs_; }
@@ -138,7 +175,8 @@ class FigurePlan {
     return breakdown.atoms[breakdown.atom_of_unit[unit]].group == cell.group;
   }
   // A breakdown by the numbers of its attributes in any order; none for the total.
-  std::optional<uint32_t> FindBreakdown(std::vector<uint32_t> attributes) const;
+  std::optional<uint32_t> FindBreakdown(std::vector<uint32_t> attributes,
+                                        uint32_t layout = 0) const;
 
   // Cells that Make would come to at most, counted without making anything. The bound on it is
   // kFiguresPerEditionMax (services/base/limits.h).
@@ -166,7 +204,7 @@ class FigurePlan {
   std::shared_ptr<const CompiledFrame> frame_;
   std::shared_ptr<const CompiledQuestionnaire> questionnaire_;
   std::vector<std::shared_ptr<const CompiledIndicator>> indicators_;
-  Strata strata_;
+  std::vector<WeightLayout> layouts_;
   std::vector<Breakdown> breakdowns_;
   std::vector<Block> blocks_;
   std::vector<Pair> pairs_;
@@ -178,8 +216,9 @@ class FigurePlan {
   std::string fingerprint_;
 };
 
-// Whether the cells of an indicator are followed over editions: it is compared with some year, and
-// its answers are not known of all units anyway (a response rate's are).
+// Whether the cells of an indicator are followed over editions: it is a share that is compared with
+// some year, under the built-in weights, and its answers are not known of all units anyway (a
+// response rate's are).
 bool IsFollowed(const CompiledIndicator& indicator);
 
 class Catalog;

@@ -6,16 +6,10 @@
 
 #include "services/base/limits.h"
 #include "services/base/text.h"
+#include "services/domain/document_form.h"
 
 namespace imdi::domain {
 namespace {
-
-bool IsSnakeId(std::string_view id, size_t longest) {
-  return !id.empty() && id.size() <= longest && id[0] >= 'a' && id[0] <= 'z' &&
-         std::ranges::all_of(id, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-         });
-}
 
 bool IsGroupCode(std::string_view code) {
   return !code.empty() && code.size() <= 30 && std::ranges::all_of(code, [](char c) {
@@ -57,7 +51,7 @@ CompiledFrame::Result CompiledFrame::Compile(const model::Frame& frame) {
   for (int i = 0; i < frame.variables_size(); ++i) {
     const model::FrameVariable& variable = frame.variables(i);
     const std::string path = base::StrCat("frame.variables[", i, "]");
-    if (!IsSnakeId(variable.id(), 30)) {
+    if (!IsVariableId(variable.id())) {
       add(path + ".id", "BAD_ID",
           base::StrCat(base::Quoted(variable.id()), " is not a variable id"),
           "lower case letters, digits and '_', at most 30");
@@ -124,8 +118,9 @@ CompiledFrame::Result CompiledFrame::Compile(const model::Frame& frame) {
           base::StrCat(base::Quoted(unit.orgnr()), " is not an organisation number"),
           "nine digits with a valid control digit, or leave it out");
     }
-    if (unit.population() < 0)
-      add(path + ".population", "BAD_NUMBER", "inhabitants cannot be negative", "correct it");
+    if (unit.population() < 0 || unit.population() > kMeasureMax)
+      add(path + ".population", "BAD_NUMBER", base::StrCat("inhabitants are 0 to ", kMeasureMax),
+          "correct it, or leave it out where it is not known");
     for (const auto& [id, code] : unit.attributes()) {
       const std::optional<uint32_t> attribute = compiled->FindAttribute(id);
       if (!attribute.has_value()) {

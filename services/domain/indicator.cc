@@ -6,244 +6,16 @@
 
 #include "services/base/text.h"
 #include "services/domain/automatic_indicators.h"
+#include "services/domain/indicator_reader.h"
+#include "services/domain/measure.h"
 
 namespace imdi::domain {
 namespace {
-
-bool IsIndicatorId(std::string_view id) {
-  return !id.empty() && id.size() <= 40 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
-bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !text.nb().empty(); }
-
-DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
-                          std::string_view remedy) {
-  return {std::move(path), 0, std::string(rule), std::move(message), std::string(remedy)};
-}
 
 bool IsClosed(model::QuestionType type) {
   return type == model::QUESTION_TYPE_SINGLE || type == model::QUESTION_TYPE_MULTI ||
          type == model::QUESTION_TYPE_GRID;
 }
-
-// Every question that the text names as unknown is one that the edition states it did not field.
-bool OnlyNotFielded(const std::vector<ExpressionError>& errors,
-                    const CompiledQuestionnaire& questionnaire) {
-  return !errors.empty() && std::ranges::all_of(errors, [&](const ExpressionError& error) {
-    return error.rule == "UNKNOWN_QUESTION" &&
-           questionnaire.IsNotFielded(
-               std::string_view(error.subject).substr(0, error.subject.find('.')));
-  });
-}
-
-}  // namespace
-
-namespace {
-
-constexpr size_t kBasisIdMax = 30;
-
-// What a kind has, and what it must not have.
-void CheckKind(const model::Indicator& indicator, DefinitionFindings& out) {
-  const bool selection = indicator.has_selection();
-  switch (indicator.kind()) {
-    case model::INDICATOR_KIND_SHARE:
-      if ((indicator.numerator().empty() && !selection) || indicator.bases().empty())
-        out.push_back(Finding("indicator", "MISSING_BASE",
-                              "a share has a numerator and at least one base", "state both"));
-      if (!indicator.numerator().empty() && selection)
-        out.push_back(Finding("indicator.selection", "NUMERATOR_TWICE",
-                              "numerator and selection both say what counts", "keep one of them"));
-      if (!indicator.question().empty())
-        out.push_back(Finding("indicator.question", "TYPE_MISMATCH",
-                              "a share names its question in the numerator or the selection",
-                              "remove question, or make it a distribution"));
-      break;
-    case model::INDICATOR_KIND_DISTRIBUTION:
-      if (indicator.question().empty())
-        out.push_back(Finding("indicator.question", "MISSING_QUESTION",
-                              "a distribution is of one question or one row of a grid", "name it"));
-      if (indicator.bases().empty())
-        out.push_back(Finding("indicator", "MISSING_BASE", "a distribution has at least one base",
-                              "state it, for example answered(INT01)"));
-      if (!indicator.numerator().empty() || selection)
-        out.push_back(Finding("indicator", "TYPE_MISMATCH",
-                              "every code of the question is a numerator of a distribution",
-                              "remove numerator and selection, or make it a share"));
-      break;
-    case model::INDICATOR_KIND_OUTCOME_RATE:
-      if (!indicator.numerator().empty() || !indicator.bases().empty() || selection ||
-          !indicator.question().empty())
-        out.push_back(Finding("indicator", "TYPE_MISMATCH",
-                              "an outcome rate is counted from dispositions and has no expressions",
-                              "remove numerator, bases, selection and question"));
-      break;
-    default:
-      out.push_back(Finding("indicator.kind", "MISSING_KIND", "the kind is required",
-                            "share, outcome_rate or distribution"));
-  }
-}
-
-void CheckSelection(const model::Selection& selection, DefinitionFindings& out) {
-  const std::string path = "indicator.selection";
-  if (selection.question().empty())
-    out.push_back(Finding(path + ".question", "MISSING_QUESTION", "the question is required",
-                          "name a closed question"));
-  if (selection.codes().empty())
-    out.push_back(Finding(path + ".codes", "MISSING_CODES", "no answer would ever count",
-                          "state the codes that count"));
-  std::set<int32_t> codes;
-  for (int i = 0; i < selection.codes_size(); ++i) {
-    if (!codes.insert(selection.codes(i)).second)
-      out.push_back(Finding(base::StrCat(path, ".codes[", i, "]"), "DUPLICATE",
-                            base::StrCat("code ", selection.codes(i), " stands twice"),
-                            "leave one of them out"));
-  }
-  std::set<std::string_view> rows;
-  for (int i = 0; i < selection.rows_size(); ++i) {
-    if (!rows.insert(selection.rows(i)).second)
-      out.push_back(Finding(base::StrCat(path, ".rows[", i, "]"), "DUPLICATE",
-                            "the row stands twice", "leave one of them out"));
-  }
-  const bool rule =
-      selection.row_rule() == model::ROW_RULE_ANY || selection.row_rule() == model::ROW_RULE_ALL;
-  if (!selection.rows().empty() && !rule)
-    out.push_back(Finding(path + ".row_rule", "MISSING_ROW_RULE",
-                          "it is not said how the rows count together", "any or all"));
-  if (selection.rows().empty() && selection.row_rule() != model::ROW_RULE_UNSPECIFIED)
-    out.push_back(Finding(path + ".row_rule", "TYPE_MISMATCH", "there are no rows to count",
-                          "name rows of a grid, or remove it"));
-}
-
-void CheckBases(const model::Indicator& indicator, DefinitionFindings& out) {
-  std::set<std::string_view> ids;
-  for (int i = 0; i < indicator.bases_size(); ++i) {
-    const model::Basis& basis = indicator.bases(i);
-    const std::string path = base::StrCat("indicator.bases[", i, "]");
-    if (!IsIndicatorId(basis.id()) || basis.id().size() > kBasisIdMax ||
-        !ids.insert(basis.id()).second)
-      out.push_back(Finding(path + ".id", "BAD_ID", "not a base id, or it stands twice",
-                            "upper case letters, digits, '_', at most 30"));
-    if (!Complete(basis.title()))
-      out.push_back(Finding(path + ".title", "MISSING_TEXT", "nynorsk and bokmål are both required",
-                            "add the missing text"));
-    if (basis.base().find_first_not_of(" \t\r\n") == std::string::npos)
-      out.push_back(Finding(path + ".base", "EMPTY_EXPRESSION", "a base needs an expression",
-                            "write responded for all that answered the survey"));
-  }
-}
-
-// Policy against bounds: what nobody may see of single units must not show through small cells.
-void CheckPolicy(const model::Indicator& indicator, DefinitionFindings& out) {
-  if (!model::DisclosurePolicy_IsValid(indicator.policy()))
-    out.push_back(Finding("indicator.policy", "BAD_POLICY", "there is no such policy",
-                          "public_per_unit, internal_per_unit or aggregate_only"));
-  const bool aggregate = indicator.policy() == model::DISCLOSURE_POLICY_UNSPECIFIED ||
-                         indicator.policy() == model::DISCLOSURE_POLICY_AGGREGATE_ONLY;
-  const int32_t base_min = aggregate ? kAggregateBaseMin : 0;
-  const int32_t count_min = aggregate ? kAggregateCountMin : 0;
-  const std::string_view why = aggregate ? " under aggregate_only" : "";
-  if (indicator.min_base() < base_min)
-    out.push_back(Finding("indicator.min_base", "POLICY_TOO_WEAK",
-                          base::StrCat("min_base is at least ", base_min, why), "raise it"));
-  if (indicator.min_count() < count_min)
-    out.push_back(Finding("indicator.min_count", "POLICY_TOO_WEAK",
-                          base::StrCat("min_count is at least ", count_min, why), "raise it"));
-}
-
-void CheckBreakdowns(const model::Indicator& indicator, DefinitionFindings& out) {
-  std::set<std::string_view> breakdowns;
-  for (int i = 0; i < indicator.breakdowns_size(); ++i) {
-    if (!breakdowns.insert(indicator.breakdowns(i)).second)
-      out.push_back(Finding(base::StrCat("indicator.breakdowns[", i, "]"), "DUPLICATE",
-                            "the variable stands twice", "leave one of them out"));
-  }
-  if (indicator.crossings_size() > kCrossingsMax)
-    out.push_back(Finding("indicator.crossings", "TOO_MANY_CROSSINGS",
-                          base::StrCat("at most ", kCrossingsMax, " crossings"),
-                          "keep those that are read"));
-  std::set<std::pair<std::string, std::string>> crossings;
-  for (int i = 0; i < indicator.crossings_size(); ++i) {
-    const auto& attributes = indicator.crossings(i).attributes();
-    const std::string path = base::StrCat("indicator.crossings[", i, "]");
-    if (attributes.size() != 2 || attributes[0] == attributes[1]) {
-      out.push_back(Finding(path, "BAD_CROSSING", "a crossing is of two different variables",
-                            "name exactly two"));
-      continue;
-    }
-    if (!crossings.insert(std::minmax(attributes[0], attributes[1])).second)
-      out.push_back(
-          Finding(path, "DUPLICATE", "the crossing stands twice", "leave one of them out"));
-  }
-  std::set<int32_t> years;
-  for (int i = 0; i < indicator.compare_size(); ++i) {
-    const model::Comparison& comparison = indicator.compare(i);
-    const std::string path = base::StrCat("indicator.compare[", i, "]");
-    if (comparison.year() < 1990 || comparison.year() > 2100)
-      out.push_back(Finding(path + ".year", "BAD_YEAR", "not a reference year", "1990 to 2100"));
-    if (!years.insert(comparison.year()).second)
-      out.push_back(Finding(path + ".year", "DUPLICATE",
-                            base::StrCat(comparison.year(), " is compared twice"),
-                            "leave one of them out"));
-    if (comparison.group().empty()) continue;
-    const size_t equals = comparison.group().find('=');
-    if (equals == std::string::npos || equals + 1 == comparison.group().size())
-      out.push_back(Finding(path + ".group", "BAD_GROUP",
-                            base::StrCat(base::Quoted(comparison.group()), " is not a group"),
-                            "{variable}={group}, for example unit_type=municipality"));
-    else if (!breakdowns.contains(std::string_view(comparison.group()).substr(0, equals)))
-      out.push_back(Finding(path + ".group", "GROUP_WITHOUT_BREAKDOWN",
-                            base::StrCat("there are no figures by ",
-                                         std::string_view(comparison.group()).substr(0, equals)),
-                            "name it under breakdowns too"));
-  }
-}
-
-DefinitionFindings Check(const model::Indicator& indicator, CompiledIndicator::Origin origin) {
-  DefinitionFindings out;
-  constexpr std::string_view kPrefix = "indicators/";
-  const std::string_view name = indicator.name();
-  if (!name.starts_with(kPrefix) || !IsIndicatorId(name.substr(kPrefix.size()))) {
-    out.push_back(Finding("indicator.name", "BAD_NAME",
-                          base::StrCat(base::Quoted(name), " is not an indicator name"),
-                          "indicators/{ID}: upper case letters, digits, '_'"));
-  } else if (name.substr(kPrefix.size()).starts_with(kAutomaticPrefix) &&
-             origin == CompiledIndicator::Origin::kDocument) {
-    out.push_back(Finding(
-        "indicator.name", "RESERVED_ID",
-        base::StrCat(kAutomaticPrefix, " begins the indicators that follow from the questions"),
-        "begin it otherwise, for example with IND_"));
-  }
-  if (!Complete(indicator.title()))
-    out.push_back(Finding("indicator.title", "MISSING_TEXT", "nynorsk and bokmål are both required",
-                          "add the missing text"));
-  CheckKind(indicator, out);
-  if (indicator.has_selection()) CheckSelection(indicator.selection(), out);
-  CheckBases(indicator, out);
-  if (indicator.precision() < 0 || indicator.precision() > 3)
-    out.push_back(Finding("indicator.precision", "BAD_BOUNDS", "0 to 3 decimals", "correct it"));
-  CheckPolicy(indicator, out);
-  CheckBreakdowns(indicator, out);
-  if (indicator.editions().empty())
-    out.push_back(Finding("indicator.editions", "MISSING_EDITION",
-                          "at least one edition is required", "name it as editions/{edition}"));
-  std::set<std::string_view> editions;
-  for (int i = 0; i < indicator.editions_size(); ++i) {
-    if (!editions.insert(indicator.editions(i)).second)
-      out.push_back(Finding(base::StrCat("indicator.editions[", i, "]"), "DUPLICATE",
-                            "the edition stands twice", "leave one of them out"));
-  }
-  return out;
-}
-
-}  // namespace
-
-DefinitionFindings CheckIndicator(const model::Indicator& indicator) {
-  return Check(indicator, CompiledIndicator::Origin::kDocument);
-}
-
-namespace {
 
 // Reads nothing but attributes of the unit.
 bool OfUnitOnly(const Expression& expression, const Expression::Node& node) {
@@ -319,14 +91,17 @@ class IndicatorCompiler {
       : definition_(indicator),
         questionnaire_(questionnaire),
         frame_(frame),
-        symbols_(symbols),
+        reader_(questionnaire, frame, symbols),
         out_(new CompiledIndicator) {}
 
-  CompiledIndicator::Result Compile(CompiledIndicator::Origin origin) {
+  CompiledIndicator::Result Compile(CompiledIndicator::Origin origin,
+                                    std::shared_ptr<const CompiledWeightSet> weights) {
     out_->id_ = definition_.name().substr(definition_.name().find('/') + 1);
     out_->definition_ = definition_;
     out_->automatic_ = origin == CompiledIndicator::Origin::kAutomatic;
+    out_->numeric_ = IsNumeric(definition_.kind());
     ReadBreakdowns();
+    TakeWeights(std::move(weights));
     switch (definition_.kind()) {
       case model::INDICATOR_KIND_OUTCOME_RATE: {
         model::LocalizedText title;
@@ -340,16 +115,23 @@ class IndicatorCompiler {
         ReadQuestion();
         ReadBases();
         break;
+      case model::INDICATOR_KIND_MEAN:
+      case model::INDICATOR_KIND_TOTAL:
+      case model::INDICATOR_KIND_RATIO:
+      case model::INDICATOR_KIND_QUANTILE:
+        ReadNumbers();
+        break;
       default:
         if (definition_.has_selection())
           ReadSelection();
         else
-          out_->numerator_ =
-              Parse("indicator.numerator", definition_.numerator(), ExpressionUse::kNumerator);
+          out_->numerator_ = reader_.Parse("indicator.numerator", definition_.numerator(),
+                                           ExpressionUse::kNumerator);
         ReadBases();
     }
     CompiledIndicator::Result result;
-    result.findings = std::move(findings_);
+    result.findings = reader_.findings();
+    out_->not_asked_ = reader_.not_asked();
     if (!result.findings.empty()) return result;
     Finish();
     result.indicator = std::move(out_);
@@ -357,31 +139,18 @@ class IndicatorCompiler {
   }
 
  private:
-  void Add(std::string path, std::string_view rule, std::string message, std::string_view remedy) {
-    findings_.push_back(Finding(std::move(path), rule, std::move(message), remedy));
-  }
-
-  std::optional<uint32_t> Attribute(const std::string& path, const std::string& id) {
-    const std::optional<uint32_t> attribute = frame_.FindAttribute(id);
-    if (!attribute.has_value())
-      Add(path, "UNKNOWN_ATTRIBUTE",
-          base::StrCat("the frame of ", questionnaire_.edition_id(), " has no variable ", id),
-          "name a variable of the frame");
-    return attribute;
-  }
-
   void ReadBreakdowns() {
     for (int i = 0; i < definition_.breakdowns_size(); ++i) {
-      const auto attribute =
-          Attribute(base::StrCat("indicator.breakdowns[", i, "]"), definition_.breakdowns(i));
+      const auto attribute = reader_.FindAttribute(base::StrCat("indicator.breakdowns[", i, "]"),
+                                                   definition_.breakdowns(i));
       if (attribute.has_value()) out_->breakdowns_.push_back(*attribute);
     }
     for (int i = 0; i < definition_.crossings_size(); ++i) {
       const std::string path = base::StrCat("indicator.crossings[", i, "].attributes");
       const auto& [first, second] = std::minmax(definition_.crossings(i).attributes(0),
                                                 definition_.crossings(i).attributes(1));
-      const auto a = Attribute(path, first);
-      const auto b = Attribute(path, second);
+      const auto a = reader_.FindAttribute(path, first);
+      const auto b = reader_.FindAttribute(path, second);
       if (a.has_value() && b.has_value()) out_->crossings_.push_back({*a, *b});
     }
     for (const model::Comparison& comparison : definition_.compare()) {
@@ -396,20 +165,23 @@ class IndicatorCompiler {
     }
   }
 
+  void TakeWeights(std::shared_ptr<const CompiledWeightSet> weights) {
+    if (IsBuiltInWeights(definition_.weights())) return;
+    if (weights == nullptr || weights->name() != definition_.weights())
+      reader_.Add("indicator.weights", "UNKNOWN_WEIGHT_SET",
+                  base::StrCat("there is no weight set ", definition_.weights()),
+                  "apply it first, or leave it out for the built-in weights");
+    out_->weights_ = std::move(weights);
+  }
+
   // Null, with a finding or as not asked, where the questionnaire has no such closed question.
   const Question* ClosedQuestion(const std::string& path, const std::string& id) {
-    const Question* question = questionnaire_.FindQuestion(id);
-    if (question == nullptr) {
-      if (questionnaire_.IsNotFielded(id))
-        out_->not_asked_ = true;
-      else
-        Add(path, "UNKNOWN_QUESTION", base::StrCat("there is no question ", base::Quoted(id)),
-            "name a question of this questionnaire");
-      return nullptr;
-    }
+    const Question* question = reader_.FindQuestion(path, id);
+    if (question == nullptr) return nullptr;
     if (!IsClosed(question->type)) {
-      Add(path, "TYPE_MISMATCH", base::StrCat(id, " is a number or a text and has no codes"),
-          "name a closed question; write a numerator for a number");
+      reader_.Add(path, "TYPE_MISMATCH",
+                  base::StrCat(id, " is a number or a text and has no codes"),
+                  "name a closed question; write a numerator for a number");
       return nullptr;
     }
     return question;
@@ -423,16 +195,16 @@ class IndicatorCompiler {
     const Question* question = ClosedQuestion(path, id.substr(0, dot));
     if (question == nullptr) return;
     if (question->type == model::QUESTION_TYPE_GRID && dot == std::string::npos) {
-      Add(path, "TYPE_MISMATCH",
-          base::StrCat(id, " is a grid; its rows are distributed one by one"),
-          base::StrCat("name a row, for example ",
-                       questionnaire_.items()[question->first_item].id));
+      reader_.Add(path, "TYPE_MISMATCH",
+                  base::StrCat(id, " is a grid; its rows are distributed one by one"),
+                  base::StrCat("name a row, for example ",
+                               questionnaire_.items()[question->first_item].id));
       return;
     }
     const std::optional<ItemIndex> item = questionnaire_.FindItem(id);
     if (!item.has_value()) {
-      Add(path, "UNKNOWN_QUESTION", base::StrCat("there is no row ", base::Quoted(id)),
-          "name a row of the grid");
+      reader_.Add(path, "UNKNOWN_QUESTION", base::StrCat("there is no row ", base::Quoted(id)),
+                  "name a row of the grid");
       return;
     }
     out_->item_ = *item;
@@ -448,31 +220,31 @@ class IndicatorCompiler {
     if (question == nullptr) return;
     const bool grid = question->type == model::QUESTION_TYPE_GRID;
     if (grid && selection.rows().empty())
-      Add(path + ".rows", "TYPE_MISMATCH",
-          base::StrCat(question->id, " is a grid; only its rows are answered"),
-          "name rows and row_rule");
+      reader_.Add(path + ".rows", "TYPE_MISMATCH",
+                  base::StrCat(question->id, " is a grid; only its rows are answered"),
+                  "name rows and row_rule");
     if (!grid && !selection.rows().empty())
-      Add(path + ".rows", "TYPE_MISMATCH", base::StrCat(question->id, " is no grid"),
-          "remove rows and row_rule");
+      reader_.Add(path + ".rows", "TYPE_MISMATCH", base::StrCat(question->id, " is no grid"),
+                  "remove rows and row_rule");
     std::vector<int32_t> codes;
     for (int i = 0; i < selection.codes_size(); ++i) {
       if (question->code_bits.Has(selection.codes(i)))
         codes.push_back(selection.codes(i));
       else
-        Add(base::StrCat(path, ".codes[", i, "]"), "UNKNOWN_CODE",
-            base::StrCat(question->id, " has no code ", selection.codes(i)),
-            "name one of its codes");
+        reader_.Add(base::StrCat(path, ".codes[", i, "]"), "UNKNOWN_CODE",
+                    base::StrCat(question->id, " has no code ", selection.codes(i)),
+                    "name one of its codes");
     }
     std::vector<std::string> items;
     if (!grid) items.push_back(question->id);
     for (int i = 0; grid && i < selection.rows_size(); ++i) {
       items.push_back(base::StrCat(question->id, ".", selection.rows(i)));
       if (!questionnaire_.FindItem(items.back()).has_value())
-        Add(base::StrCat(path, ".rows[", i, "]"), "UNKNOWN_ROW",
-            base::StrCat(question->id, " has no row ", base::Quoted(selection.rows(i))),
-            "name a row of the grid");
+        reader_.Add(base::StrCat(path, ".rows[", i, "]"), "UNKNOWN_ROW",
+                    base::StrCat(question->id, " has no row ", base::Quoted(selection.rows(i))),
+                    "name a row of the grid");
     }
-    if (!findings_.empty()) return;
+    if (!reader_.findings().empty()) return;
     std::vector<std::string> tests;
     for (const std::string& item : items) {
       const std::string list = base::StrCat("(", base::StrJoin(codes, ","), ")");
@@ -483,47 +255,61 @@ class IndicatorCompiler {
       else
         tests.push_back(base::StrCat(item, " in ", list));
     }
-    out_->numerator_ = Parse(
+    out_->numerator_ = reader_.Parse(
         path, base::StrJoin(tests, selection.row_rule() == model::ROW_RULE_ALL ? " and " : " or "),
         ExpressionUse::kNumerator);
   }
 
-  void ReadBases() {
+  // Measures first: what they need of answers is part of every base.
+  void ReadNumbers() {
+    std::vector<std::string> needs;
+    const auto read = [&](const std::string& path, const model::Measure& measure) {
+      CompiledMeasure compiled = CompileMeasure(path, measure, reader_);
+      if (!compiled.needs.empty()) needs.push_back(std::move(compiled.needs));
+      return std::move(compiled.measure);
+    };
+    out_->measure_ = read("indicator.measure", definition_.measure());
+    if (definition_.kind() == model::INDICATOR_KIND_RATIO)
+      out_->denominator_ = read("indicator.denominator", definition_.denominator());
+    if (definition_.quantile_thousandths() != 0)
+      out_->quantile_thousandths_ = definition_.quantile_thousandths();
+    if (reader_.not_asked()) needs.clear();
+    ReadBases(needs);
+    if (reader_.not_asked() || !reader_.findings().empty()) return;
+    CheckFrameNumber("indicator.measure.frame", out_->measure_, out_->bases_, reader_);
+    CheckFrameNumber("indicator.denominator.frame", out_->denominator_, out_->bases_, reader_);
+  }
+
+  // `needs` are further conditions of every base.
+  void ReadBases(const std::vector<std::string>& needs = {}) {
     for (int i = 0; i < definition_.bases_size(); ++i) {
       const model::Basis& basis = definition_.bases(i);
       const std::string path = base::StrCat("indicator.bases[", i, "].base");
-      CompiledIndicator::Basis one{basis.id(),
-                                   basis.title(),
-                                   Parse(path, basis.base(), ExpressionUse::kBase),
-                                   BaseKind::kFrame,
-                                   {}};
+      CompiledIndicator::Basis one{
+          basis.id(),
+          basis.title(),
+          reader_.ParseWith(path, basis.base(), needs, ExpressionUse::kBase),
+          BaseKind::kFrame,
+          {}};
       if (definition_.kind() == model::INDICATOR_KIND_DISTRIBUTION && !one.base.empty() &&
           out_->item_ != kNoItem && questionnaire_.items()[out_->item_].type == ValueType::kCode &&
           !NeedsAnswer(one.base, one.base.root(), out_->item_)) {
-        Add(path, "BASE_TOO_WIDE",
-            base::StrCat("units that did not answer ", definition_.question(),
-                         " would be in the base and in none of its categories"),
-            base::StrCat("add: and answered(", definition_.question(), ")"));
+        reader_.Add(path, "BASE_TOO_WIDE",
+                    base::StrCat("units that did not answer ", definition_.question(),
+                                 " would be in the base and in none of its categories"),
+                    base::StrCat("add: and answered(", definition_.question(), ")"));
       }
       out_->bases_.push_back(std::move(one));
     }
   }
 
-  Expression Parse(const std::string& path, const std::string& text, ExpressionUse use) {
-    ParsedExpression parsed = ParseExpression(text, symbols_, use);
-    if (OnlyNotFielded(parsed.errors, questionnaire_)) {
-      out_->not_asked_ = true;
-      return {};
-    }
-    for (ExpressionError& error : parsed.errors)
-      findings_.push_back(
-          {path, error.column, error.rule, std::move(error.message), std::move(error.remedy)});
-    return parsed.expression.value_or(Expression());
-  }
-
   void Finish() {
     std::set<ItemIndex> items(out_->numerator_.items().begin(), out_->numerator_.items().end());
     if (out_->item_ != kNoItem) items.insert(out_->item_);
+    for (const CompiledIndicator::Measure* one : {&out_->measure_, &out_->denominator_}) {
+      if (one->item != kNoItem) items.insert(one->item);
+      items.insert(one->when.items().begin(), one->when.items().end());
+    }
     for (CompiledIndicator::Basis& basis : out_->bases_) {
       items.insert(basis.base.items().begin(), basis.base.items().end());
       basis.kind = KindOfBase(basis.base, questionnaire_);
@@ -542,25 +328,29 @@ class IndicatorCompiler {
   const model::Indicator& definition_;
   const CompiledQuestionnaire& questionnaire_;
   const CompiledFrame& frame_;
-  const SymbolTable& symbols_;
+  IndicatorReader reader_;
   std::shared_ptr<CompiledIndicator> out_;
-  DefinitionFindings findings_;
 };
 
-CompiledIndicator::Result CompiledIndicator::Compile(const model::Indicator& indicator,
-                                                     const CompiledQuestionnaire& questionnaire,
-                                                     const CompiledFrame& frame) {
-  return Compile(indicator, questionnaire, frame, questionnaire.Symbols(&frame));
+CompiledIndicator::Result CompiledIndicator::Compile(
+    const model::Indicator& indicator, const CompiledQuestionnaire& questionnaire,
+    const CompiledFrame& frame, std::shared_ptr<const CompiledWeightSet> weights) {
+  Result out;
+  out.findings = CheckIndicator(indicator);
+  if (!out.findings.empty()) return out;
+  const SymbolTable symbols = questionnaire.Symbols(&frame);
+  return IndicatorCompiler(indicator, questionnaire, frame, symbols)
+      .Compile(Origin::kDocument, std::move(weights));
 }
 
-CompiledIndicator::Result CompiledIndicator::Compile(const model::Indicator& indicator,
-                                                     const CompiledQuestionnaire& questionnaire,
-                                                     const CompiledFrame& frame,
-                                                     const SymbolTable& symbols, Origin origin) {
+CompiledIndicator::Result CompiledIndicator::CompileAutomatic(
+    const model::Indicator& indicator, const CompiledQuestionnaire& questionnaire,
+    const CompiledFrame& frame, const SymbolTable& symbols) {
   Result out;
-  out.findings = Check(indicator, origin);
+  out.findings = CheckIndicator(indicator, Origin::kAutomatic);
   if (!out.findings.empty()) return out;
-  return IndicatorCompiler(indicator, questionnaire, frame, symbols).Compile(origin);
+  return IndicatorCompiler(indicator, questionnaire, frame, symbols)
+      .Compile(Origin::kAutomatic, nullptr);
 }
 
 }  // namespace imdi::domain

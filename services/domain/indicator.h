@@ -12,6 +12,7 @@
 #include "services/domain/expression.h"
 #include "services/domain/frame.h"
 #include "services/domain/questionnaire.h"
+#include "services/domain/weight_set.h"
 
 namespace imdi::domain {
 
@@ -39,9 +40,9 @@ class CompiledIndicator {
     model::LocalizedText title;
     Expression base;  // Empty for OUTCOME_RATE, and where it is not asked.
     BaseKind kind = BaseKind::kFrame;
-    // Codes of a distribution's categories, in the order shown; one entry 0 for shares and rates,
-    // and for a distribution that is not asked. An automatic basis that leaves answers out of its
-    // base has no categories for them.
+    // Codes of a distribution's categories, in the order shown; one entry 0 for shares, rates and
+    // numeric kinds, and for a distribution that is not asked. An automatic basis that leaves
+    // answers out of its base has no categories for them.
     std::vector<int32_t> codes;
   };
   // Two attribute numbers of the frame, by attribute id.
@@ -56,17 +57,38 @@ class CompiledIndicator {
     std::optional<uint32_t> attribute;  // Number in this edition's frame.
     std::string group;                  // Code, which another edition's frame may know alone.
   };
+  // The number that a unit brings, of a MEAN, TOTAL, RATIO or QUANTILE.
+  struct Measure {
+    enum class Source : uint8_t {
+      kNumber,   // The answer to `item`, scaled by 10^decimals.
+      kScores,   // Of the code that `item` was answered with.
+      kFrame,    // `number` of the frame.
+      kOptions,  // How many substantive codes (1–89) of the MULTI `item` were chosen.
+      kOne,      // 1: the denominator of a mean.
+    };
+    Source source = Source::kOne;
+    ItemIndex item = kNoItem;
+    int32_t decimals = 0;
+    std::vector<std::pair<int32_t, int32_t>> scores;  // Code and score, by code.
+    model::FrameNumber number = model::FRAME_NUMBER_UNSPECIFIED;
+    Expression when;   // Empty = always. Where it is not true the number is 0.
+    std::string text;  // As readers see it: "score(INT01: 1=1, 2=2)".
+  };
   enum class Origin : uint8_t { kDocument, kAutomatic };
   struct Result {
     std::shared_ptr<const CompiledIndicator> indicator;  // Null exactly when there are findings.
     DefinitionFindings findings;
   };
-  static Result Compile(const model::Indicator& indicator,
-                        const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame);
-  // The same for many indicators of one edition: `symbols` are those of questionnaire and frame.
+  // `weights` is the set that the indicator names, over this frame; null where it names none or the
+  // built-in one. UNKNOWN_WEIGHT_SET where it names another than is given.
   static Result Compile(const model::Indicator& indicator,
                         const CompiledQuestionnaire& questionnaire, const CompiledFrame& frame,
-                        const SymbolTable& symbols, Origin origin = Origin::kDocument);
+                        std::shared_ptr<const CompiledWeightSet> weights = nullptr);
+  // The same for the automatic indicators of one edition: `symbols` are those of questionnaire and
+  // frame.
+  static Result CompileAutomatic(const model::Indicator& indicator,
+                                 const CompiledQuestionnaire& questionnaire,
+                                 const CompiledFrame& frame, const SymbolTable& symbols);
 
   const std::string& id() const { return id_; }
   model::IndicatorKind kind() const { return definition_.kind(); }
@@ -83,7 +105,17 @@ class CompiledIndicator {
   const std::vector<uint32_t>& breakdowns() const { return breakdowns_; }
   const std::vector<Crossing>& crossings() const { return crossings_; }
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
-  // Items that numerator, categories and bases read, ascending, each once.
+  // MEAN, TOTAL, RATIO, QUANTILE.
+  bool numeric() const { return numeric_; }
+  // Of a numeric kind that is asked. The bases of a numeric kind are compiled together with what
+  // the measures need of answers: (base) and answered(item), or (base) and item in (scored codes).
+  const Measure& measure() const { return measure_; }
+  const Measure& denominator() const { return denominator_; }  // kOne but for a RATIO.
+  // Of a QUANTILE: 1–999.
+  int32_t quantile_thousandths() const { return quantile_thousandths_; }
+  // Its weight set over this edition's frame; null = the built-in one.
+  const std::shared_ptr<const CompiledWeightSet>& weights() const { return weights_; }
+  // Items that numerator, categories, measures and bases read, ascending, each once.
   const std::vector<ItemIndex>& items_read() const { return items_read_; }
   // True where the edition did not field a question that it reads: every figure is NOT_ASKED.
   bool not_asked() const { return not_asked_; }
@@ -101,6 +133,11 @@ class CompiledIndicator {
   std::vector<uint32_t> breakdowns_;
   std::vector<Crossing> crossings_;
   std::vector<Comparison> comparisons_;
+  bool numeric_ = false;
+  Measure measure_;
+  Measure denominator_;
+  int32_t quantile_thousandths_ = 500;
+  std::shared_ptr<const CompiledWeightSet> weights_;
   std::vector<ItemIndex> items_read_;
   bool not_asked_ = false;
 };
@@ -112,6 +149,14 @@ class CompiledIndicator {
 BaseKind KindOfBase(const Expression& base, const CompiledQuestionnaire& questionnaire);
 
 // What can be said of an indicator without knowing an edition: names, kind, texts, bounds.
-DefinitionFindings CheckIndicator(const model::Indicator& indicator);
+DefinitionFindings CheckIndicator(
+    const model::Indicator& indicator,
+    CompiledIndicator::Origin origin = CompiledIndicator::Origin::kDocument);
+
+// MEAN, TOTAL, RATIO, QUANTILE: of numbers of units, not of units that are counted.
+constexpr bool IsNumeric(model::IndicatorKind kind) {
+  return kind == model::INDICATOR_KIND_MEAN || kind == model::INDICATOR_KIND_TOTAL ||
+         kind == model::INDICATOR_KIND_RATIO || kind == model::INDICATOR_KIND_QUANTILE;
+}
 
 }  // namespace imdi::domain

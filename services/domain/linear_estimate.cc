@@ -49,13 +49,6 @@ double Quadratic(Int128 x, Int128 y, Int128 z, double ratio) {
   return std::max(0.0, outer.high + outer.low);
 }
 
-// r * sum(u^2) - sum(u)^2 and sum(u^2) of one stratum, for u = a - ratio * b with exact sums.
-double Centred(const SumsCell& h, double ratio) {
-  const Int128 r = h.responded;
-  return Quadratic(r * h.aa - h.a * h.a, r * h.ab - h.a * h.b, r * h.bb - h.b * h.b, ratio);
-}
-double Square(const SumsCell& h, double ratio) { return Quadratic(h.aa, h.ab, h.bb, ratio); }
-
 LinearEstimate Estimate(std::span<const SumsCell> strata, double scale_a, double scale_b,
                         bool ratio, Lonely lonely) {
   LinearEstimate out;
@@ -93,7 +86,8 @@ LinearEstimate Estimate(std::span<const SumsCell> strata, double scale_a, double
   if (census) return out;
   StratifiedVariance sum(lonely);
   for (const SumsCell& h : strata) {
-    if (h.base > 0) sum.Add(h.frame, h.responded, Centred(h, slope), Square(h, slope));
+    if (h.base > 0)
+      sum.Add(h.frame, h.responded, CentredSquares(h, h.responded, slope), Squares(h, slope));
   }
   const double variance = Clean(sum.Total() / (ratio ? b * b : 1), kNoVariance * value * value);
   out.standard_error = std::sqrt(variance) * unit;
@@ -101,6 +95,16 @@ LinearEstimate Estimate(std::span<const SumsCell> strata, double scale_a, double
 }
 
 }  // namespace
+
+double CentredSquares(const SumsCell& cell, int32_t units, double ratio) {
+  const Int128 r = units;
+  return Quadratic(r * cell.aa - cell.a * cell.a, r * cell.ab - cell.a * cell.b,
+                   r * cell.bb - cell.b * cell.b, ratio);
+}
+
+double Squares(const SumsCell& cell, double ratio) {
+  return Quadratic(cell.aa, cell.ab, cell.bb, ratio);
+}
 
 std::optional<Interval> WaldInterval(double estimate, double standard_error, int32_t df,
                                      double level) {

@@ -86,6 +86,10 @@ struct SumsCell {
     ab += static_cast<Int128>(unit_a) * unit_b;
   }
 };
+// units * sum(u^2) - sum(u)^2, and sum(u^2), for u = a - ratio * b of the base, among `units` that
+// are 0 outside of it.
+double CentredSquares(const SumsCell& cell, int32_t units, double ratio);
+double Squares(const SumsCell& cell, double ratio);
 struct LinearEstimate {
   EstimateStatus status = EstimateStatus::kEmpty;  // Or kNoDf, kOk.
   int32_t n = 0;

@@ -26,6 +26,19 @@ MatrixRows::MatrixRows(const FigurePlan& plan) : plan_(plan) {
         for (const int32_t code : one.categories)
           block.categories.push_back(CodeRow(indicator.item(), code));
         rows.insert(block.categories.begin(), block.categories.end());
+      } else if (indicator.numeric()) {
+        block.kind = Block::Kind::kNumeric;
+        block.a = NumberOf(indicator.measure());
+        block.b = NumberOf(indicator.denominator());
+        for (const Number& number : {block.a, block.b}) {
+          if (number.when != kAlways) {
+            const Program& when = numerators_[number.when];
+            rows.insert(when.rows.begin(), when.rows.end());
+          }
+          if (number.source != kOneEach && number_sources_[number.source].known != kNoRow)
+            block.known.push_back(number_sources_[number.source].known);
+        }
+        rows.insert(block.known.begin(), block.known.end());
       } else {
         block.numerator = NumeratorOf(indicator.numerator());
         const Program& numerator = numerators_[block.numerator];
@@ -151,6 +164,30 @@ uint32_t MatrixRows::NumeratorOf(const Expression& numerator) {
   return found->second;
 }
 
+MatrixRows::Number MatrixRows::NumberOf(const CompiledIndicator::Measure& measure) {
+  using Source = CompiledIndicator::Measure::Source;
+  Number out;
+  if (!measure.when.empty()) out.when = NumeratorOf(measure.when);
+  if (measure.source == Source::kOne) return out;
+  std::string text = base::StrCat(static_cast<int>(measure.source), " ", measure.item, " ",
+                                  static_cast<int>(measure.number));
+  for (const auto& [code, score] : measure.scores) base::StrAppend(text, " ", code, "=", score);
+  const auto [found, fresh] =
+      number_source_by_text_.emplace(text, static_cast<uint32_t>(number_sources_.size()));
+  if (fresh) {
+    NumberSource& source = number_sources_.emplace_back();
+    source.measure = &measure;
+    if (measure.source == Source::kNumber) source.known = count_++;
+  }
+  out.source = found->second;
+  return out;
+}
+
+bool MatrixRows::counts_numbers() const {
+  return std::ranges::any_of(
+      blocks_, [](const Block& block) { return block.kind == Block::Kind::kNumeric; });
+}
+
 MatrixRows::Program MatrixRows::Compile(const Expression& expression) {
   using Op = Expression::Op;
   Program out;
@@ -234,10 +271,12 @@ size_t MatrixRows::bytes() const {
                  unit_tests_.capacity() * sizeof(UnitTest) +
                  frame_tests_.capacity() * sizeof(FrameTest) +
                  possibles_.capacity() * sizeof(Possible) + bases_.capacity() * sizeof(Base) +
-                 numerators_.capacity() * sizeof(Program) + blocks_.capacity() * sizeof(Block);
+                 numerators_.capacity() * sizeof(Program) + blocks_.capacity() * sizeof(Block) +
+                 number_sources_.capacity() * sizeof(NumberSource);
   for (const Base& base : bases_) bytes += of_program(base.program);
   for (const Program& numerator : numerators_) bytes += of_program(numerator);
-  for (const Block& block : blocks_) bytes += of_numbers(block.categories) + of_numbers(block.rows);
+  for (const Block& block : blocks_)
+    bytes += of_numbers(block.categories) + of_numbers(block.rows) + of_numbers(block.known);
   return bytes;
 }
 

@@ -93,13 +93,29 @@ class MatrixRows {
     std::array<bool, model::UnitType_ARRAYSIZE> by_type = {};
     const Expression* expression = nullptr;
   };
+  // Where the numbers of units come from (number_columns.h).
+  struct NumberSource {
+    const CompiledIndicator::Measure* measure = nullptr;  // Of the plan.
+    // Row of units that gave one, of an answer that may be "don't know" instead; else kNoRow.
+    uint32_t known = kNoRow;
+  };
+  static constexpr uint32_t kOneEach = kNoRow;  // No source: every unit brings 1.
+  static constexpr uint32_t kAlways = kNoRow;   // No program: everywhere.
+  struct Number {
+    uint32_t source = kOneEach;
+    uint32_t when = kAlways;  // Number of the numerator that says where it counts.
+  };
   struct Block {
-    enum class Kind : uint8_t { kShare, kDistribution, kOutcomeRate, kNotAsked };
+    enum class Kind : uint8_t { kShare, kDistribution, kNumeric, kOutcomeRate, kNotAsked };
     Kind kind = Kind::kShare;
     uint32_t base = 0;                 // Number of the base; not for kOutcomeRate and kNotAsked.
     uint32_t numerator = 0;            // Number of the numerator, for kShare.
     std::vector<uint32_t> categories;  // Rows, for kDistribution.
-    std::vector<uint32_t> rows;        // Every row that the block's counts depend on.
+    Number a;                          // Measure and denominator, for kNumeric.
+    Number b;
+    // Rows of units that have both numbers, for kNumeric: who lacks one leaves the base.
+    std::vector<uint32_t> known;
+    std::vector<uint32_t> rows;  // Every row that the block's counts depend on.
   };
 
   explicit MatrixRows(const FigurePlan& plan);
@@ -113,7 +129,9 @@ class MatrixRows {
   const std::vector<Possible>& possibles() const { return possibles_; }
   const std::vector<Base>& bases() const { return bases_; }
   const std::vector<Program>& numerators() const { return numerators_; }
+  const std::vector<NumberSource>& number_sources() const { return number_sources_; }
   const std::vector<Block>& blocks() const { return blocks_; }  // As the plan's.
+  bool counts_numbers() const;                                  // Some block is kNumeric.
   size_t bytes() const;
 
  private:
@@ -124,6 +142,7 @@ class MatrixRows {
   uint32_t PossibleOf(const Expression& base);
   uint32_t BaseOf(const Expression& base);
   uint32_t NumeratorOf(const Expression& numerator);
+  Number NumberOf(const CompiledIndicator::Measure& measure);
   Program Compile(const Expression& expression);
 
   const FigurePlan& plan_;
@@ -143,6 +162,8 @@ class MatrixRows {
   std::map<std::string, uint32_t> base_by_text_;
   std::vector<Program> numerators_;
   std::map<std::string, uint32_t> numerator_by_text_;
+  std::vector<NumberSource> number_sources_;
+  std::map<std::string, uint32_t> number_source_by_text_;
   std::vector<Block> blocks_;
 };
 

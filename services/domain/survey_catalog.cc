@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/civil_time.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/message.h"
-#include "google/protobuf/unknown_field_set.h"
 #include "services/base/error.h"
-#include "services/base/limits.h"
 #include "services/base/text.h"
-#include "services/domain/answer_matrix.h"
-#include "services/domain/automatic_indicators.h"
-#include "services/domain/definition_change.h"
-#include "services/domain/figure_plan.h"
+#include "services/domain/document_form.h"
 
 namespace imdi::domain {
 namespace {
@@ -28,142 +21,10 @@ std::string_view IdAfter(std::string_view name, std::string_view prefix) {
   return name.substr(0, name.find('/'));
 }
 
-DefinitionFinding Finding(std::string path, std::string_view rule, std::string message,
-                          std::string_view remedy) {
-  return {std::move(path), 0, std::string(rule), std::move(message), std::string(remedy)};
-}
-
-bool IsEditionId(std::string_view id) {
-  return !id.empty() && id.size() <= 40 && std::ranges::all_of(id, [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
-bool IsDate(std::string_view text) {
-  absl::CivilDay day;
-  return text.size() == 10 && text[0] >= '0' && text[0] <= '9' &&
-         absl::ParseCivilTime(base::ToAbsl(text), &day);
-}
-
-bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !text.nb().empty(); }
-
-DefinitionFindings CheckSchedule(const model::Edition& edition) {
-  DefinitionFindings out;
-  absl::Time before = absl::InfinitePast();
-  for (int i = 0; i < edition.schedule_size(); ++i) {
-    const model::ScheduledTransition& transition = edition.schedule(i);
-    const std::string path = base::StrCat("edition.schedule[", i, "]");
-    const std::optional<absl::Time> at = TimeOf(transition);
-    if (!at.has_value()) {
-      out.push_back(Finding(path + ".at", "BAD_TIME",
-                            base::StrCat(base::Quoted(transition.at()), " is not a time in UTC"),
-                            "write it as 2017-11-20T07:00:00Z"));
-    } else if (*at <= before) {
-      out.push_back(Finding(path + ".at", "NOT_ASCENDING",
-                            "a transition comes after the one before it", "sort them by time"));
-    }
-    if (at.has_value()) before = *at;
-    if (transition.to() != model::EDITION_STATE_OPEN &&
-        transition.to() != model::EDITION_STATE_CLOSED) {
-      out.push_back(Finding(path + ".to", "BAD_STATE", "an edition is scheduled to open or close",
-                            "open or closed"));
-    }
-  }
-  if (static_cast<size_t>(edition.schedule_size()) > kScheduledTransitionsMax)
-    out.push_back(Finding("edition.schedule", "TOO_MANY_TRANSITIONS",
-                          base::StrCat("at most ", kScheduledTransitionsMax, " transitions"),
-                          "remove what has happened long ago"));
-  return out;
-}
-
-DefinitionFindings CheckEdition(const model::Edition& edition) {
-  DefinitionFindings out;
-  if (!edition.name().starts_with(kEditions) ||
-      !IsEditionId(std::string_view(edition.name()).substr(kEditions.size())))
-    out.push_back(Finding("edition.name", "BAD_NAME",
-                          base::StrCat(base::Quoted(edition.name()), " is not an edition name"),
-                          "editions/{edition}: letters, digits, '-', '_', at most 40"));
-  if (!IsEditionId(edition.survey()))
-    out.push_back(Finding("edition.survey", "MISSING_SURVEY", "the survey's id is required",
-                          "letters, digits, '-', '_', at most 40, for example KU"));
-  if (!Complete(edition.title()))
-    out.push_back(Finding("edition.title", "MISSING_TEXT", "nynorsk and bokmål are both required",
-                          "add the missing text"));
-  if (edition.has_addressed_to() && !Complete(edition.addressed_to()))
-    out.push_back(Finding("edition.addressed_to", "MISSING_TEXT",
-                          "nynorsk and bokmål are both required", "add the missing text"));
-  if (edition.reference_year() < 1990 || edition.reference_year() > 2100)
-    out.push_back(
-        Finding("edition.reference_year", "BAD_YEAR", "not a reference year", "1990 to 2100"));
-  if (edition.design() != "census")
-    out.push_back(Finding("edition.design", "BAD_DESIGN",
-                          base::StrCat(base::Quoted(edition.design()), " is not supported"),
-                          "census"));
-  const auto& languages = edition.languages();
-  for (const auto& [language, name] :
-       {std::pair{model::LANGUAGE_NN, "nn"}, {model::LANGUAGE_NB, "nb"}}) {
-    if (std::ranges::find(languages, static_cast<int>(language)) == languages.end())
-      out.push_back(Finding("edition.languages", "MISSING_LANGUAGE",
-                            base::StrCat("the form must exist in ", name), "add it"));
-  }
-  for (const auto& [field, date] : {std::pair{"edition.fieldwork_from", &edition.fieldwork_from()},
-                                    {"edition.fieldwork_to", &edition.fieldwork_to()}}) {
-    if (!date->empty() && !IsDate(*date))
-      out.push_back(Finding(field, "BAD_DATE", base::StrCat(base::Quoted(*date), " is not a date"),
-                            "write YYYY-MM-DD"));
-  }
-  std::set<std::string_view> parts;
-  if (edition.parts().empty() ||
-      static_cast<size_t>(edition.parts_size()) > base::kPartsPerEditionMax)
-    out.push_back(Finding("edition.parts", "BAD_PARTS",
-                          base::StrCat("1 to ", base::kPartsPerEditionMax, " parts"),
-                          "state them"));
-  for (int i = 0; i < edition.parts_size(); ++i) {
-    if (!IsEditionId(edition.parts(i).id()) || edition.parts(i).id().size() > 20 ||
-        !parts.insert(edition.parts(i).id()).second)
-      out.push_back(Finding(base::StrCat("edition.parts[", i, "].id"), "BAD_ID",
-                            "not a part id, or it stands twice",
-                            "letters, digits, '-', '_', at most 20"));
-    if (!Complete(edition.parts(i).role()))
-      out.push_back(Finding(base::StrCat("edition.parts[", i, "].role"), "MISSING_TEXT",
-                            "nynorsk and bokmål are both required", "add the missing text"));
-  }
-  const DefinitionFindings schedule = CheckSchedule(edition);
-  out.insert(out.end(), schedule.begin(), schedule.end());
-  return out;
-}
-
 bool SameParts(const model::Edition& a, const model::Edition& b) {
   return std::ranges::equal(a.parts(), b.parts(), [](const model::Part& x, const model::Part& y) {
     return x.id() == y.id() && std::ranges::equal(x.sections(), y.sections());
   });
-}
-
-// A field that this build does not know would be stored without being meant by anybody.
-void FindUnknownFields(const google::protobuf::Message& message, const std::string& path,
-                       DefinitionFindings& out) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  const google::protobuf::UnknownFieldSet& unknown = reflection.GetUnknownFields(message);
-  if (!unknown.empty())
-    out.push_back(Finding(
-        path, "UNKNOWN_FIELD",
-        base::StrCat("there is no field with the number ", unknown.field(0).number(), " here"),
-        "use the same version of the contract as this server"));
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const google::protobuf::FieldDescriptor* field : fields) {
-    if (field->message_type() == nullptr || field->is_map()) continue;
-    const std::string place = base::StrCat(path, path.empty() ? "" : ".", field->name());
-    if (!field->is_repeated()) {
-      FindUnknownFields(reflection.GetMessage(message, field), place, out);
-      continue;
-    }
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-      FindUnknownFields(reflection.GetRepeatedMessage(message, field, i),
-                        base::StrCat(place, "[", i, "]"), out);
-    }
-  }
 }
 
 absl::Status CannotApply(const std::string& name, const DefinitionFindings& findings) {
@@ -174,16 +35,6 @@ absl::Status CannotApply(const std::string& name, const DefinitionFindings& find
 }
 
 }  // namespace
-
-std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition) {
-  absl::Time at;
-  std::string error;
-  if (!transition.at().ends_with('Z') ||
-      !absl::ParseTime(absl::RFC3339_full, transition.at(), &at, &error) ||
-      at == absl::InfiniteFuture() || at == absl::InfinitePast())
-    return std::nullopt;
-  return at;
-}
 
 std::string_view EditionIdOf(std::string_view name) { return IdAfter(name, kEditions); }
 std::string_view IndicatorIdOf(std::string_view name) { return IdAfter(name, "indicators/"); }
@@ -222,6 +73,8 @@ const std::string& NameOf(const model::Definition& definition) {
       return definition.claim().name();
     case model::Definition::kPhrases:
       return definition.phrases().name();
+    case model::Definition::kWeightSet:
+      return definition.weight_set().name();
     case model::Definition::DOCUMENT_NOT_SET:
       return kNone;
   }
@@ -290,6 +143,10 @@ const Catalog::PhrasesEntry* Catalog::FindPhrases(std::string_view survey) const
   const auto found = phrases_.find(survey);
   return found == phrases_.end() ? nullptr : found->second.get();
 }
+const Catalog::WeightSetEntry* Catalog::FindWeightSet(std::string_view name) const {
+  const auto found = weight_sets_.find(name);
+  return found == weight_sets_.end() ? nullptr : found->second.get();
+}
 const ItemNumbers& Catalog::NumbersOf(std::string_view survey) const {
   static const ItemNumbers kNone;
   const auto found = numbers_.find(survey);
@@ -315,6 +172,10 @@ std::optional<model::Definition> Catalog::Get(std::string_view name) const {
   }
   if (const PhrasesEntry* phrases = FindPhrases(SurveyIdOf(name))) {
     *out.mutable_phrases() = *phrases->definition;
+    return out;
+  }
+  if (const WeightSetEntry* weight_set = FindWeightSet(name)) {
+    *out.mutable_weight_set() = *weight_set->definition;
     return out;
   }
   const EditionEntry* edition = FindEdition(EditionIdOf(name));
@@ -363,6 +224,7 @@ int64_t Catalog::RevisionOf(std::string_view name) const {
   if (const IndicatorEntry* indicator = FindIndicator(IndicatorIdOf(name)))
     return indicator->revision;
   if (const PhrasesEntry* phrases = FindPhrases(SurveyIdOf(name))) return phrases->revision;
+  if (const WeightSetEntry* weight_set = FindWeightSet(name)) return weight_set->revision;
   const EditionEntry* edition = FindEdition(EditionIdOf(name));
   if (edition == nullptr) return 0;
   if (name == edition->definition->name()) return edition->revision;
@@ -385,265 +247,58 @@ std::vector<std::string> Catalog::Names() const {
   }
   for (const auto& [id, indicator] : indicators_) out.push_back(indicator->definition->name());
   for (const auto& [survey, phrases] : phrases_) out.push_back(phrases->definition->name());
+  for (const auto& [name, weight_set] : weight_sets_) out.push_back(name);
   std::ranges::sort(out);
   return out;
 }
 
-DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definition,
-                                              const AnswerFacts& facts) const {
-  DefinitionVerdict out;
-  out.name = NameOf(definition);
-  const auto refuse_change = [&out](DefinitionFindings findings) {
-    if (!findings.empty()) out.change_refused = true;
-    out.findings.insert(out.findings.end(), findings.begin(), findings.end());
-  };
-  const std::optional<model::Definition> held = Get(out.name);
-  out.revision = RevisionOf(out.name);
-  FindUnknownFields(definition, "", out.findings);
-  if (!out.findings.empty()) return out;
-  if (held.has_value() && CanonicalBytes(*held) == CanonicalBytes(definition)) return out;
-  const EditionEntry* edition = FindEdition(EditionIdOf(out.name));
-  const auto needs_edition = [&](std::string path) {
-    if (edition == nullptr)
-      out.findings.push_back(
-          Finding(std::move(path), "UNKNOWN_EDITION",
-                  base::StrCat("there is no edition editions/", EditionIdOf(out.name)),
-                  "apply the edition first"));
-    return edition != nullptr;
-  };
-  switch (definition.document_case()) {
-    case model::Definition::kEdition:
-      out.findings = CheckEdition(definition.edition());
-      if (const std::string& previous = definition.edition().previous_edition();
-          !previous.empty()) {
-        const EditionEntry* before = FindEdition(EditionIdOf(previous));
-        if (before == nullptr || before->definition->name() != previous || before == edition)
-          out.findings.push_back(
-              Finding("edition.previous_edition", "UNKNOWN_EDITION",
-                      base::StrCat("there is no other edition ", base::Quoted(previous)),
-                      "apply the edition before this one first"));
-        else if (before->definition->survey() != definition.edition().survey())
-          out.findings.push_back(Finding("edition.previous_edition", "OTHER_SURVEY",
-                                         base::StrCat(previous, " belongs to another survey"),
-                                         "name an edition of the same survey"));
-      }
-      if (edition != nullptr)
-        refuse_change(CheckEditionChange(*edition->definition, definition.edition(),
-                                         facts.edition_has_answers));
-      break;
-    case model::Definition::kQuestionnaire: {
-      if (!needs_edition("questionnaire.name")) break;
-      CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
-          definition.questionnaire(), *edition->definition, edition->frame.get());
-      out.findings = std::move(compiled.findings);
-      if (compiled.questionnaire == nullptr) break;
-      const int32_t newest =
-          edition->questionnaires.empty() ? 0 : edition->questionnaires.rbegin()->first;
-      const int32_t version = compiled.questionnaire->version();
-      if (version != newest && version != newest + 1)
-        out.findings.push_back(Finding("questionnaire.name", "VERSION_GAP",
-                                       base::StrCat("the next version is ", newest + 1),
-                                       "number versions without gaps"));
-      if (facts.edition_has_answers && newest > 0)
-        refuse_change(
-            CheckQuestionnaireChange(*edition->Current()->compiled, *compiled.questionnaire));
-      out.new_items =
-          AssignItemNumbers(NumbersOf(edition->definition->survey()), *compiled.questionnaire);
-      break;
-    }
-    case model::Definition::kFrame: {
-      if (definition.frame().name() != base::StrCat(kEditions, EditionIdOf(out.name), "/frame"))
-        out.findings.push_back(Finding("frame.name", "BAD_NAME",
-                                       base::StrCat(base::Quoted(out.name), " is not a frame name"),
-                                       "editions/{edition}/frame"));
-      if (!needs_edition("frame.name")) break;
-      if (!IsDate(definition.frame().frame_date()))
-        out.findings.push_back(
-            Finding("frame.frame_date", "BAD_DATE", "not a date", "write YYYY-MM-DD"));
-      CompiledFrame::Result compiled = CompiledFrame::Compile(definition.frame());
-      out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
-      if (compiled.frame != nullptr && edition->frame != nullptr)
-        refuse_change(CheckFrameChange(*edition->frame, *compiled.frame, facts.unit_has_answers));
-      break;
-    }
-    case model::Definition::kIndicator: {
-      out.findings = CheckIndicator(definition.indicator());
-      for (int i = 0; i < definition.indicator().editions_size() && out.findings.empty(); ++i) {
-        const EditionEntry* one = FindEdition(EditionIdOf(definition.indicator().editions(i)));
-        if (one == nullptr || one->Current() == nullptr || one->frame == nullptr) {
-          out.findings.push_back(Finding(base::StrCat("indicator.editions[", i, "]"),
-                                         "UNKNOWN_EDITION",
-                                         base::StrCat(definition.indicator().editions(i),
-                                                      " has no questionnaire and frame yet"),
-                                         "apply them first"));
-          continue;
-        }
-        CompiledIndicator::Result compiled = CompiledIndicator::Compile(
-            definition.indicator(), *one->Current()->compiled, *one->frame);
-        out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
-      }
-      if (out.findings.empty()) out.findings = CheckComparisons(definition.indicator());
-      break;
-    }
-    case model::Definition::kClaim:
-      out.findings = CheckClaim(definition.claim());
-      if (needs_edition("claim.name") && out.findings.empty())
-        out.findings = CheckClaimHere(definition.claim(), *edition);
-      break;
-    case model::Definition::kPhrases:
-      out.findings = CheckPhrases(definition.phrases());
-      break;
-    case model::Definition::DOCUMENT_NOT_SET:
-      out.findings.push_back(Finding("", "EMPTY_DOCUMENT", "the document is empty",
-                                     "edition, questionnaire, frame, indicator, claim or phrases"));
-      break;
+CompiledIndicator::Result Catalog::CompileIn(const EditionEntry& edition,
+                                             const model::Indicator& indicator) const {
+  CompiledIndicator::Result out;
+  const std::string path = "indicator.weights";
+  const WeightSetEntry* named = FindWeightSet(indicator.weights());
+  std::shared_ptr<const CompiledWeightSet> weights;
+  const std::string_view survey = WeightSetNameOf(indicator.weights()).survey;
+  if (!survey.empty() && survey != edition.definition->survey()) {
+    out.findings.push_back(Finding(path, "OTHER_SURVEY",
+                                   base::StrCat(indicator.weights(),
+                                                " belongs to another survey "
+                                                "than ",
+                                                edition.definition->name()),
+                                   "name a weight set of the same survey"));
+    return out;
   }
-  if (!out.findings.empty()) return out;
-  // What follows from the document must hold too: a record that cannot be folded stops everybody.
-  const std::shared_ptr<const Catalog> after =
-      Applied(definition, out.revision + 1, out.new_items, &out.findings);
-  if (after == nullptr) return out;
-  out.findings = after->CheckSizes(definition);
-  if (!out.findings.empty()) return out;
-  // A claim that lost its ground still folds: it is refused here, and a log that has it is read.
-  out.findings = after->BrokenClaims(*this, definition);
-  if (!out.findings.empty()) return out;
-  out.changed = true;
-  ++out.revision;
-  return out;
+  if (named != nullptr) {
+    CompiledWeightSet::Result compiled =
+        CompiledWeightSet::Compile(*named->definition, *edition.frame);
+    for (DefinitionFinding& finding : compiled.findings)
+      out.findings.push_back(Finding(path, finding.rule,
+                                     base::StrCat(indicator.weights(), " cannot be made there: ",
+                                                  finding.path, ": ", finding.message),
+                                     "correct the weight set, or name another"));
+    if (!out.findings.empty()) return out;
+    weights = std::move(compiled.set);
+  }
+  return CompiledIndicator::Compile(indicator, *edition.Current()->compiled, *edition.frame,
+                                    std::move(weights));
 }
 
-DefinitionFindings Catalog::CheckClaimHere(const model::Claim& claim,
-                                           const EditionEntry& edition) const {
-  const PhrasesEntry* phrases = FindPhrases(edition.definition->survey());
-  // Automatic indicators are made when one is named: no document of them is kept.
-  std::vector<std::shared_ptr<const CompiledIndicator>> automatic;
-  const auto find = [&](std::string_view id) -> const CompiledIndicator* {
-    if (id.starts_with(kAutomaticPrefix)) {
-      if (automatic.empty() && edition.Current() != nullptr && edition.frame != nullptr)
-        automatic = AutomaticIndicators(*edition.Current()->compiled, *edition.frame);
-      const auto found =
-          std::ranges::find(automatic, id, [](const auto& one) { return one->id(); });
-      return found == automatic.end() ? nullptr : found->get();
-    }
-    const IndicatorEntry* entry = FindIndicator(id);
-    if (entry == nullptr) return nullptr;
-    const auto compiled = entry->compiled.find(edition.id);
-    return compiled == entry->compiled.end() ? nullptr : compiled->second.get();
-  };
-  const auto find_indicator = [&](std::string_view id) -> const model::Indicator* {
-    const CompiledIndicator* indicator = find(id);
-    return indicator == nullptr ? nullptr : &indicator->definition();
-  };
-  const auto has_cell = [&](std::string_view cell) {
-    const std::optional<FigureReference> figure = ParseFigureReference(cell);
-    if (!figure.has_value()) return false;
-    const CompiledIndicator* indicator = find(figure->indicator);
-    return indicator != nullptr &&
-           std::ranges::any_of(indicator->bases(), [&](const CompiledIndicator::Basis& basis) {
-             return basis.id == figure->basis &&
-                    std::ranges::find(basis.codes, figure->answer) != basis.codes.end();
-           });
-  };
-  return CheckClaimFits(claim,
-                        {.phrases = phrases == nullptr ? nullptr : phrases->definition.get(),
-                         .reference_year = edition.definition->reference_year(),
-                         .has_figures = edition.Current() != nullptr && edition.frame != nullptr,
-                         .has_cell = has_cell,
-                         .find_indicator = find_indicator});
-}
-
-DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
-                                         const model::Definition& document) const {
-  DefinitionFindings out;
-  if (document.has_claim()) return out;
-  const std::string_view edition_id = EditionIdOf(NameOf(document));
-  const std::string_view survey = SurveyIdOf(NameOf(document));
-  const std::string_view indicator =
-      document.has_indicator() ? IndicatorIdOf(NameOf(document)) : std::string_view();
-  const std::string path = document.has_edition()         ? "edition"
-                           : document.has_questionnaire() ? "questionnaire"
-                           : document.has_frame()         ? "frame"
-                           : document.has_indicator()     ? "indicator"
-                                                          : "phrases";
-  for (const auto& [id, edition] : editions_) {
-    if (!edition_id.empty() && id != edition_id) continue;
-    if (!survey.empty() && edition->definition->survey() != survey) continue;
-    for (const auto& [claim_id, claim] : edition->claims) {
-      const bool reads = indicator.empty() ||
-                         std::ranges::any_of(claim.second->figures(), [&](const std::string& cell) {
-                           const auto figure = ParseFigureReference(cell);
-                           return figure.has_value() && figure->indicator == indicator;
-                         });
-      if (!reads) continue;
-      const DefinitionFindings now = CheckClaimHere(*claim.second, *edition);
-      if (now.empty()) continue;
-      const EditionEntry* held = before.FindEdition(id);
-      if (held != nullptr && !before.CheckClaimHere(*claim.second, *held).empty()) continue;
-      out.push_back(Finding(path, "BREAKS_CLAIM",
-                            base::StrCat(claim.second->name(),
-                                         " rests on it and would not hold: ", ToText(now.front())),
-                            "keep what it reads, or change that first"));
-    }
-  }
-  return out;
-}
-
-DefinitionFindings Catalog::CheckComparisons(const model::Indicator& indicator) const {
-  DefinitionFindings out;
-  for (int i = 0; i < indicator.compare_size(); ++i) {
-    const model::Comparison& comparison = indicator.compare(i);
-    const size_t equals = comparison.group().find('=');
-    if (equals == std::string::npos) continue;
-    for (const std::string& name : indicator.editions()) {
-      const EditionEntry* edition = FindEdition(EditionIdOf(name));
-      // Both sides of the comparison, where they are there: later editions, and that of the year.
-      if (edition == nullptr || edition->definition->reference_year() < comparison.year()) continue;
-      const CompiledFrame& frame = *edition->frame;
-      const auto attribute = frame.FindAttribute(comparison.group().substr(0, equals));
-      if (attribute.has_value() &&
-          frame.FindGroup(*attribute, comparison.group().substr(equals + 1)).has_value())
-        continue;
-      out.push_back(Finding(
-          base::StrCat("indicator.compare[", i, "].group"), "UNKNOWN_GROUP",
-          base::StrCat("the frame of ", name, " has no group ", base::Quoted(comparison.group())),
-          "name a group that both editions have"));
-    }
-  }
-  return out;
-}
-
-DefinitionFindings Catalog::CheckSizes(const model::Definition& definition) const {
-  DefinitionFindings out;
-  std::vector<std::string> touched = {std::string(EditionIdOf(NameOf(definition)))};
-  if (definition.has_indicator()) {
-    touched.clear();
-    for (const std::string& edition : definition.indicator().editions())
-      touched.emplace_back(EditionIdOf(edition));
-  }
-  const std::string document = definition.has_indicator() ? "indicator"
-                               : definition.has_frame()   ? "frame"
-                               : definition.has_edition() ? "edition"
-                                                          : "questionnaire";
-  for (const std::string& id : touched) {
-    const EditionEntry* edition = FindEdition(id);
-    if (edition == nullptr || edition->frame == nullptr || edition->Current() == nullptr) continue;
-    const size_t cells = FigurePlan::PredictCells(*edition->frame, AllIndicatorsOf(*this, id));
-    if (cells > base::kFiguresPerEditionMax) {
-      out.push_back(Finding(document, "TOO_MANY_FIGURES",
-                            base::StrCat("editions/", id, " would have ", cells,
-                                         " figures; the most is ", base::kFiguresPerEditionMax),
-                            "leave out breakdowns, crossings or bases"));
+void Catalog::Recompile(const EditionEntry& edition,
+                        const std::function<bool(const model::Indicator&)>& rests,
+                        const std::string& document, DefinitionFindings* findings) {
+  if (edition.Current() == nullptr || edition.frame == nullptr) return;
+  for (auto& [id, indicator] : indicators_) {
+    if (!indicator->compiled.contains(edition.id) || !rests(*indicator->definition)) continue;
+    CompiledIndicator::Result compiled = CompileIn(edition, *indicator->definition);
+    if (compiled.indicator == nullptr) {
+      findings->push_back(
+          Broken(document, "BREAKS_INDICATOR", indicator->definition->name(), compiled.findings));
       continue;
     }
-    const size_t bytes = AnswerMatrix::PredictBytes(*PlanOf(*this, id));
-    if (bytes > base::kMatrixBytesMax)
-      out.push_back(Finding(document, "MATRIX_TOO_LARGE",
-                            base::StrCat("counting editions/", id, " would take ", bytes,
-                                         " bytes; the most is ", base::kMatrixBytesMax),
-                            "fewer units, questions or indicators"));
+    auto changed = std::make_shared<IndicatorEntry>(*indicator);
+    changed->compiled[edition.id] = std::move(compiled.indicator);
+    indicator = std::move(changed);
   }
-  return out;
 }
 
 absl::StatusOr<std::shared_ptr<const Catalog>> Catalog::Apply(
@@ -668,14 +323,6 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
                                   "apply what it rests on first"));
     return nullptr;
   };
-  // What rests on the document and would no longer compile.
-  const auto broken = [findings](std::string_view rule, std::string_view dependent,
-                                 const DefinitionFindings& why, std::string_view document) {
-    findings->push_back(Finding(std::string(document), rule,
-                                base::StrCat(dependent, " rests on it and would not hold: ",
-                                             why.empty() ? std::string() : ToText(why.front())),
-                                "keep what it reads, or change that first"));
-  };
   if (definition.has_indicator()) {
     auto entry = std::make_shared<IndicatorEntry>();
     entry->revision = revision;
@@ -686,8 +333,7 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
       if (edition == nullptr || edition->Current() == nullptr || edition->frame == nullptr)
         return fail({});
       if (entry->compiled.contains(edition->id)) continue;
-      CompiledIndicator::Result compiled = CompiledIndicator::Compile(
-          definition.indicator(), *edition->Current()->compiled, *edition->frame);
+      CompiledIndicator::Result compiled = CompileIn(*edition, definition.indicator());
       if (compiled.indicator == nullptr) return fail(compiled.findings);
       entry->compiled[edition->id] = compiled.indicator;
     }
@@ -699,6 +345,16 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
     entry->definition = std::make_shared<const model::PhraseList>(definition.phrases());
     out->phrases_[std::string(SurveyIdOf(name))] = std::move(entry);
     return out;
+  }
+  if (definition.has_weight_set()) {
+    auto entry = std::make_shared<WeightSetEntry>();
+    entry->revision = revision;
+    entry->definition = std::make_shared<const model::WeightSet>(definition.weight_set());
+    out->weight_sets_[name] = std::move(entry);
+    const auto rests = [&](const model::Indicator& one) { return one.weights() == name; };
+    for (const auto& [id, edition] : out->editions_)
+      out->Recompile(*edition, rests, "weight_set", findings);
+    return findings->empty() ? out : nullptr;
   }
   const EditionEntry* before = FindEdition(EditionIdOf(name));
   if (before == nullptr && !definition.has_edition()) return fail({});
@@ -758,27 +414,16 @@ std::shared_ptr<const Catalog> Catalog::Applied(const model::Definition& definit
       CompiledQuestionnaire::Result compiled = CompiledQuestionnaire::Compile(
           questionnaire.compiled->definition(), *entry->definition, entry->frame.get());
       if (compiled.questionnaire == nullptr)
-        broken("BREAKS_QUESTIONNAIRE", dependent, compiled.findings, document);
+        findings->push_back(Broken(document, "BREAKS_QUESTIONNAIRE", dependent, compiled.findings));
       else
         questionnaire.compiled = std::move(compiled.questionnaire);
     }
     recompile_indicators = true;
   }
   out->editions_[entry->id] = entry;
-  if (recompile_indicators && entry->Current() != nullptr && entry->frame != nullptr) {
-    for (auto& [id, indicator] : out->indicators_) {
-      if (!indicator->compiled.contains(entry->id)) continue;
-      CompiledIndicator::Result compiled = CompiledIndicator::Compile(
-          *indicator->definition, *entry->Current()->compiled, *entry->frame);
-      if (compiled.indicator == nullptr) {
-        broken("BREAKS_INDICATOR", indicator->definition->name(), compiled.findings, document);
-        continue;
-      }
-      auto changed = std::make_shared<IndicatorEntry>(*indicator);
-      changed->compiled[entry->id] = compiled.indicator;
-      indicator = std::move(changed);
-    }
-  }
+  if (recompile_indicators)
+    out->Recompile(
+        *entry, [](const model::Indicator&) { return true; }, document, findings);
   if (!findings->empty()) return nullptr;
   return out;
 }

@@ -18,14 +18,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "imdi/survey/model/v1/definition.pb.h"
 #include "services/domain/answers.h"
 #include "services/domain/claim_document.h"
+#include "services/domain/edition_document.h"
 #include "services/domain/frame.h"
 #include "services/domain/indicator.h"
 #include "services/domain/questionnaire.h"
 #include "services/domain/types.h"
+#include "services/domain/weight_set.h"
 
 namespace imdi::domain {
 
@@ -37,11 +38,6 @@ int32_t QuestionnaireVersionOf(
 std::string_view ClaimIdOf(std::string_view name);  // editions/{e}/claims/{claim}
 // The resource name inside a document; empty when it has none.
 const std::string& NameOf(const model::Definition& definition);
-
-inline constexpr size_t kScheduledTransitionsMax = 50;  // Of an edition; refuse with a finding.
-
-// When a scheduled transition is due; none unless it is an RFC 3339 time in UTC.
-std::optional<absl::Time> TimeOf(const model::ScheduledTransition& transition);
 
 // The bytes of a message with its maps in a fixed order: equal messages have equal bytes in every
 // process.
@@ -104,6 +100,10 @@ class Catalog {
     int64_t revision = 0;
     std::shared_ptr<const model::PhraseList> definition;
   };
+  struct WeightSetEntry {
+    int64_t revision = 0;
+    std::shared_ptr<const model::WeightSet> definition;
+  };
 
   Catalog() = default;
 
@@ -114,6 +114,8 @@ class Catalog {
   const IndicatorEntry* FindIndicator(std::string_view id) const;
   // The quantity words of a survey; null when it has none.
   const PhrasesEntry* FindPhrases(std::string_view survey) const;
+  // By resource name; null for the built-in set too, which is no document.
+  const WeightSetEntry* FindWeightSet(std::string_view name) const;
   // Item numbers of a survey; empty ones for a survey that has none.
   const ItemNumbers& NumbersOf(std::string_view survey) const;
   const std::map<std::string, std::shared_ptr<const EditionEntry>, std::less<>>& editions() const {
@@ -159,6 +161,17 @@ class Catalog {
                                                            int64_t revision) const;
 
  private:
+  // An indicator in an edition that has a questionnaire and a frame, with the weight set that it
+  // names: UNKNOWN_WEIGHT_SET, OTHER_SURVEY, or what keeps the set from this frame.
+  CompiledIndicator::Result CompileIn(const EditionEntry& edition,
+                                      const model::Indicator& indicator) const;
+  // Compiles the indicators anew that `rests` on the document picks, in one edition. What no longer
+  // holds is a finding about `document`.
+  void Recompile(const EditionEntry& edition,
+                 const std::function<bool(const model::Indicator&)>& rests,
+                 const std::string& document, DefinitionFindings* findings);
+  // A weight set that fits no frame of its survey, where there are frames.
+  DefinitionFindings CheckWeightSetHere(const model::WeightSet& set) const;
   // Groups of an indicator's comparisons in the frames of the editions that they join.
   DefinitionFindings CheckComparisons(const model::Indicator& indicator) const;
   // The bounds on figures and on the matrix of every edition that the document reaches, as this
@@ -178,6 +191,8 @@ class Catalog {
   std::map<std::string, std::shared_ptr<const IndicatorEntry>, std::less<>> indicators_;
   std::map<std::string, std::shared_ptr<const ItemNumbers>, std::less<>> numbers_;   // By survey.
   std::map<std::string, std::shared_ptr<const PhrasesEntry>, std::less<>> phrases_;  // By survey.
+  std::map<std::string, std::shared_ptr<const WeightSetEntry>, std::less<>>
+      weight_sets_;  // By resource name.
 };
 
 }  // namespace imdi::domain

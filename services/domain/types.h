@@ -49,6 +49,10 @@ inline constexpr int32_t kCodeMax = 127;        // Largest code that a set can h
 inline constexpr int32_t kDontKnow = 98;        // Shown to respondents, stays in the base.
 inline constexpr int32_t kSubstantiveMax = 90;  // 1–89 substantive, 90 an explicit "none".
 
+// Largest number, to either side, that a unit brings to a sum: a million of them, and products in
+// 128 bits, never overflow. Frames and measures beyond it are refused.
+inline constexpr int64_t kMeasureMax = int64_t{1} << 40;
+
 // A set of codes 0–127.
 struct CodeBits {
   std::array<uint64_t, 2> words = {0, 0};

@@ -37,6 +37,74 @@ class StrataOfBase {
   bool census_ = true;
 };
 
+// The units of a cell as two values that have the same sum and the same sum of squares.
+struct TwoValues {
+  double one = 0;     // Of one unit.
+  double others = 0;  // Of each of the others.
+};
+TwoValues Likened(const SumsCell& cell, double slope, double unit) {
+  const double m = cell.base;
+  const double mean = (static_cast<double>(cell.a) - slope * static_cast<double>(cell.b)) / m;
+  if (cell.base == 1) return {mean * unit, 0};
+  // m sum(u^2) - sum(u)^2 = m^2 (m - 1) step^2.
+  const double step = std::sqrt(CentredSquares(cell, cell.base, slope) / (m - 1)) / m;
+  return {(mean + (m - 1) * step) * unit, (mean - step) * unit};
+}
+
+LinearEstimate Estimate(const Weighting& weighting, std::span<const SumsCell> cells, double scale_a,
+                        double scale_b, bool ratio, Lonely lonely) {
+  LinearEstimate out;
+  StrataOfBase strata(weighting);
+  double a = 0;
+  double b = 0;
+  // What an answer stands for beside its weight.
+  const auto expansion = [&](size_t c) {
+    if (ratio) return 1.0;
+    const int32_t responded = weighting.strata()[weighting.cells()[c].stratum].respondents;
+    return static_cast<double>(responded) / static_cast<double>(cells[c].responded);
+  };
+  for (size_t c = 0; c < cells.size(); ++c) {
+    if (cells[c].base == 0) continue;
+    const double weight = weighting.cells()[c].weight * expansion(c);
+    strata.Add(static_cast<uint32_t>(c));
+    out.n += cells[c].base;
+    out.weight_sum += weight * cells[c].base;
+    a += weight * static_cast<double>(cells[c].a);
+    b += weight * static_cast<double>(cells[c].b);
+  }
+  if (out.n == 0) {
+    if (ratio) out.estimate = out.standard_error = kUndefined;
+    return out;
+  }
+  out.df = out.n - strata.count();
+  out.status = out.df < 1 ? EstimateStatus::kNoDf : EstimateStatus::kOk;
+  out.numerator_total = a / scale_a;
+  out.denominator_total = b / scale_b;
+  if (ratio && b == 0) {
+    out.estimate = out.standard_error = kUndefined;
+    return out;
+  }
+  out.estimate = ratio ? out.numerator_total / out.denominator_total : out.numerator_total;
+  if (strata.census()) return out;
+  const double slope = ratio ? a / b : 0;
+  const double unit = ratio ? scale_b / scale_a / b : 1 / scale_a;
+  std::vector<LinearRow> rows;
+  std::vector<double> values;
+  for (size_t c = 0; c < cells.size(); ++c) {
+    if (cells[c].base == 0) continue;
+    const TwoValues likened = Likened(cells[c], slope, unit * expansion(c));
+    rows.push_back({static_cast<uint32_t>(c), 1});
+    values.push_back(likened.one);
+    if (cells[c].base == 1) continue;
+    rows.push_back({static_cast<uint32_t>(c), cells[c].base - 1});
+    values.push_back(likened.others);
+  }
+  const double variance = weighting.Covariance(rows, values, 1, lonely)[0];
+  out.standard_error =
+      variance < kNoVariance * out.estimate * out.estimate ? 0 : std::sqrt(variance);
+  return out;
+}
+
 LinearEstimate Estimate(const Weighting& weighting, std::span<const ValueRow> rows, bool ratio,
                         Lonely lonely) {
   LinearEstimate out;
@@ -147,6 +215,16 @@ LinearEstimate EstimateWeightedTotal(const Weighting& weighting, std::span<const
 LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const ValueRow> rows,
                                      Lonely lonely) {
   return Estimate(weighting, rows, true, lonely);
+}
+
+LinearEstimate EstimateWeightedTotal(const Weighting& weighting, std::span<const SumsCell> cells,
+                                     double scale, Lonely lonely) {
+  return Estimate(weighting, cells, scale, 1, false, lonely);
+}
+
+LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const SumsCell> cells,
+                                     double scale_a, double scale_b, Lonely lonely) {
+  return Estimate(weighting, cells, scale_a, scale_b, true, lonely);
 }
 
 Difference EstimateWeightedDifference(const Weighting& weighting,

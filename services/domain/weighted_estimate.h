@@ -35,6 +35,14 @@ LinearEstimate EstimateWeightedTotal(const Weighting& weighting, std::span<const
                                      Lonely lonely);
 LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const ValueRow> rows,
                                      Lonely lonely);
+// The same from exact sums by cell of the weighting: the units of a cell share weight and
+// auxiliaries, so that their sums are all there is to know. `frame` is not read. Of a total, where
+// fewer of a cell's stratum than responded (`responded` > 0 of them) have said whether they have a
+// number, those stand for the others of the stratum as well; of a ratio `responded` is not read.
+LinearEstimate EstimateWeightedTotal(const Weighting& weighting, std::span<const SumsCell> cells,
+                                     double scale, Lonely lonely);
+LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const SumsCell> cells,
+                                     double scale_a, double scale_b, Lonely lonely);
 
 // By cell of the weighting; `frame` and `responded` are not read.
 Difference EstimateWeightedDifference(const Weighting& weighting,

@@ -288,6 +288,16 @@ absl::Status Weighting::Rake(std::span<const Margin> margins, std::span<const Kn
   return Take(weights, std::move(step));
 }
 
+absl::Status Weighting::TakeCalibrated(std::span<const Margin> margins,
+                                       std::span<const KnownTotal> totals,
+                                       const std::vector<double>& weights) {
+  absl::StatusOr<Auxiliaries> x = Orthogonalise(margins, totals);
+  if (!x.ok()) return x.status();
+  Step step;
+  step.basis = std::move(x->basis);
+  return Take(weights, std::move(step));
+}
+
 absl::Status Weighting::RakeWithMarginMeans(std::span<const Margin> margins) {
   if (absl::Status raked = Rake(margins, {}); !raked.ok()) return raked;
   steps_.back().basis.clear();

@@ -78,6 +78,10 @@ class Weighting {
   // first kind as above, and NEGATIVE_WEIGHT unless kept.
   absl::Status CalibrateLinearly(std::span<const Margin> margins,
                                  std::span<const KnownTotal> totals, NegativeWeights negative);
+  // Weights that one of these has given before, by cell: the same weights and residuals without
+  // solving again. `totals` of the margins may be 0 for a level without respondents.
+  absl::Status TakeCalibrated(std::span<const Margin> margins, std::span<const KnownTotal> totals,
+                              const std::vector<double>& weights);
   // The weights of Rake, with residuals by ten rounds of subtracting unweighted margin means, as a
   // well known package has it. For comparison with it alone: for unequal base weights it is wrong.
   absl::Status RakeWithMarginMeans(std::span<const Margin> margins);

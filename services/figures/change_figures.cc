@@ -23,6 +23,8 @@ std::optional<query_pb::NoValue> MissingIn(const std::optional<query_pb::Figure>
   if (!figure.has_value()) return NoValueOf(domain::CellState::kNotAsked);
   if (figure->has_no_value()) return figure->no_value();
   if (figure->base() <= 0) return NoValueOf(domain::CellState::kNoAnswer);
+  // An earlier revision of the indicator counted something else: no line leads from there to here.
+  if (figure->unit() == kNumberUnit) return SeriesBreak();
   return std::nullopt;
 }
 

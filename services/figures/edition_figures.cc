@@ -8,7 +8,8 @@
 #include "services/base/crypto.h"
 #include "services/base/encoding.h"
 #include "services/base/text.h"
-#include "services/domain/estimate.h"
+#include "services/figures/exact_sums.h"
+#include "services/figures/figure_estimate.h"
 #include "services/figures/texts.h"
 
 namespace imdi::figures {
@@ -28,66 +29,73 @@ query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_s
   return out;
 }
 
-query_pb::EstimateStatus StatusOf(domain::EstimateStatus status) {
-  switch (status) {
-    case domain::EstimateStatus::kOk:
-      return query_pb::ESTIMATE_STATUS_OK;
-    case domain::EstimateStatus::kEmpty:
-      return query_pb::ESTIMATE_STATUS_EMPTY;
-    case domain::EstimateStatus::kCensus:
-      return query_pb::ESTIMATE_STATUS_CENSUS;
-    case domain::EstimateStatus::kNoDf:
-      return query_pb::ESTIMATE_STATUS_NO_DF;
-    case domain::EstimateStatus::kDegenerate:
-      return query_pb::ESTIMATE_STATUS_DEGENERATE;
-    case domain::EstimateStatus::kZeroVariance:
-      return query_pb::ESTIMATE_STATUS_ZERO_VARIANCE;
-  }
-  return query_pb::ESTIMATE_STATUS_UNSPECIFIED;
-}
-
-query_pb::IntervalMethod MethodOf(domain::IntervalMethod method) {
-  switch (method) {
-    case domain::IntervalMethod::kNone:
-      return query_pb::INTERVAL_METHOD_NONE;
-    case domain::IntervalMethod::kKnown:
-      return query_pb::INTERVAL_METHOD_KNOWN;
-    case domain::IntervalMethod::kHypergeometric:
-      return query_pb::INTERVAL_METHOD_HYPERGEOMETRIC;
-    case domain::IntervalMethod::kPredictive:
-      return query_pb::INTERVAL_METHOD_PREDICTIVE;
-    case domain::IntervalMethod::kWilson:
-      return query_pb::INTERVAL_METHOD_WILSON;
-  }
-  return query_pb::INTERVAL_METHOD_UNSPECIFIED;
-}
-
-query_pb::Estimate EstimateOf(std::span<const domain::StratumCell> strata, domain::BaseKind kind,
-                              int32_t may_belong) {
-  const domain::ShareEstimate share = domain::EstimateShare(strata, kind, may_belong);
-  query_pb::Estimate out;
-  out.set_value(share.point);
-  out.set_lower(share.lower);
-  out.set_upper(share.upper);
-  out.set_level(share.level);
-  out.set_method(MethodOf(share.method));
-  out.set_status(StatusOf(share.status));
-  out.set_standard_error(share.standard_error);
-  out.set_df(share.df);
-  out.set_effective_n(share.n_eff_adj);
-  if (share.base_units.has_value()) out.set_base_units(*share.base_units);
-  out.set_may_belong(share.may_belong);
-  out.set_bound_lower(share.bound_lower);
-  out.set_bound_upper(share.bound_upper);
-  out.set_unrepresented(share.unrepresented);
-  return out;
-}
-
 // IEEE bits: equal numbers have equal bytes, and both zeros are zero.
 void PutDouble(std::string& out, double value) {
   base::PutU64(out, std::bit_cast<uint64_t>(value == 0 ? 0.0 : value));
 }
 void PutInt(std::string& out, int64_t value) { base::PutU64(out, static_cast<uint64_t>(value)); }
+void PutText(std::string& out, std::string_view text) {
+  base::PutU64(out, text.size());
+  out.append(text);
+}
+
+// What only some figures have: each piece where it is there, behind a byte that names it. A figure
+// without any has the tag that it had before there were such.
+void PutPieces(std::string& out, const query_pb::Figure& figure) {
+  if (figure.unit() == kNumberUnit) {
+    base::PutU8(out, 1);
+    PutInt(out, figure.sum());
+    PutInt(out, figure.denominator_sum());
+    PutInt(out, figure.silent_denominator());
+    PutInt(out, figure.sum_decimals());
+    PutInt(out, figure.denominator_decimals());
+    const query_pb::Estimate& estimate = figure.estimate();
+    base::PutU8(out, estimate.unbounded() ? 1 : 0);
+    base::PutU8(out, estimate.lower_open() ? 1 : 0);
+    base::PutU8(out, estimate.upper_open() ? 1 : 0);
+  }
+  if (figure.weight_set_revision() > 0) {
+    base::PutU8(out, 2);
+    PutText(out, figure.weight_set());
+    PutInt(out, figure.weight_set_revision());
+  }
+  if (figure.has_estimate_problem()) {
+    base::PutU8(out, 3);
+    PutText(out, figure.estimate_problem().reason());
+  }
+}
+
+void SetNumbers(const domain::CompiledIndicator& indicator, const FigureEstimate& made,
+                query_pb::Figure& figure) {
+  *figure.mutable_unit_title() = indicator.definition().unit();
+  figure.set_sum_decimals(indicator.measure().decimals);
+  if (indicator.kind() == model::INDICATOR_KIND_QUANTILE) return;
+  figure.set_sum(made.sum);
+  if (indicator.kind() != model::INDICATOR_KIND_RATIO) return;
+  figure.set_denominator_sum(made.denominator_sum);
+  figure.set_denominator_decimals(indicator.denominator().decimals);
+  figure.set_silent_denominator(made.silent_denominator.value_or(0));
+}
+
+void PutEvidence(const FigureEstimate& made, bool total, store_pb::ReleaseFigure& out) {
+  const int count = static_cast<int>(made.lines.size());
+  out.mutable_strata()->Reserve(count);
+  out.mutable_domain_frame()->Reserve(count);
+  out.mutable_base()->Reserve(count);
+  out.mutable_yes()->Reserve(count);
+  for (size_t i = 0; i < made.lines.size(); ++i) {
+    out.add_strata(made.places[i]);
+    out.add_domain_frame(static_cast<uint32_t>(made.lines[i].domain_frame));
+    out.add_base(static_cast<uint32_t>(made.lines[i].base));
+    out.add_yes(static_cast<uint32_t>(made.lines[i].yes));
+  }
+  for (const domain::SumsCell& sums : made.sums) {
+    query_pb::Sums& one = *out.add_sums();
+    one = SumsOf(sums);
+    if (total) one.set_determined(sums.responded);
+  }
+  out.mutable_quantile()->Assign(made.quantile.begin(), made.quantile.end());
+}
 
 }  // namespace
 
@@ -169,6 +177,7 @@ std::string EtagOf(const query_pb::Figure& figure) {
   PutInt(bytes, figure.indicator_revision());
   PutInt(bytes, figure.questionnaire_version());
   PutInt(bytes, figure.frame_revision());
+  PutPieces(bytes, figure);
   const base::Digest digest = base::Sha256(bytes);
   return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));
 }
@@ -180,71 +189,73 @@ EditionFigures::EditionFigures(std::shared_ptr<const domain::Catalog> catalog, s
       entry_(catalog_->FindEdition(edition_)),
       counts_(std::move(counts)) {
   assert(entry_ != nullptr && counts_ != nullptr);
+  weights_ = std::make_unique<const LayoutWeights>(counts_);
+  const std::string built_in = entry_->definition == nullptr
+                                   ? std::string()
+                                   : domain::BuiltInWeightsOf(entry_->definition->survey());
   for (const std::shared_ptr<const domain::CompiledIndicator>& indicator : plan().indicators()) {
-    IndicatorFacts facts;
+    IndicatorFacts& facts = indicators_.emplace_back();
     if (const auto* document = catalog_->FindIndicator(indicator->id()); document != nullptr) {
       facts.revision = document->revision;
     }
-    facts.decimals = indicator->definition().precision();
-    facts.rate = indicator->kind() == model::INDICATOR_KIND_OUTCOME_RATE;
-    indicators_.push_back(facts);
+    if (indicator->weights() != nullptr) {
+      facts.weight_set = indicator->weights()->name();
+      facts.weight_set_revision = catalog_->RevisionOf(facts.weight_set);
+    } else if (indicator->kind() != model::INDICATOR_KIND_OUTCOME_RATE) {
+      facts.weight_set = built_in;
+    }
   }
 }
 
 store_pb::ReleaseFigure EditionFigures::Make(size_t index) const {
   const domain::FigurePlan::Cell cell = plan().CellAt(index);
   const domain::FigurePlan::Block& block = plan().blocks()[cell.block];
-  const IndicatorFacts& indicator = indicators_[block.indicator];
+  const domain::CompiledIndicator& indicator = plan().IndicatorOf(block);
+  const IndicatorFacts& facts = indicators_[block.indicator];
   const domain::CellCounts counts = counts_->CountsOf(cell, entry_->state);
-  std::vector<uint16_t> numbers;
-  const std::vector<domain::StratumCell> strata = counts_->StrataOf(cell, &numbers);
+  FigureEstimate made = EstimateFigure(*counts_, cell, counts, *weights_);
 
   store_pb::ReleaseFigure out;
   query_pb::Figure& figure = *out.mutable_figure();
   figure.set_name(plan().NameOf(cell));
   if (counts.state != domain::CellState::kValue) {
     *figure.mutable_no_value() = NoValueOf(counts.state);
-  } else if (counts.in_base == 0) {
-    *figure.mutable_no_value() = NoValueOf(domain::CellState::kNoAnswer);
+  } else if (made.value.has_value()) {
+    figure.set_value(*made.value);
+    if (made.estimate.has_value()) *figure.mutable_estimate() = *std::move(made.estimate);
+    if (made.problem.has_value()) *figure.mutable_estimate_problem() = *std::move(made.problem);
   } else {
-    figure.set_value(static_cast<double>(counts.numerator) / counts.in_base);
-    if (!indicator.rate) {
-      *figure.mutable_estimate() =
-          EstimateOf(strata, plan().indicators()[block.indicator]->bases()[block.basis].kind,
-                     counts.may_belong());
-    }
+    // Nobody in the base; or a ratio of those that answered with nothing to divide by.
+    *figure.mutable_no_value() = NoValueOf(counts.in_base == 0 ? domain::CellState::kNoAnswer
+                                                               : domain::CellState::kNotApplicable);
   }
-  figure.set_numerator(counts.numerator);
   figure.set_base(counts.in_base);
   figure.set_invited(counts.invited);
   figure.set_responded(counts.responded);
   figure.set_filter_unknown(counts.filter_unknown);
   figure.set_item_nonresponse(counts.item_nonresponse);
-  if (indicator.rate) {
+  if (indicator.numeric()) {
+    SetNumbers(indicator, made, figure);
+  } else {
+    figure.set_numerator(counts.numerator);
+  }
+  if (indicator.kind() == model::INDICATOR_KIND_OUTCOME_RATE) {
     figure.set_complete(counts.complete);
     if (counts.in_base > 0) {
       figure.set_rr1(static_cast<double>(counts.complete) / counts.in_base);
     }
   }
-  figure.set_indicator_revision(indicator.revision);
+  figure.set_indicator_revision(facts.revision);
   figure.set_rule_version(kRuleVersion);
   figure.set_questionnaire_version(plan().questionnaire().version());
   figure.set_frame_revision(entry_->frame_revision);
-  figure.set_unit("fraction");
-  figure.set_decimals(indicator.decimals);
+  figure.set_weight_set(facts.weight_set);
+  figure.set_weight_set_revision(facts.weight_set_revision);
+  figure.set_unit(std::string(indicator.numeric() ? kNumberUnit : kFractionUnit));
+  figure.set_decimals(indicator.definition().precision());
   figure.set_etag(EtagOf(figure));
-
-  const int count = static_cast<int>(strata.size());
-  out.mutable_strata()->Reserve(count);
-  out.mutable_domain_frame()->Reserve(count);
-  out.mutable_base()->Reserve(count);
-  out.mutable_yes()->Reserve(count);
-  for (size_t i = 0; i < strata.size(); ++i) {
-    out.add_strata(numbers[i]);
-    out.add_domain_frame(static_cast<uint32_t>(strata[i].domain_frame));
-    out.add_base(static_cast<uint32_t>(strata[i].base));
-    out.add_yes(static_cast<uint32_t>(strata[i].yes));
-  }
+  out.set_weight_set(block.layout);
+  PutEvidence(made, indicator.kind() == model::INDICATOR_KIND_TOTAL, out);
   return out;
 }
 

@@ -16,6 +16,7 @@
 #include "imdi/survey/store/v1/release.pb.h"
 #include "services/domain/edition_counts.h"
 #include "services/domain/survey_catalog.h"
+#include "services/figures/layout_weights.h"
 
 namespace imdi::figures {
 
@@ -27,6 +28,10 @@ namespace store_pb = survey::store::v1;
 // move; the golden test of a whole release fails until it is.
 inline constexpr int32_t kRuleVersion = 2;
 
+// Units of values: shares, and numbers of means, totals, ratios and quantiles.
+inline constexpr std::string_view kFractionUnit = "fraction";
+inline constexpr std::string_view kNumberUnit = "number";
+
 class EditionFigures {
  public:
   // `edition` must exist in the catalog, and `counts` must be of its plan there (domain::PlanOf).
@@ -37,6 +42,9 @@ class EditionFigures {
   const domain::Catalog::EditionEntry& entry() const { return *entry_; }
   const domain::EditionCounts& counts() const { return *counts_; }
   const domain::FigurePlan& plan() const { return counts_->plan(); }
+
+  // The weights of the edition's layouts; solved when they are first asked for.
+  const LayoutWeights& weights() const { return *weights_; }
 
   // How many, in the plan's order.
   size_t size() const { return plan().cell_count(); }
@@ -51,19 +59,20 @@ class EditionFigures {
  private:
   // What every figure of an indicator shares.
   struct IndicatorFacts {
-    int64_t revision = 0;  // 0 = no document.
-    int32_t decimals = 0;
-    bool rate = false;  // OUTCOME_RATE.
+    int64_t revision = 0;             // 0 = no document.
+    std::string weight_set;           // Empty for OUTCOME_RATE, and without a survey.
+    int64_t weight_set_revision = 0;  // 0 = built in.
   };
   std::shared_ptr<const domain::Catalog> catalog_;
   std::string edition_;
   const domain::Catalog::EditionEntry* entry_;
   std::shared_ptr<const domain::EditionCounts> counts_;
+  std::unique_ptr<const LayoutWeights> weights_;
   std::vector<IndicatorFacts> indicators_;  // As in the plan.
 };
 
-// First half of SHA-256 over value, state, counts, estimate, rule version and definition revisions,
-// in hexadecimal.
+// First half of SHA-256 over value, state, counts, sums, estimate, rule version, definition
+// revisions and a weight set that has a document, in hexadecimal.
 std::string EtagOf(const query_pb::Figure& figure);
 // The state as readers see it, with SDMX status, sign and words. kValue has none: unspecified.
 query_pb::NoValue NoValueOf(domain::CellState state);

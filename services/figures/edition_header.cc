@@ -9,9 +9,11 @@
 
 #include "services/base/text.h"
 #include "services/figures/edition_figures.h"
+#include "services/figures/figure_estimate.h"
 #include "services/figures/group_labels.h"
 #include "services/figures/method_note.h"
 #include "services/figures/stratum_labels.h"
+#include "services/figures/weight_set_info.h"
 
 namespace imdi::figures {
 namespace {
@@ -28,7 +30,7 @@ query_pb::EditionFacts FactsOf(const domain::Catalog::EditionEntry& entry) {
   return out;
 }
 
-// Documents of the edition and of its survey, and the indicators that it has.
+// Documents of the edition and of its survey, and the indicators and weight sets that it has.
 std::vector<query_pb::DefinitionRevision> DefinitionsOf(const domain::Catalog& catalog,
                                                         const domain::Catalog::EditionEntry& entry,
                                                         const domain::FigurePlan& plan) {
@@ -39,11 +41,16 @@ std::vector<query_pb::DefinitionRevision> DefinitionsOf(const domain::Catalog& c
                                     : base::StrCat("surveys/", entry.definition->survey(), "/");
   std::set<std::string, std::less<>> indicators;
   for (const auto& indicator : plan.indicators()) indicators.insert(indicator->id());
+  std::set<std::string, std::less<>> weight_sets;
+  for (const domain::FigurePlan::WeightLayout& layout : plan.layouts()) {
+    if (layout.set != nullptr) weight_sets.insert(layout.set->name());
+  }
   std::vector<query_pb::DefinitionRevision> out;
   for (const std::string& name : catalog.Names()) {
     const std::string_view indicator = domain::IndicatorIdOf(name);
     const bool used = name == edition || name.starts_with(of_edition) ||
-                      name.starts_with(of_survey) ||
+                      (name.starts_with(of_survey) && domain::WeightSetNameOf(name).id.empty()) ||
+                      weight_sets.contains(name) ||
                       (!indicator.empty() && indicators.contains(indicator));
     if (!used) continue;
     query_pb::DefinitionRevision& one = out.emplace_back();
@@ -84,6 +91,21 @@ query_pb::BreakdownInfo BreakdownOf(const domain::FigurePlan& plan, uint32_t num
   return out;
 }
 
+void PutNumbers(const domain::CompiledIndicator& indicator,
+                const domain::CompiledQuestionnaire& questionnaire, query_pb::IndicatorInfo& out) {
+  if (!indicator.numeric()) return;
+  *out.mutable_unit() = indicator.definition().unit();
+  out.set_measure(indicator.measure().text);
+  if (indicator.kind() == model::INDICATOR_KIND_RATIO)
+    out.set_denominator(indicator.denominator().text);
+  if (indicator.kind() == model::INDICATOR_KIND_QUANTILE)
+    out.set_quantile_thousandths(indicator.quantile_thousandths());
+  if (const auto bounds = BoundsOf(indicator, questionnaire); bounds.has_value()) {
+    out.set_measure_least(bounds->least);
+    out.set_measure_most(bounds->most);
+  }
+}
+
 query_pb::IndicatorInfo InfoOf(const EditionFigures& edition, uint32_t number,
                                const std::vector<query_pb::BreakdownInfo>& breakdowns) {
   const domain::FigurePlan& plan = edition.plan();
@@ -115,7 +137,8 @@ query_pb::IndicatorInfo InfoOf(const EditionFigures& edition, uint32_t number,
   for (const domain::FigurePlan::Block& block : plan.blocks()) {
     if (block.indicator != number) continue;
     for (const uint32_t breakdown : block.breakdowns) {
-      if (breakdown != 0) *out.add_breakdowns() = breakdowns[breakdown];
+      if (!breakdowns[breakdown].attributes().empty())
+        *out.add_breakdowns() = breakdowns[breakdown];
     }
     break;
   }
@@ -123,6 +146,9 @@ query_pb::IndicatorInfo InfoOf(const EditionFigures& edition, uint32_t number,
   out.set_policy(indicator.definition().policy());
   out.set_numerator(NumeratorOf(indicator, plan.questionnaire()));
   out.set_place(static_cast<int32_t>(number));
+  PutNumbers(indicator, plan.questionnaire(), out);
+  if (indicator.weights() != nullptr) out.set_weights(indicator.weights()->name());
+  out.set_interval(indicator.definition().interval());
   return out;
 }
 
@@ -154,6 +180,8 @@ store_pb::ReleaseHeader EditionFigures::Header() const {
   out.mutable_strata()->Assign(strata.begin(), strata.end());
   const auto collapsed = CollapsedInfos(*counts_);
   out.mutable_collapsed()->Assign(collapsed.begin(), collapsed.end());
+  const auto weight_sets = WeightSetInfos(*this);
+  out.mutable_weight_sets()->Assign(weight_sets.begin(), weight_sets.end());
   *out.mutable_method_note() = MethodNoteOf(*this);
   out.set_figure_count(static_cast<int32_t>(size()));
   return out;

@@ -1,5 +1,6 @@
 #include "services/figures/explain.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,7 +9,11 @@
 #include "services/base/text.h"
 #include "services/figures/change_steps.h"
 #include "services/figures/edition_figures.h"
+#include "services/figures/figure_estimate.h"
 #include "services/figures/formula_steps.h"
+#include "services/figures/numeric_steps.h"
+#include "services/figures/texts.h"
+#include "services/figures/weight_set_info.h"
 
 namespace imdi::figures {
 namespace {
@@ -29,6 +34,9 @@ std::vector<std::string_view> PiecesOf(std::string_view cell) {
 
 std::string NumeratorOf(const query_pb::IndicatorInfo& indicator,
                         std::span<const std::string_view> pieces) {
+  if (!indicator.denominator().empty())
+    return base::StrCat(indicator.measure(), " / ", indicator.denominator());
+  if (!indicator.measure().empty()) return indicator.measure();
   std::string out = indicator.numerator();
   const size_t mark = out.find(kAnswerMark);
   if (mark == std::string::npos) return out;
@@ -40,11 +48,88 @@ std::string NumeratorOf(const query_pb::IndicatorInfo& indicator,
   return out;
 }
 
-// Definitions that a figure rests on: not the sentences about it, and no other indicator.
-bool RestsOn(std::string_view definition, std::string_view indicator_name) {
+// Definitions that a figure rests on: not the sentences about it, no other indicator, no other
+// weights.
+bool RestsOn(std::string_view definition, std::string_view indicator_name,
+             std::string_view weight_set) {
   if (definition.starts_with("indicators/")) return definition == indicator_name;
+  if (definition.starts_with("surveys/")) return definition == weight_set;
   return definition.starts_with("editions/") &&
          definition.find("/claims/") == std::string_view::npos;
+}
+
+// The set that a figure was weighted with; null = the built-in one.
+const query_pb::WeightSetInfo* WeightsOf(const store_pb::ReleaseFigure& figure,
+                                         const store_pb::ReleaseHeader& header) {
+  const uint32_t place = figure.weight_set();
+  if (place == 0 || place > static_cast<uint32_t>(header.weight_sets_size())) return nullptr;
+  return &header.weight_sets(static_cast<int>(place) - 1);
+}
+
+// The lines of a figure; with calibrated weights all of the set, since a variance rests on all.
+std::vector<query_pb::StratumEvidence> LinesOf(const store_pb::ReleaseFigure& figure,
+                                               const store_pb::ReleaseHeader& header,
+                                               const query_pb::WeightSetInfo* weights) {
+  const auto& all = weights != nullptr ? weights->cells() : header.strata();
+  const bool calibrated = weights != nullptr && IsCalibrated(*weights);
+  std::vector<query_pb::StratumEvidence> out;
+  if (calibrated) out.assign(all.begin(), all.end());
+  for (int i = 0; i < figure.strata_size(); ++i) {
+    const int place = static_cast<int>(figure.strata(i));
+    if (place >= all.size() || i >= figure.domain_frame_size() || i >= figure.base_size() ||
+        i >= figure.yes_size()) {
+      break;
+    }
+    query_pb::StratumEvidence& line =
+        calibrated ? out[static_cast<size_t>(place)] : out.emplace_back(all[place]);
+    line.set_domain_frame(static_cast<int32_t>(figure.domain_frame(i)));
+    line.set_base(static_cast<int32_t>(figure.base(i)));
+    line.set_yes(static_cast<int32_t>(figure.yes(i)));
+    if (i < figure.sums_size()) *line.mutable_sums() = figure.sums(i);
+    if (i < figure.quantile_size()) *line.mutable_quantile() = figure.quantile(i);
+  }
+  return out;
+}
+
+// What was done to the weights, without their lines.
+query_pb::WeightSetInfo WithoutLines(const query_pb::Figure& figure,
+                                     const query_pb::WeightSetInfo* weights) {
+  query_pb::WeightSetInfo out;
+  if (weights != nullptr) {
+    out = *weights;
+    out.clear_cells();
+    out.clear_collapsed();
+    return out;
+  }
+  out.set_name(figure.weight_set());
+  out.set_method(model::WEIGHT_METHOD_STRATA);
+  *out.mutable_title() = Text("lag etter region og storleik", "lag etter region og størrelse",
+                              "strata by region and size");
+  return out;
+}
+
+std::vector<query_pb::FormulaStep> StepsOf(const query_pb::Figure& figure,
+                                           const query_pb::IndicatorInfo& indicator,
+                                           bool given_by_frame,
+                                           const query_pb::WeightSetInfo* weights,
+                                           std::span<const query_pb::StratumEvidence> lines) {
+  if (indicator.kind() == model::INDICATOR_KIND_OUTCOME_RATE) return StepsOfRate(figure);
+  std::optional<RestoredWeights> restored;
+  if (weights != nullptr && IsCalibrated(*weights)) {
+    restored = RestoreWeights(*weights, lines);
+    if (!restored.has_value() && figure.has_estimate()) return {};
+  }
+  const Ground ground(figure, lines, given_by_frame, restored.has_value() ? &*restored : nullptr);
+  switch (indicator.kind()) {
+    case model::INDICATOR_KIND_MEAN:
+    case model::INDICATOR_KIND_TOTAL:
+    case model::INDICATOR_KIND_RATIO:
+      return StepsOfNumber(ground, indicator);
+    case model::INDICATOR_KIND_QUANTILE:
+      return StepsOfQuantile(ground, indicator);
+    default:
+      return StepsOfShare(ground, ChoiceOf(indicator.interval()));
+  }
 }
 
 }  // namespace
@@ -53,27 +138,20 @@ query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
                               const store_pb::ReleaseHeader& header) {
   query_pb::Explanation out;
   *out.mutable_figure() = figure.figure();
-  const int count = figure.strata_size();
-  for (int i = 0; i < count; ++i) {
-    const int place = static_cast<int>(figure.strata(i));
-    if (place >= header.strata_size() || i >= figure.domain_frame_size() ||
-        i >= figure.base_size() || i >= figure.yes_size()) {
-      break;
-    }
-    query_pb::StratumEvidence& stratum = *out.add_strata();
-    stratum = header.strata(place);
-    stratum.set_domain_frame(static_cast<int32_t>(figure.domain_frame(i)));
-    stratum.set_base(static_cast<int32_t>(figure.base(i)));
-    stratum.set_yes(static_cast<int32_t>(figure.yes(i)));
-  }
-  *out.mutable_collapsed() = header.collapsed();
+  const query_pb::WeightSetInfo* weights = WeightsOf(figure, header);
+  const std::vector<query_pb::StratumEvidence> lines = LinesOf(figure, header, weights);
+  out.mutable_strata()->Assign(lines.begin(), lines.end());
+  *out.mutable_collapsed() = weights != nullptr ? weights->collapsed() : header.collapsed();
+  if (!figure.figure().weight_set().empty())
+    *out.mutable_weights() = WithoutLines(figure.figure(), weights);
   out.set_log_id(header.log_id());
   out.set_position(header.position());
 
   const std::vector<std::string_view> pieces = PiecesOf(figure.figure().name());
   const std::string indicator_name = base::StrCat("indicators/", pieces[0]);
   for (const query_pb::DefinitionRevision& definition : header.definitions()) {
-    if (RestsOn(definition.name(), indicator_name)) *out.add_definitions() = definition;
+    if (RestsOn(definition.name(), indicator_name, figure.figure().weight_set()))
+      *out.add_definitions() = definition;
   }
   const query_pb::IndicatorInfo* indicator = nullptr;
   for (const query_pb::IndicatorInfo& one : header.indicators()) {
@@ -88,11 +166,8 @@ query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
     given_by_frame = basis.given_by_frame();
   }
   if (figure.figure().rule_version() != kRuleVersion) return out;
-  const std::vector<query_pb::StratumEvidence> strata(out.strata().begin(), out.strata().end());
   const std::vector<query_pb::FormulaStep> steps =
-      indicator->kind() == model::INDICATOR_KIND_OUTCOME_RATE
-          ? StepsOfRate(figure.figure())
-          : StepsOfShare(figure.figure(), strata, given_by_frame);
+      StepsOf(figure.figure(), *indicator, given_by_frame, weights, lines);
   out.mutable_steps()->Assign(steps.begin(), steps.end());
   return out;
 }

@@ -4,10 +4,10 @@
 // in, results. The signs of the counts are those of query.v1.StratumEvidence; sums run over the
 // strata listed there.
 
-#include <span>
 #include <vector>
 
 #include "imdi/survey/query/v1/explanation.pb.h"
+#include "services/figures/base_steps.h"
 
 namespace imdi::figures {
 
@@ -17,9 +17,8 @@ std::vector<survey::query::v1::FormulaStep> StepsOfRate(const survey::query::v1:
 
 // A share of those who answered and, where the figure has one, the estimate for all units. Final
 // results have the signs share, estimate, lower, upper, SE, df, e, N, M, b_L, b_U, unrepresented.
-// `given_by_frame`: of the basis.
-std::vector<survey::query::v1::FormulaStep> StepsOfShare(
-    const survey::query::v1::Figure& figure,
-    std::span<const survey::query::v1::StratumEvidence> strata, bool given_by_frame);
+// `choice`: of the indicator.
+std::vector<survey::query::v1::FormulaStep> StepsOfShare(const Ground& ground,
+                                                         domain::IntervalChoice choice);
 
 }  // namespace imdi::figures

@@ -39,9 +39,11 @@ query_pb::DispositionTable TableOf(const domain::DispositionCounts& counts,
 void AddGroups(const EditionFigures& edition, query_pb::MethodNote& note) {
   const domain::FigurePlan& plan = edition.plan();
   const domain::DispositionCounts all = edition.counts().Dispositions(0, 0);
-  for (uint32_t number = 1; number < plan.breakdowns().size(); ++number) {
+  std::set<uint32_t> seen;  // Further weight layouts have breakdowns by the same variables.
+  for (uint32_t number = 0; number < plan.breakdowns().size(); ++number) {
     const domain::FigurePlan::Breakdown& breakdown = plan.breakdowns()[number];
-    if (breakdown.attributes.size() != 1) continue;
+    if (breakdown.attributes.size() != 1 || !seen.insert(breakdown.attributes.front()).second)
+      continue;
     for (uint32_t group = 0; group < breakdown.groups.size(); ++group) {
       query_pb::DispositionTable& row = *note.add_groups();
       row = TableOf(edition.counts().Dispositions(number, group), all);
@@ -91,6 +93,42 @@ model::LocalizedText Weighting(const domain::CompiledFrame& frame) {
                              "size, never across regions.")));
   }
   return out;
+}
+
+model::LocalizedText WordsOf(model::WeightMethod method) {
+  switch (method) {
+    case model::WEIGHT_METHOD_STRATA:
+      return Text("vekter frå eigne lag", "vekter fra egne lag", "weights of strata of its own");
+    case model::WEIGHT_METHOD_POSTSTRATIFIED:
+      return Text("etterstratifisert", "etterstratifisert", "post-stratified");
+    case model::WEIGHT_METHOD_RAKED:
+      return Text("kalibrert med raking", "kalibrert med raking", "calibrated by raking");
+    case model::WEIGHT_METHOD_LINEAR:
+      return Text("kalibrert lineært", "kalibrert lineært", "calibrated linearly");
+    default:
+      return {};
+  }
+}
+
+// Sets that some figures are weighted with instead, by title and name.
+void AddWeightSets(const domain::FigurePlan& plan, query_pb::MethodNote& note) {
+  model::LocalizedText sets;
+  for (const domain::FigurePlan::WeightLayout& layout : plan.layouts()) {
+    if (layout.set == nullptr) continue;
+    model::LocalizedText one = layout.set->definition().title();
+    const std::string name = base::StrCat(" (", layout.set->name(), ", ");
+    Append(one, "", Text(name, name, name));
+    Append(one, "", WordsOf(layout.set->method()));
+    Append(one, "", Text(")", ")", ")"));
+    Append(sets, "; ", one);
+  }
+  if (sets.nb().empty()) return;
+  Append(*note.mutable_weighting(), " ",
+         Text("Tal som seier det, er vekta på ein annan måte: ",
+              "Tall som sier det, er vektet på en annen måte: ",
+              "Figures that say so are weighted in another way: "));
+  Append(*note.mutable_weighting(), "", sets);
+  Append(*note.mutable_weighting(), "", Text(".", ".", "."));
 }
 
 std::set<std::string> QuestionsOf(const domain::CompiledQuestionnaire& questionnaire) {
@@ -192,6 +230,7 @@ query_pb::MethodNote MethodNoteOf(const EditionFigures& edition) {
       "RR1 = complete / the same");
   AddGroups(edition, out);
   *out.mutable_weighting() = Weighting(frame);
+  AddWeightSets(edition.plan(), out);
   const auto collapsed = CollapsedInfos(edition.counts());
   out.mutable_collapsed()->Assign(collapsed.begin(), collapsed.end());
   AddChanges(edition, out);

@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kFraming = 6;
 // What a header of a further part costs around its indicators, at most.
 constexpr size_t kHeaderFraming = 12;
+// Unit of shares and rates.
+constexpr std::string_view kFraction = "fraction";
 
 // Fills parts in order, each up to the bound. An entry that is larger alone gets a part of its own.
 class PartWriter {
@@ -29,8 +31,10 @@ class PartWriter {
     store_pb::ReleaseHeader& first = *part_.mutable_header();
     first = header;
     first.clear_indicators();
+    first.clear_weight_sets();
     size_ = kHeaderFraming + first.ByteSizeLong();
     entries_ = 1;
+    for (const query_pb::WeightSetInfo& set : header.weight_sets()) WriteSet(set);
     for (const query_pb::IndicatorInfo& indicator : header.indicators()) {
       MakeRoom(indicator.ByteSizeLong() + kHeaderFraming);
       *part_.mutable_header()->add_indicators() = indicator;
@@ -51,6 +55,24 @@ class PartWriter {
   }
 
  private:
+  // The lines of a set may take several parts; the set is named in each.
+  void WriteSet(const query_pb::WeightSetInfo& set) {
+    query_pb::WeightSetInfo head = set;
+    head.clear_cells();
+    MakeRoom(head.ByteSizeLong() + kHeaderFraming);
+    query_pb::WeightSetInfo* into = part_.mutable_header()->add_weight_sets();
+    *into = std::move(head);
+    for (const query_pb::StratumEvidence& line : set.cells()) {
+      const size_t parts = parts_.size();
+      MakeRoom(line.ByteSizeLong() + kFraming);
+      if (parts_.size() > parts) {
+        size_ += set.name().size() + kHeaderFraming;
+        into = part_.mutable_header()->add_weight_sets();
+        into->set_name(set.name());
+      }
+      *into->add_cells() = line;
+    }
+  }
   void MakeRoom(size_t bytes) {
     if (entries_ > 0 && size_ + bytes > base::kReleasePartBytesMax) Close();
     size_ += bytes;
@@ -88,8 +110,15 @@ absl::Status Corrupt(std::string_view what) {
                      base::StrCat("the parts of a release do not belong together: ", what));
 }
 
-bool IsSound(const store_pb::ReleaseFigure& figure, int strata) {
+bool IsSound(const store_pb::ReleaseFigure& figure, const store_pb::ReleaseHeader& header) {
+  if (figure.weight_set() > static_cast<uint32_t>(header.weight_sets_size())) return false;
+  const auto set = static_cast<int>(figure.weight_set());
+  const int strata = set == 0 ? header.strata_size() : header.weight_sets(set - 1).cells_size();
   const int count = figure.strata_size();
+  if ((figure.sums_size() > 0 && figure.sums_size() != count) ||
+      (figure.quantile_size() > 0 && figure.quantile_size() != count)) {
+    return false;
+  }
   if (figure.domain_frame_size() != count || figure.base_size() != count ||
       figure.yes_size() != count) {
     return false;
@@ -101,6 +130,17 @@ bool IsSound(const store_pb::ReleaseFigure& figure, int strata) {
   return true;
 }
 
+// A set, or the rest of the one before it.
+void TakeSet(query_pb::WeightSetInfo& set, store_pb::ReleaseHeader& header) {
+  const int count = header.weight_sets_size();
+  if (count == 0 || header.weight_sets(count - 1).name() != set.name()) {
+    *header.add_weight_sets() = std::move(set);
+    return;
+  }
+  for (query_pb::StratumEvidence& line : *set.mutable_cells())
+    *header.mutable_weight_sets(count - 1)->add_cells() = std::move(line);
+}
+
 bool SameState(const query_pb::Figure& a, const query_pb::Figure& b) {
   if (a.has_no_value() != b.has_no_value()) return false;
   return a.has_no_value() ? a.no_value().reason() == b.no_value().reason() : a.value() == b.value();
@@ -108,15 +148,22 @@ bool SameState(const query_pb::Figure& a, const query_pb::Figure& b) {
 bool SameCounts(const query_pb::Figure& a, const query_pb::Figure& b) {
   return a.numerator() == b.numerator() && a.base() == b.base() && a.invited() == b.invited() &&
          a.responded() == b.responded() && a.complete() == b.complete() &&
-         a.filter_unknown() == b.filter_unknown() && a.item_nonresponse() == b.item_nonresponse();
+         a.filter_unknown() == b.filter_unknown() && a.item_nonresponse() == b.item_nonresponse() &&
+         a.sum() == b.sum() && a.denominator_sum() == b.denominator_sum();
 }
 
+// Where nothing is said they are fractions.
+void PutUnit(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  if (figure.unit() != kFraction) change.set_unit(figure.unit());
+}
 void PutBefore(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  PutUnit(figure, change);
   if (figure.has_value()) change.set_value_before(figure.value());
   change.set_numerator_before(figure.numerator());
   change.set_base_before(figure.base());
 }
 void PutAfter(const query_pb::Figure& figure, query_pb::ReleaseChange& change) {
+  PutUnit(figure, change);
   if (figure.has_value()) change.set_value_after(figure.value());
   change.set_numerator_after(figure.numerator());
   change.set_base_after(figure.base());
@@ -235,10 +282,13 @@ absl::StatusOr<ReleaseContent> ReadParts(std::span<const std::string> parts) {
         out.header = std::move(*part.mutable_header());
       } else {
         google::protobuf::RepeatedPtrField<query_pb::IndicatorInfo> rest;
+        google::protobuf::RepeatedPtrField<query_pb::WeightSetInfo> sets;
         rest.Swap(part.mutable_header()->mutable_indicators());
+        sets.Swap(part.mutable_header()->mutable_weight_sets());
         if (part.header().ByteSizeLong() > 0) {
-          return Corrupt("a further header holds more than indicators");
+          return Corrupt("a further header holds more than weight sets and indicators");
         }
+        for (query_pb::WeightSetInfo& set : sets) TakeSet(set, out.header);
         for (query_pb::IndicatorInfo& indicator : rest) {
           *out.header.add_indicators() = std::move(indicator);
         }
@@ -269,7 +319,7 @@ absl::StatusOr<ReleaseContent> ReadParts(std::span<const std::string> parts) {
     return Corrupt("entries are out of order");
   }
   for (const store_pb::ReleaseFigure& figure : out.figures) {
-    if (!IsSound(figure, out.header.strata_size())) {
+    if (!IsSound(figure, out.header)) {
       return Corrupt(base::StrCat("the evidence of ", base::Quoted(NameOf(figure))));
     }
   }

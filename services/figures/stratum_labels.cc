@@ -7,23 +7,30 @@ namespace imdi::figures {
 
 namespace query_pb = survey::query::v1;
 
-std::vector<query_pb::StratumEvidence> StrataInfos(const domain::EditionCounts& counts) {
-  const domain::Strata& strata = counts.plan().strata();
-  const domain::Collapse& collapse = counts.collapse();
+std::vector<query_pb::StratumEvidence> StrataInfos(const domain::EditionCounts& counts,
+                                                   uint32_t number) {
+  const domain::FigurePlan::WeightLayout& layout = counts.plan().layouts()[number];
+  const domain::Strata& strata = layout.strata;
+  const domain::Collapse& collapse = counts.collapse(number);
+  std::vector<domain::EditionCounts::Responded> units(strata.size());
+  const std::vector<domain::EditionCounts::Responded> cells = counts.RespondedByWeightCell(number);
+  for (size_t cell = 0; cell < cells.size(); ++cell) {
+    domain::EditionCounts::Responded& stratum = units[layout.cells[cell].stratum];
+    stratum.invited += cells[cell].invited;
+    stratum.responded += cells[cell].responded;
+  }
   std::vector<query_pb::StratumEvidence> out(collapse.count);
   // A stratum without invited units lends its name only where nobody else does.
   for (const bool invited : {true, false}) {
     for (size_t h = 0; h < strata.size(); ++h) {
-      const domain::DispositionCounts units =
-          counts.DispositionsOfStratum(static_cast<uint16_t>(h));
       query_pb::StratumEvidence& into = out[collapse.to[h]];
-      if ((units.invited() > 0) != invited) continue;
+      if ((units[h].invited > 0) != invited) continue;
       if (!invited && !into.stratum().empty()) continue;
       into.set_stratum(into.stratum().empty() ? strata[h].id
                                               : base::StrCat(into.stratum(), "+", strata[h].id));
       Append(*into.mutable_title(), "; ", strata[h].title);
-      into.set_frame(into.frame() + units.invited());
-      into.set_responded(into.responded() + units.responded());
+      into.set_frame(into.frame() + units[h].invited);
+      into.set_responded(into.responded() + units[h].responded);
     }
   }
   for (query_pb::StratumEvidence& stratum : out) {
@@ -34,10 +41,11 @@ std::vector<query_pb::StratumEvidence> StrataInfos(const domain::EditionCounts& 
   return out;
 }
 
-std::vector<query_pb::CollapsedStratum> CollapsedInfos(const domain::EditionCounts& counts) {
-  const domain::Strata& strata = counts.plan().strata();
+std::vector<query_pb::CollapsedStratum> CollapsedInfos(const domain::EditionCounts& counts,
+                                                       uint32_t layout) {
+  const domain::Strata& strata = counts.plan().layouts()[layout].strata;
   std::vector<query_pb::CollapsedStratum> out;
-  for (const domain::Collapse::Step& step : counts.collapse().steps) {
+  for (const domain::Collapse::Step& step : counts.collapse(layout).steps) {
     query_pb::CollapsedStratum& one = out.emplace_back();
     one.set_from(strata[step.from].id);
     one.set_into(strata[step.into].id);

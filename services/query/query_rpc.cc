@@ -7,6 +7,7 @@
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/query/association.h"
 #include "services/query/claims.h"
 #include "services/query/figures.h"
 #include "services/query/lists.h"
@@ -72,6 +73,7 @@ QueryRpc::QueryRpc(transport::Calls& calls, Snapshots& snapshots, ReleaseShelf& 
       get_table_(calls, "QueryService/GetTable"),
       get_series_(calls, "QueryService/GetSeries"),
       explain_figure_(calls, "QueryService/ExplainFigure"),
+      test_association_(calls, "QueryService/TestAssociation"),
       list_editions_(calls, "QueryService/ListEditions"),
       list_indicators_(calls, "QueryService/ListIndicators"),
       list_claims_(calls, "QueryService/ListClaims"),
@@ -192,6 +194,11 @@ grpc::ServerUnaryReactor* QueryRpc::GetSeries(Rpc* rpc, const Bytes* in, Bytes* 
 grpc::ServerUnaryReactor* QueryRpc::ExplainFigure(Rpc* rpc, const Bytes* in, Bytes* out) {
   return Answer<query_pb::ExplainFigureRequest>(explain_figure_, rpc, in, out, kOnExecutor,
                                                 query::Bytes(&query::ExplainFigure));
+}
+
+grpc::ServerUnaryReactor* QueryRpc::TestAssociation(Rpc* rpc, const Bytes* in, Bytes* out) {
+  return Answer<query_pb::TestAssociationRequest>(test_association_, rpc, in, out, kOnExecutor,
+                                                  query::Bytes(&query::TestAssociation));
 }
 
 grpc::ServerUnaryReactor* QueryRpc::ListEditions(Rpc* rpc, const Bytes* in, Bytes* out) {

@@ -18,7 +18,8 @@ using Qs = survey::query::v1::QueryService;
 template <typename Base>
 using RawFigures = Qs::WithRawCallbackMethod_GetFigure<Qs::WithRawCallbackMethod_BatchGetFigures<
     Qs::WithRawCallbackMethod_ListFigures<Qs::WithRawCallbackMethod_GetTable<
-        Qs::WithRawCallbackMethod_GetSeries<Qs::WithRawCallbackMethod_ExplainFigure<Base>>>>>>;
+        Qs::WithRawCallbackMethod_GetSeries<Qs::WithRawCallbackMethod_ExplainFigure<
+            Qs::WithRawCallbackMethod_TestAssociation<Base>>>>>>>;
 template <typename Base>
 using RawLists = Qs::WithRawCallbackMethod_ListEditions<
     Qs::WithRawCallbackMethod_ListIndicators<Qs::WithRawCallbackMethod_ListClaims<
@@ -43,6 +44,7 @@ class QueryRpc final : public RawQueryService {
   grpc::ServerUnaryReactor* GetTable(Rpc* rpc, const Bytes* in, Bytes* out) override;
   grpc::ServerUnaryReactor* GetSeries(Rpc* rpc, const Bytes* in, Bytes* out) override;
   grpc::ServerUnaryReactor* ExplainFigure(Rpc* rpc, const Bytes* in, Bytes* out) override;
+  grpc::ServerUnaryReactor* TestAssociation(Rpc* rpc, const Bytes* in, Bytes* out) override;
   grpc::ServerUnaryReactor* ListEditions(Rpc* rpc, const Bytes* in, Bytes* out) override;
   grpc::ServerUnaryReactor* ListIndicators(Rpc* rpc, const Bytes* in, Bytes* out) override;
   grpc::ServerUnaryReactor* ListClaims(Rpc* rpc, const Bytes* in, Bytes* out) override;
@@ -79,6 +81,7 @@ class QueryRpc final : public RawQueryService {
   const Method get_table_;
   const Method get_series_;
   const Method explain_figure_;
+  const Method test_association_;
   const Method list_editions_;
   const Method list_indicators_;
   const Method list_claims_;

@@ -19,6 +19,7 @@ absl::Status DoesNotFit(std::string_view what) {
 void SwapAssembler::Forget() {
   begun_ = false;
   swap_ = {};
+  count_bytes_ = 0;
   open_.reset();
 }
 
@@ -68,13 +69,21 @@ absl::Status SwapAssembler::AddCounts(const aggregation_pb::EditionCounts& count
     return DoesNotFit(base::StrCat("the counts of edition ", base::Quoted(counts.edition()),
                                    " changed plan within a swap"));
   }
-  for (const aggregation_pb::CountBlock& block : counts.blocks()) {
-    const auto [at, added] =
-        into.blocks.try_emplace(block.index(), block.values().begin(), block.values().end());
-    if (!added) {
-      return DoesNotFit(base::StrCat("block ", block.index(), " of edition ",
-                                     base::Quoted(counts.edition()), " came twice in a swap"));
+  for (const aggregation_pb::CountBlock& piece : counts.blocks()) {
+    const auto [at, added] = into.blocks.try_emplace(piece.index());
+    std::vector<int32_t>& values = at->second;
+    if (piece.first() != values.size() || (!added && piece.values().empty())) {
+      return DoesNotFit(base::StrCat("block ", piece.index(), " of edition ",
+                                     base::Quoted(counts.edition()),
+                                     " came twice in a swap, or with gaps"));
     }
+    count_bytes_ += static_cast<size_t>(piece.values_size()) * sizeof(int32_t);
+    if (count_bytes_ > base::kSwapCountBytesMax) {
+      return base::Error(base::Reason::kTooLarge,
+                         base::StrCat("the counts of a swap are larger than ",
+                                      base::kSwapCountBytesMax, " bytes"));
+    }
+    values.insert(values.end(), piece.values().begin(), piece.values().end());
   }
   return absl::OkStatus();
 }

@@ -42,8 +42,8 @@ struct Swap {
 class SwapAssembler {
  public:
   // Takes the next chunk of one stream; the swap with its last chunk. INVALID_ARGUMENT for chunks
-  // that do not fit together, TOO_LARGE for a release beyond kReleaseBytesMax: open the stream
-  // again.
+  // that do not fit together, TOO_LARGE for a release beyond kReleaseBytesMax and for counts beyond
+  // kSwapCountBytesMax: open the stream again.
   absl::StatusOr<std::optional<Swap>> Add(const aggregation_pb::FollowFiguresResponse& chunk);
   // The stream has ended: what was begun is forgotten.
   void Forget();
@@ -54,6 +54,7 @@ class SwapAssembler {
 
   bool begun_ = false;
   Swap swap_;
+  size_t count_bytes_ = 0;  // Of its counts.
   // The release of which parts are still to come.
   std::optional<Swap::Release> open_;
   int32_t open_parts_ = 0;

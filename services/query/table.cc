@@ -1,6 +1,7 @@
 #include "services/query/table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/query/columns.h"
 #include "services/query/wire.h"
 
 namespace imdi::query {
@@ -20,7 +22,6 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 constexpr std::string_view kAnswer = "answer";
 constexpr std::string_view kStandardBasis = "ANSWERED";
-constexpr int kAttributesMax = 2;
 
 // What was asked, apart from the release and the position.
 std::string KeyOf(const query_pb::GetTableRequest& request) {
@@ -35,28 +36,6 @@ std::string KeyOf(const query_pb::GetTableRequest& request) {
   base::PutU32(key, static_cast<uint32_t>(request.page_size()));
   base::PutBytes(key, request.page_token());
   return key;
-}
-
-// A group of a breakdown as pieces of a cell's name.
-struct Column {
-  std::string group;                // As in names; empty = the total.
-  std::vector<std::string> pieces;  // "imdi_region=3", sorted.
-  const model::LocalizedText* title = nullptr;
-};
-
-// {indicator}.{basis} with a category and a group, in the one order of names.
-std::string CellOf(const std::string& block, const std::string& answer, const Column& column) {
-  std::string cell = block;
-  bool placed = answer.empty();
-  for (const std::string& piece : column.pieces) {
-    if (!placed && answer < piece) {
-      base::StrAppend(cell, ".", answer);
-      placed = true;
-    }
-    base::StrAppend(cell, ".", piece);
-  }
-  if (!placed) base::StrAppend(cell, ".", answer);
-  return cell;
 }
 
 class TableMaker {
@@ -168,36 +147,14 @@ class TableMaker {
   absl::Status TakeColumns() {
     columns_.push_back({});
     if (request_.attributes().empty()) return absl::OkStatus();
-    std::vector<std::string> attributes(request_.attributes().begin(), request_.attributes().end());
-    std::sort(attributes.begin(), attributes.end());
-    if (request_.attributes_size() > kAttributesMax ||
-        std::adjacent_find(attributes.begin(), attributes.end()) != attributes.end()) {
-      return base::InvalidField("attributes", "one or two different frame variables");
-    }
+    IMDI_ASSIGN_OR_RETURN(const std::vector<std::string> attributes,
+                          SortedAttributes(request_.attributes()));
     bool first = true;
     for (const query_pb::IndicatorInfo* indicator : indicators_) {
-      const auto breakdown = std::find_if(
-          indicator->breakdowns().begin(), indicator->breakdowns().end(), [&](const auto& one) {
-            return std::equal(one.attributes().begin(), one.attributes().end(), attributes.begin(),
-                              attributes.end());
-          });
-      if (breakdown == indicator->breakdowns().end()) {
-        return base::Error(base::Reason::kCellNotInRelease,
-                           base::StrCat(base::Quoted(indicator->name()), " is not broken down by ",
-                                        base::StrJoin(attributes, " and "), " in ", set_.name(),
-                                        "; ListIndicators says by what"));
-      }
+      IMDI_ASSIGN_OR_RETURN(std::vector<Column> columns, ColumnsOf(*indicator, attributes, set_));
       if (!std::exchange(first, false)) continue;
-      for (const query_pb::LabelledCode& group : breakdown->groups()) {
-        Column column{.group = group.code(), .pieces = {}, .title = &group.title()};
-        std::string_view rest = group.code();
-        while (!rest.empty()) {
-          const size_t dot = std::min(rest.find('.'), rest.size());
-          column.pieces.emplace_back(rest.substr(0, dot));
-          rest.remove_prefix(std::min(dot + 1, rest.size()));
-        }
-        columns_.push_back(std::move(column));
-      }
+      columns_.insert(columns_.end(), std::make_move_iterator(columns.begin()),
+                      std::make_move_iterator(columns.end()));
     }
     return absl::OkStatus();
   }
@@ -278,6 +235,9 @@ class TableMaker {
     if (other_indicator || before->basis != row.basis)
       AddLabels(row.basis->title(), *out.mutable_basis_labels());
     if (row.category != nullptr) AddLabels(row.category->title(), *out.mutable_category_labels());
+    out.set_decimals(row.indicator->decimals());
+    if (!row.indicator->unit().nn().empty())
+      AddLabels(row.indicator->unit(), *out.mutable_unit_labels());
     for (const Column& column : columns_) {
       const std::string cell = CellOf(row.block, row.answer, column);
       const std::optional<size_t> place = set_.Find(cell);
@@ -285,7 +245,9 @@ class TableMaker {
         return base::Error(base::Reason::kCellNotInRelease,
                            base::StrCat(base::Quoted(cell), " is not a cell of ", set_.name()));
       }
-      FillCell(set_.At(*place).stored->figure(), *out.add_cells());
+      const query_pb::Figure& figure = set_.At(*place).stored->figure();
+      out.set_unit(figure.unit());
+      FillCell(figure, *out.add_cells());
     }
     return absl::OkStatus();
   }
@@ -299,11 +261,14 @@ class TableMaker {
       return;
     }
     out.set_value(figure.value());
+    out.set_estimate_problem(figure.estimate_problem().reason());
     if (figure.has_estimate() &&
         figure.estimate().method() != query_pb::INTERVAL_METHOD_UNSPECIFIED &&
         figure.estimate().method() != query_pb::INTERVAL_METHOD_NONE) {
       out.set_lower(figure.estimate().lower());
       out.set_upper(figure.estimate().upper());
+      out.set_lower_open(figure.estimate().lower_open());
+      out.set_upper_open(figure.estimate().upper_open());
     }
   }
 

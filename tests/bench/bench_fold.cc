@@ -1,6 +1,9 @@
 #include <cstdio>
 #include <ctime>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
 #include "services/base/text.h"
@@ -11,10 +14,13 @@
 namespace imdi::bench {
 namespace {
 
+namespace model = survey::model::v1;
+
 constexpr const char* kEdition = "KU2017";
 constexpr int64_t kAnswers = 10'000'000;
 constexpr int kEditions = 10;
 constexpr int kTimesAsMany = 100;
+constexpr int kTimesAsManyAsCodes = 2'061;  // 908 901 units: districts have six digits.
 
 double ProcessorSeconds() {
   timespec now{};
@@ -22,11 +28,82 @@ double ProcessorSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// KU2017 with the first revision of every response.
-FoldInput InputOf(const Survey& survey) {
-  std::vector<survey::model::v1::Definition> definitions;
+model::Indicator Invented(const std::string& id, model::IndicatorKind kind,
+                          const std::string& base) {
+  model::Indicator out;
+  out.set_name("indicators/" + id);
+  out.set_survey("KU");
+  out.set_kind(kind);
+  out.mutable_title()->set_nn(id);
+  out.mutable_title()->set_nb(id);
+  model::Basis& basis = *out.add_bases();
+  basis.set_id("ALL");
+  basis.set_base(base);
+  *basis.mutable_title() = out.title();
+  for (const char* attribute : {"imdi_region", "size_group", "unit_type"})
+    out.add_breakdowns(attribute);
+  out.add_editions(base::StrCat("editions/", kEdition));
+  out.set_min_base(5);
+  out.set_min_count(3);
+  return out;
+}
+
+// Indicators of numbers and under raked weights, over questions of 2017.
+std::vector<model::Definition> NumericDefinitions() {
+  constexpr char kRaked[] = "surveys/KU/weightSets/BENCH_RAKED";
+  std::vector<model::Definition> out;
+  model::WeightSet& raked = *out.emplace_back().mutable_weight_set();
+  raked.set_name(kRaked);
+  raked.mutable_title()->set_nn("raka");
+  raked.mutable_title()->set_nb("raket");
+  raked.set_method(model::WEIGHT_METHOD_RAKED);
+  raked.add_margins()->add_attributes("imdi_region");
+  raked.add_margins()->add_attributes("size_group");
+  const auto add = [&](model::Indicator indicator) {
+    *out.emplace_back().mutable_indicator() = std::move(indicator);
+  };
+  model::Measure scores;
+  scores.mutable_scores()->set_question("BOS01");
+  for (int32_t code = 1; code <= 4; ++code) {
+    model::CodeScore& score = *scores.mutable_scores()->add_scores();
+    score.set_code(code);
+    score.set_score(5 - code);
+  }
+  model::Indicator mean = Invented("BENCH_MEAN", model::INDICATOR_KIND_MEAN, "responded");
+  *mean.mutable_measure() = scores;
+  add(mean);
+  mean.set_name("indicators/BENCH_RAKED_MEAN");
+  mean.set_weights(kRaked);
+  add(mean);
+  model::Indicator options = Invented("BENCH_OPTIONS", model::INDICATOR_KIND_MEAN, "responded");
+  options.mutable_measure()->set_options("BOS02");
+  add(options);
+  model::Indicator total = Invented("BENCH_TOTAL", model::INDICATOR_KIND_TOTAL, "responded");
+  total.mutable_measure()->set_question("BAK07");
+  add(total);
+  model::Indicator median = Invented("BENCH_MEDIAN", model::INDICATOR_KIND_QUANTILE, "responded");
+  median.mutable_measure()->set_question("BAK07");
+  add(median);
+  model::Indicator people = Invented("BENCH_PEOPLE", model::INDICATOR_KIND_RATIO,
+                                     "unit.type == municipality and answered(BOS01)");
+  people.mutable_measure()->set_frame(model::FRAME_NUMBER_POPULATION);
+  people.mutable_measure()->set_when("BOS01 in (1,2)");
+  people.mutable_denominator()->set_frame(model::FRAME_NUMBER_POPULATION);
+  add(people);
+  model::Indicator share =
+      Invented("BENCH_RAKED_SHARE", model::INDICATOR_KIND_SHARE, "answered(BOS01)");
+  share.set_numerator("BOS01 in (1,2)");
+  share.set_weights(kRaked);
+  add(share);
+  return out;
+}
+
+// KU2017 with the first revision of every response, and what else is to hold.
+FoldInput InputOf(const Survey& survey, const std::vector<model::Definition>& more = {}) {
+  std::vector<model::Definition> definitions;
   for (const cli::DefinitionDocument& document : survey.documents.documents)
     definitions.push_back(document.definition);
+  definitions.insert(definitions.end(), more.begin(), more.end());
   FoldInput input = FoldInputOf(definitions, kEdition);
   if (input.catalog == nullptr) {
     std::cerr << "imdi-bench: the documents do not apply\n";
@@ -46,21 +123,30 @@ double FigureSeconds(const FoldInput& input, const FoldResult& folded, size_t* f
 }
 
 void Growth(const Setting& setting, const FoldInput& input, const char* units, Report& report) {
+  constexpr int kChanges = 20;
   std::vector<double> rebuilds;
   std::vector<double> counts;
-  size_t bytes = 0;
+  std::vector<double> changes;
+  std::vector<double> rates;
+  FoldResult once;
+  size_t figures = 0;
   for (int i = 0; i < setting.rounds; ++i) {
-    const FoldResult once = RebuildEditions(input, 1);
+    once = RebuildEditions(input, 1);
     rebuilds.push_back(once.seconds);
     counts.push_back(once.count_seconds);
-    bytes = once.matrix_bytes;
+    changes.push_back(OneChange(input, kChanges).seconds);
+    const double seconds = FigureSeconds(input, once, &figures);
+    rates.push_back(static_cast<double>(figures) / seconds);
   }
-  report.Value(base::StrCat(units, " units: plan, matrix, fold and count"), Median(rebuilds) * 1000,
-               "ms");
-  report.Value(base::StrCat(units, " units: counting everything once"), Median(counts) * 1000,
-               "ms");
-  report.Value(base::StrCat(units, " units: answer matrix"),
-               static_cast<double>(bytes) / (1024.0 * 1024.0), "MiB");
+  const auto value = [&](const char* what, double of, const char* unit) {
+    report.Value(base::StrCat(units, " units: ", what), of, unit);
+  };
+  value("plan, matrix, fold and count", Median(rebuilds) * 1000, "ms");
+  value("counting everything once", Median(counts) * 1000, "ms");
+  value("a change of one unit, recounted", Median(changes) * 1000, "ms");
+  value("figures", static_cast<double>(figures), "");
+  value("figures a second", Median(rates), "");
+  value("answer matrix", static_cast<double>(once.matrix_bytes) / (1024.0 * 1024.0), "MiB");
 }
 
 }  // namespace
@@ -85,6 +171,13 @@ void BenchFold(const Setting& setting, const Survey& survey, Report& report) {
   report.Value("figures a second", static_cast<double>(figure_count) / Median(releases), "");
   Growth(setting, input, "441", report);
   Growth(setting, WithMoreUnits(input, kTimesAsMany), "44 100", report);
+  std::printf("\nThe same with means, a total, a ratio, a median, and raked weights\n");
+  const FoldInput numeric = InputOf(survey, NumericDefinitions());
+  Growth(setting, numeric, "441, numbers", report);
+  Growth(setting, WithMoreUnits(numeric, kTimesAsMany), "44 100, numbers", report);
+  Setting one_round = setting;
+  one_round.rounds = 1;
+  Growth(one_round, WithMoreUnits(numeric, kTimesAsManyAsCodes), "908 901, numbers", report);
 }
 
 }  // namespace imdi::bench

@@ -1,7 +1,9 @@
 #include "tests/bench/fold_bench.h"
 
+#include <algorithm>
 #include <ctime>
 #include <map>
+#include <set>
 #include <string>
 
 #include "imdi/survey/store/v1/record.pb.h"
@@ -42,22 +44,30 @@ class Folder {
   // False when stored answers cannot be read.
   bool Fold(domain::AnswerMatrix& matrix, FoldResult& result) {
     for (size_t i = 0; i < units_.size(); ++i) {
-      if (!packed_.ParseFromString(input_.responses[i].second)) return false;
-      if (!domain::UnpackAnswersInto(packed_, *version_.compiled, *version_.items,
-                                     &response_.answers)
-               .ok())
-        return false;
-      domain::DeriveInto(*version_.compiled,
-                         {.unit = entry_.frame->FactsOf(units_[i]),
-                          .answers = &response_.answers,
-                          .submitted = all_parts_,
-                          .fielded = nullptr},
-                         &response_);
-      matrix.SetUnit(units_[i], &response_, domain::model::DISPOSITION_UNSPECIFIED);
-      result.answers += AnswersIn(packed_);
-      ++result.responses;
+      if (!FoldOne(i, matrix, result)) return false;
     }
     return true;
+  }
+
+  bool FoldOne(size_t i, domain::AnswerMatrix& matrix, FoldResult& result) {
+    if (!packed_.ParseFromString(input_.responses[i].second)) return false;
+    if (!domain::UnpackAnswersInto(packed_, *version_.compiled, *version_.items, &response_.answers)
+             .ok())
+      return false;
+    domain::DeriveInto(*version_.compiled,
+                       {.unit = entry_.frame->FactsOf(units_[i]),
+                        .answers = &response_.answers,
+                        .submitted = all_parts_,
+                        .fielded = nullptr},
+                       &response_);
+    matrix.SetUnit(units_[i], &response_, domain::model::DISPOSITION_UNSPECIFIED);
+    result.answers += AnswersIn(packed_);
+    ++result.responses;
+    return true;
+  }
+
+  void Withdraw(size_t i, domain::AnswerMatrix& matrix) const {
+    matrix.SetUnit(units_[i], nullptr, domain::model::DISPOSITION_UNSPECIFIED);
   }
 
  private:
@@ -130,6 +140,40 @@ FoldResult RebuildEditions(const FoldInput& input, int editions) {
   return result;
 }
 
+ChangeResult OneChange(const FoldInput& input, int changes) {
+  const auto plan = domain::PlanOf(*input.catalog, input.edition);
+  if (plan == nullptr || input.responses.empty()) return {};
+  domain::AnswerMatrix matrix(plan);
+  Folder folder(input, plan);
+  FoldResult ignored;
+  if (!folder.Fold(matrix, ignored)) return {};
+  ChangeResult out;
+  std::vector<double> seconds;
+  auto before = matrix.Count();
+  for (int change = 0; change < changes; ++change) {
+    // Every unit once out and once in.
+    const size_t unit = static_cast<size_t>(change / 2) % input.responses.size();
+    const double begin = Now();
+    if (change % 2 == 0) {
+      folder.Withdraw(unit, matrix);
+    } else if (!folder.FoldOne(unit, matrix, ignored)) {
+      return {};
+    }
+    const auto now = matrix.Count();
+    seconds.push_back(Now() - begin);
+    out.parts = out.part_values = 0;
+    for (size_t part = 0; part < now->parts().size(); ++part) {
+      if (now->parts()[part] == before->parts()[part]) continue;
+      ++out.parts;
+      out.part_values += now->parts()[part]->size();
+    }
+    before = now;
+  }
+  std::ranges::sort(seconds);
+  out.seconds = seconds[seconds.size() / 2];
+  return out;
+}
+
 FoldInput WithMoreUnits(const FoldInput& input, int times) {
   constexpr int kMunicipalitiesMax = 9'000;
   const domain::Catalog::EditionEntry& entry = *input.catalog->FindEdition(input.edition);
@@ -175,6 +219,13 @@ FoldInput WithMoreUnits(const FoldInput& input, int times) {
   fine = fine && apply(definition);
   *definition.mutable_questionnaire() = entry.Current()->compiled->definition();
   fine = fine && apply(definition);
+  std::set<std::string> sets;
+  for (const auto& indicator : input.catalog->IndicatorsOf(input.edition)) {
+    if (indicator->weights() == nullptr || !sets.insert(indicator->weights()->name()).second)
+      continue;
+    *definition.mutable_weight_set() = indicator->weights()->definition();
+    fine = fine && apply(definition);
+  }
   for (const auto& indicator : input.catalog->IndicatorsOf(input.edition)) {
     *definition.mutable_indicator() = indicator->definition();
     definition.mutable_indicator()->clear_editions();

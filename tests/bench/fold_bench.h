@@ -51,6 +51,15 @@ FoldResult FoldThroughput(const FoldInput& input, int64_t answers);
 // are the last ones; `seconds` hold everything.
 FoldResult RebuildEditions(const FoldInput& input, int editions);
 
+// What one change costs while everything else stands: a unit's answers are withdrawn, or given
+// again, and everything that reads them is counted.
+struct ChangeResult {
+  double seconds = 0;      // Of this thread's processor time, median.
+  size_t parts = 0;        // Of the counts that are others than before, by the last change,
+  size_t part_values = 0;  // and their integers.
+};
+ChangeResult OneChange(const FoldInput& input, int changes);
+
 // The edition with its units (and their responses) `times` as often, under invented codes: how time
 // and memory grow. At most 9 000 municipalities and 900 000 districts fit the form of the codes, so
 // further units become districts.

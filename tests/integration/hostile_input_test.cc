@@ -815,6 +815,12 @@ HostileInput::Examples HostileInput::ExamplesOf(const std::string& method) {
     query_pb::ExplainFigureRequest request;
     request.set_name(figure + ".imdi_region=1");
     add(request);
+  } else if (method == "TestAssociation") {
+    query_pb::TestAssociationRequest request;
+    request.set_parent("editions/KU2017/releases/live");
+    request.set_cells("IND_TARGET.WITH_PROGRAMME");
+    request.add_attributes("imdi_region");
+    add(request);
   } else if (method == "GetMethodNote") {
     query_pb::GetMethodNoteRequest request;
     request.set_release("editions/KU2017/releases/live");

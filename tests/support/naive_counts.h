@@ -2,7 +2,9 @@
 
 // The counts of a cell by the plainest loop over all units: what the answer matrix must agree with.
 
+#include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,6 +39,46 @@ inline bool InGroup(const domain::FigurePlan& plan, const domain::FigurePlan::Ce
   return true;
 }
 
+// The number that a unit brings; none where it gave no such number.
+inline std::optional<int64_t> NumberOf(const domain::FigurePlan& plan,
+                                       const domain::CompiledIndicator::Measure& measure,
+                                       domain::UnitIndex unit,
+                                       const domain::DerivedResponse* response) {
+  using Source = domain::CompiledIndicator::Measure::Source;
+  const domain::UnitFacts facts = plan.frame().FactsOf(unit);
+  int64_t number = 0;
+  if (measure.source == Source::kOne) {
+    number = 1;
+  } else if (measure.source == Source::kFrame) {
+    number = plan.frame().unit(unit).population();
+  } else {
+    if (response == nullptr || response->states[measure.item] != domain::ItemState::kAnswered)
+      return std::nullopt;
+    const domain::AnswerValue& value = response->answers[measure.item];
+    if (measure.source == Source::kNumber) {
+      if (value.kind != domain::AnswerValue::Kind::kNumber || value.number > domain::kMeasureMax ||
+          value.number < -domain::kMeasureMax)
+        return std::nullopt;
+      number = value.number;
+    } else if (measure.source == Source::kScores) {
+      bool scored = false;
+      for (const auto& [code, score] : measure.scores) {
+        if (code != value.code) continue;
+        scored = true;
+        number = score;
+      }
+      if (!scored) return std::nullopt;
+    } else {
+      for (int32_t code = 1; code < 90; ++code) number += value.codes.Has(code) ? 1 : 0;
+    }
+  }
+  if (measure.when.empty()) return number;
+  domain::UnitAnswers view;
+  if (response != nullptr) view = response->View(facts);
+  view.unit = facts;
+  return domain::Evaluate(measure.when, view) == domain::Kleene::kTrue ? number : 0;
+}
+
 inline NaiveUnit StandingOf(const domain::FigurePlan& plan, const domain::FigurePlan::Cell& cell,
                             domain::UnitIndex unit, const domain::DerivedResponse* response,
                             domain::model::Disposition set_by_team) {
@@ -69,7 +111,11 @@ inline NaiveUnit StandingOf(const domain::FigurePlan& plan, const domain::Figure
   const domain::UnitAnswers view = response->View(facts);
   if (domain::Evaluate(base, view) == Kleene::kTrue) {
     out.in_base = true;
-    if (indicator.kind() == model::INDICATOR_KIND_SHARE) {
+    if (indicator.numeric()) {
+      // Who has no number leaves the base, and is nothing else there.
+      out.in_base = NumberOf(plan, indicator.measure(), unit, response).has_value() &&
+                    NumberOf(plan, indicator.denominator(), unit, response).has_value();
+    } else if (indicator.kind() == model::INDICATOR_KIND_SHARE) {
       out.numerator = domain::Evaluate(indicator.numerator(), view) == Kleene::kTrue;
     } else if (response->states[indicator.item()] == domain::ItemState::kAnswered) {
       const int32_t code = block.categories[cell.category];

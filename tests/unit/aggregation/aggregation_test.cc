@@ -687,6 +687,45 @@ TEST(Fold, CountsAnEditionAgainWhenTheAnswersOfAnEarlierOneMove) {
   EXPECT_EQ(fold.loaded(), 1u) << "the closed one was not built again";
 }
 
+TEST(Fold, CountsAnewWhatAChangedWeightSetWeightsAndNothingElse) {
+  SmallLog log;
+  log.ApplySmallSurvey({"T", "U"});
+  model::Definition set;
+  set.mutable_weight_set()->set_name("surveys/SMALL/weightSets/BY_REGION");
+  *set.mutable_weight_set()->mutable_title() = testing_support::Words("by region");
+  set.mutable_weight_set()->set_method(model::WEIGHT_METHOD_POSTSTRATIFIED);
+  set.mutable_weight_set()->add_margins()->add_attributes("region");
+  log.Apply(set);
+  model::Indicator weighted =
+      testing_support::SmallIndicator("IND_W", {"T"}, "A1 == 1", {{"ALL", "responded"}});
+  weighted.set_weights(set.weight_set().name());
+  log.Apply(weighted);
+  Fold fold;
+  const auto take = [&](int64_t from) {
+    for (int64_t position = from; position <= log.head(); ++position) {
+      store_pb::Record record;
+      ASSERT_TRUE(record.ParseFromString(log.Chunk(position, position).records(0).record()));
+      ASSERT_TRUE(fold.Apply(position, position, record).ok());
+    }
+  };
+  take(1);
+  const auto before = *fold.CountsOf("T");
+  const auto other = *fold.CountsOf("U");
+  fold.TakeTouched();
+  // The strata are made otherwise; no document but the set's changed.
+  set.mutable_weight_set()->set_within("region");
+  log.Apply(set);
+  take(log.head());
+  EXPECT_THAT(fold.TakeTouched(), testing::ElementsAre("T"));
+  const auto after = *fold.CountsOf("T");
+  EXPECT_NE(after->plan().fingerprint(), before->plan().fingerprint());
+  ASSERT_EQ(after->plan().layouts().size(), 2u);
+  EXPECT_EQ(after->plan().layouts()[1].set->within(), "region");
+  EXPECT_LT(before->plan().layouts()[1].strata.size(), after->plan().layouts()[1].strata.size());
+  EXPECT_EQ(*fold.CountsOf("U"), other);
+  EXPECT_EQ(fold.catalog().RevisionOf(set.weight_set().name()), 2);
+}
+
 TEST(Fold, KeepsNoMoreMatricesThanItMay) {
   SmallLog log;
   std::vector<std::string> editions;

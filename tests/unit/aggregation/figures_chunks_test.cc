@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "services/base/limits.h"
 #include "tests/unit/aggregation/figures_reader.h"
 #include "tests/unit/aggregation/small_log.h"
+#include "tests/unit/domain/small_survey.h"
 
 namespace imdi::aggregation {
 namespace {
@@ -88,6 +90,55 @@ TEST_F(Chunks, ThenOnlyWhatChanged) {
   reader.Take(Since(sent.get()));
   EXPECT_EQ(reader.last_swap().steps, 1);
   EXPECT_EQ(reader.Say(), ReadAll(*aggregator_).Say());
+}
+
+// An edition of so many units whose median of inhabitants is kept by unit.
+std::shared_ptr<const domain::EditionCounts> ManyUnits(int units) {
+  namespace model = domain::model;
+  model::Frame frame = testing_support::SmallFrame("T");
+  frame.clear_units();
+  for (int i = 0; i < units; ++i) {
+    model::Unit& unit = *frame.add_units();
+    unit.set_code(std::to_string(100'000 + i));
+    unit.set_name("unit");
+    unit.set_type(model::UNIT_TYPE_DISTRICT);
+    unit.set_population(1 + i);
+  }
+  const auto compiled = domain::CompiledFrame::Compile(frame).frame;
+  const auto form =
+      domain::CompiledQuestionnaire::Compile(testing_support::SmallQuestionnaire("T"),
+                                             testing_support::SmallEdition("T"), compiled.get())
+          .questionnaire;
+  model::Indicator median =
+      testing_support::SmallIndicator("IND_MEDIAN", {"T"}, "", {{"ALL", "responded"}});
+  median.set_kind(model::INDICATOR_KIND_QUANTILE);
+  median.mutable_measure()->set_frame(model::FRAME_NUMBER_POPULATION);
+  const auto indicator = domain::CompiledIndicator::Compile(median, *form, *compiled).indicator;
+  EXPECT_NE(indicator, nullptr);
+  const auto plan = domain::FigurePlan::Make(compiled, form, {indicator}, {});
+  // Numbers that cost the most bytes that any can.
+  std::vector<domain::EditionCounts::Part> parts;
+  for (size_t part = 0; part < domain::EditionCounts::PartCount(*plan); ++part)
+    parts.push_back(std::make_shared<const std::vector<int32_t>>(
+        domain::EditionCounts::PartSize(*plan, part), part == 1 ? -1 : 0));
+  return std::make_shared<const domain::EditionCounts>(plan, std::move(parts));
+}
+
+TEST(LargeBlocks, ABlockLargerThanAChunkComesInPieces) {
+  const auto counts = ManyUnits(30'000);
+  ASSERT_GT(counts->parts()[1]->size() * 10, 2 * base::kFollowChunkBytesMax);
+  Snapshot snapshot;
+  snapshot.log_id = "log";
+  snapshot.editions["T"] = counts;
+  const auto chunks = MakeChunks(snapshot, nullptr, {}, {});
+  ASSERT_TRUE(chunks.ok()) << chunks.status();
+  EXPECT_GT(chunks->size(), 2u);
+  for (const std::string& chunk : *chunks) EXPECT_LE(chunk.size(), base::kFollowChunkBytesMax);
+  FiguresReader reader;
+  reader.Take(*chunks);
+  ASSERT_EQ(reader.counts.at("T").parts.size(), counts->parts().size());
+  for (size_t part = 0; part < counts->parts().size(); ++part)
+    EXPECT_EQ(reader.counts.at("T").parts.at(static_cast<uint32_t>(part)), *counts->parts()[part]);
 }
 
 TEST_F(Chunks, AReaderThatComesBackGetsNoDefinitionTwice) {

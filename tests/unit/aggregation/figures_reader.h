@@ -107,8 +107,13 @@ class FiguresReader {
           held = {.plan = one.plan(), .parts = {}};
         }
         for (const auto& block : one.blocks()) {
-          held.parts[block.index()] = {block.values().begin(), block.values().end()};
-          ++last_swap_.blocks;
+          std::vector<int32_t>& values = held.parts[block.index()];
+          if (block.first() == 0) {
+            values.clear();
+            ++last_swap_.blocks;
+          }
+          EXPECT_EQ(block.first(), values.size()) << "pieces come in order";
+          values.insert(values.end(), block.values().begin(), block.values().end());
         }
       }
       for (const auto& one : chunk.releases()) {

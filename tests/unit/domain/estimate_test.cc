@@ -512,5 +512,117 @@ TEST(LinearEstimate, OfNobodyIsATotalOfZeroAndNoMean) {
   EXPECT_TRUE(std::isnan(EstimateRatio(std::vector{nothing}, 1, 1, Lonely::kCertainty).estimate));
 }
 
+TEST(ShareEstimate, TakesTheIntervalThatIsAskedFor) {
+  // FORMULAS of the oracle, section 3: p = 0.5, V = (1 - 8/10) 8/7 p (1 - p) / 8, one stratum.
+  const Cells cells = {{10, 8, 10, 8, 4}};
+  const Proportion raw = EstimateProportion(cells, Lonely::kAdjust, 0.95);
+  const double se = std::sqrt(0.2 * 8 / 7 * 0.25 / 8);
+  const double t = StudentQuantile(0.95, 7);
+  const auto of = [&](IntervalChoice choice) {
+    return EstimateShare(cells, BaseKind::kFrame, 0, 0.95, choice);
+  };
+  const ShareEstimate wald = of(IntervalChoice::kWald);
+  EXPECT_EQ(wald.method, IntervalMethod::kWald);
+  EXPECT_NEAR(wald.lower, 0.5 - t * se, kClose);
+  EXPECT_NEAR(wald.upper, 0.5 + t * se, kClose);
+  const ShareEstimate logit = of(IntervalChoice::kLogit);
+  EXPECT_EQ(logit.method, IntervalMethod::kLogit);
+  EXPECT_NEAR(logit.lower, 1 / (1 + std::exp(t * se / 0.25)), kClose);
+  EXPECT_NEAR(logit.upper, 1 - logit.lower, kClose);
+  const double e = 0.25 / (se * se);
+  EXPECT_NEAR(*raw.n_eff_adj, e, 1e-9);
+  const ShareEstimate beta = of(IntervalChoice::kBeta);
+  EXPECT_EQ(beta.method, IntervalMethod::kBeta);
+  EXPECT_NEAR(beta.lower, BetaQuantile(0.025, e / 2, e / 2 + 1), 1e-10);
+  EXPECT_NEAR(beta.upper, BetaQuantile(0.975, e / 2 + 1, e / 2), 1e-10);
+  const ShareEstimate wilson = of(IntervalChoice::kWilson);
+  EXPECT_EQ(wilson.method, IntervalMethod::kWilson);
+  EXPECT_EQ(wilson.lower, wilson.bound_lower);  // Wilson on e would reach beyond 0.4 to 0.6.
+  EXPECT_EQ(wilson.upper, wilson.bound_upper);
+  EXPECT_EQ(of(IntervalChoice::kRecommended).method, IntervalMethod::kHypergeometric);
+  for (const ShareEstimate& share : {wald, logit, beta, wilson}) {
+    EXPECT_EQ(share.point, 0.5);
+    EXPECT_NEAR(share.standard_error, se, kClose);
+  }
+}
+
+TEST(ShareEstimate, WhatIsKnownStaysKnownWhateverIsAskedFor) {
+  for (const IntervalChoice choice : {IntervalChoice::kWilson, IntervalChoice::kWald,
+                                      IntervalChoice::kLogit, IntervalChoice::kBeta}) {
+    const ShareEstimate known =
+        EstimateShare(Cells{{9, 9, 9, 9, 2}}, BaseKind::kFrame, 0, 0.95, choice);
+    EXPECT_EQ(known.method, IntervalMethod::kKnown);
+    EXPECT_EQ(known.lower, known.upper);
+    const ShareEstimate nobody =
+        EstimateShare(Cells{{5, 0, 4, 0, 0}}, BaseKind::kFrame, 0, 0.95, choice);
+    EXPECT_EQ(nobody.method, IntervalMethod::kNone);
+    EXPECT_EQ(nobody.upper, 1);
+    const ShareEstimate lonely =
+        EstimateShare(Cells{{5, 2, 5, 1, 1}, {5, 2, 5, 1, 0}}, BaseKind::kFrame, 0, 0.95, choice);
+    EXPECT_EQ(lonely.status, EstimateStatus::kNoDf);
+    EXPECT_EQ(lonely.method, IntervalMethod::kNone);
+    EXPECT_EQ(lonely.lower, lonely.bound_lower);
+  }
+}
+
+TEST(ShareEstimate, OfBlanksAmongCompleteStrataTakesNoVarianceForCertainty) {
+  const Cells cells = {{9, 9, 9, 8, 2}};
+  for (const IntervalChoice choice : {IntervalChoice::kWald, IntervalChoice::kLogit}) {
+    const ShareEstimate share = EstimateShare(cells, BaseKind::kAnswers, 1, 0.95, choice);
+    EXPECT_EQ(share.method, IntervalMethod::kNone);
+    EXPECT_EQ(share.lower, share.bound_lower);
+    EXPECT_EQ(share.upper, share.bound_upper);
+  }
+  const ShareEstimate beta =
+      EstimateShare(cells, BaseKind::kAnswers, 1, 0.95, IntervalChoice::kBeta);
+  EXPECT_NEAR(beta.lower, BetaQuantile(0.025, 2, 7), 1e-10);  // On n = 8, x = 2.
+  EXPECT_NEAR(beta.upper, BetaQuantile(0.975, 3, 6), 1e-10);
+}
+
+TEST(ShareEstimate, OfNobodyAmongTheYesHasNoLogitAndOneEndOfBeta) {
+  const Cells cells = {{30, 20, 30, 20, 0}};
+  EXPECT_EQ(EstimateShare(cells, BaseKind::kFrame, 0, 0.95, IntervalChoice::kLogit).method,
+            IntervalMethod::kNone);
+  const ShareEstimate beta = EstimateShare(cells, BaseKind::kFrame, 0, 0.95, IntervalChoice::kBeta);
+  EXPECT_EQ(beta.lower, 0);
+  EXPECT_NEAR(beta.upper, BetaQuantile(0.975, 1, 20), 1e-10);
+  const ShareEstimate wald = EstimateShare(cells, BaseKind::kFrame, 0, 0.95, IntervalChoice::kWald);
+  EXPECT_EQ(wald.lower, 0);
+  EXPECT_EQ(wald.upper, 0);  // It collapses, as it does.
+}
+
+TEST(CalibratedShare, TakesWilsonOnTheEffectiveNumberWithinWhatIsPossible) {
+  Proportion share;
+  share.n = 50;
+  share.x = 20;
+  share.strata = 3;
+  share.estimate = 0.42;
+  share.variance = 0.004;
+  FinishProportion(false, 0.95, &share);
+  const ShareEstimate made = EstimateCalibratedShare(share, 80, 4, BaseKind::kFrame, 0, 0.95,
+                                                     IntervalChoice::kRecommended);
+  EXPECT_EQ(made.method, IntervalMethod::kWilson);
+  EXPECT_EQ(made.may_belong, 30);
+  EXPECT_EQ(made.base_units, 80);
+  EXPECT_EQ(made.unrepresented, 4);
+  EXPECT_EQ(made.bound_lower, 20 / 80.0);
+  EXPECT_EQ(made.bound_upper, 50 / 80.0);
+  const double ratio = StudentQuantile(0.95, 49) / StudentQuantile(0.95, 47);
+  const double e = 0.42 * 0.58 / 0.004 * ratio * ratio;
+  EXPECT_NEAR(made.n_eff_adj, e, 1e-9);
+  const Interval wilson = WilsonOn(0.42, e, false, false, 0.95);
+  EXPECT_NEAR(made.lower, std::max(wilson.lower, 0.25), kClose);
+  EXPECT_NEAR(made.upper, std::min(wilson.upper, 0.625), kClose);
+  // A base of answers counts for no more than a random sample of n + M would.
+  const ShareEstimate answers = EstimateCalibratedShare(share, 80, 0, BaseKind::kAnswers, 500, 0.95,
+                                                        IntervalChoice::kRecommended);
+  EXPECT_NEAR(answers.n_eff_adj, 55, kClose);  // 50 * 550 / 500
+  EXPECT_FALSE(answers.base_units.has_value());
+  const ShareEstimate known = EstimateCalibratedShare(share, 50, 0, BaseKind::kFrame, 0, 0.95,
+                                                      IntervalChoice::kRecommended);
+  EXPECT_EQ(known.method, IntervalMethod::kKnown);
+  EXPECT_EQ(known.point, 0.4);
+}
+
 }  // namespace
 }  // namespace imdi::domain

@@ -15,6 +15,7 @@ namespace {
 
 namespace model = survey::model::v1;
 
+// With a share and a mean under weights of a set.
 FoldInput SmallInput() {
   std::vector<model::Definition> definitions(3);
   *definitions[0].mutable_edition() = testing_support::SmallEdition("T");
@@ -22,6 +23,20 @@ FoldInput SmallInput() {
   *definitions[2].mutable_questionnaire() = testing_support::SmallQuestionnaire("T");
   for (const model::Indicator& indicator : testing_support::SmallIndicators({"T"}))
     *definitions.emplace_back().mutable_indicator() = indicator;
+  model::WeightSet& set = *definitions.emplace_back().mutable_weight_set();
+  set.set_name("surveys/SMALL/weightSets/POST");
+  *set.mutable_title() = testing_support::Words("post");
+  set.set_method(model::WEIGHT_METHOD_POSTSTRATIFIED);
+  set.add_margins()->add_attributes("region");
+  model::Indicator share =
+      testing_support::SmallIndicator("IND_WEIGHTED", {"T"}, "A1 == 1", {{"ALL", "responded"}});
+  share.set_weights("surveys/SMALL/weightSets/POST");
+  model::Indicator mean =
+      testing_support::SmallIndicator("IND_MEAN", {"T"}, "", {{"ALL", "responded"}});
+  mean.set_kind(model::INDICATOR_KIND_MEAN);
+  mean.mutable_measure()->set_options("B2");
+  *definitions.emplace_back().mutable_indicator() = share;
+  *definitions.emplace_back().mutable_indicator() = mean;
   FoldInput input = FoldInputOf(definitions, "T");
   if (input.catalog == nullptr) return input;
   for (const char* unit : {"0101", "0104", "0107"}) {
@@ -70,6 +85,19 @@ TEST(FoldBench, MoreUnitsAreTheSameOnesMoreOften) {
   EXPECT_EQ(result.responses, 150);
   ASSERT_NE(result.counts, nullptr);
   EXPECT_EQ(Numerator(*result.counts, "Q_A1.ANSWERED.answer=1"), 150);
+  EXPECT_EQ(Numerator(*result.counts, "IND_WEIGHTED.ALL"), 150);
+  ASSERT_EQ(result.counts->plan().layouts().size(), 2u) << "their weight set came with them";
+}
+
+TEST(FoldBench, AChangeTouchesWhatReadsTheUnitAndIsUndoneByTheNext) {
+  const FoldInput input = SmallInput();
+  ASSERT_NE(input.catalog, nullptr);
+  const ChangeResult once = OneChange(input, 1);
+  const ChangeResult back = OneChange(input, 2);
+  EXPECT_GT(once.seconds, 0);
+  EXPECT_GT(once.parts, 1u);
+  EXPECT_GT(once.part_values, once.parts);
+  EXPECT_EQ(back.parts, once.parts) << "the same parts, the other way";
 }
 
 TEST(FoldBench, WhatCannotBeReadGivesNoResult) {

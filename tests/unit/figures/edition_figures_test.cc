@@ -76,6 +76,38 @@ TEST(Etag, CoversValueStateCountsEstimateAndRevisions) {
   }
 }
 
+TEST(Etag, CoversSumsWeightSetAndProblemWhereThereAreAny) {
+  using Change = std::function<void(query_pb::Figure&)>;
+  const std::vector<Change> changes = {
+      [](auto&) {},
+      [](auto& f) { f.set_unit("number"); },
+      [](auto& f) { f.set_sum(1); },
+      [](auto& f) { f.set_denominator_sum(1); },
+      [](auto& f) { f.set_silent_denominator(1); },
+      [](auto& f) { f.set_sum_decimals(1); },
+      [](auto& f) { f.set_denominator_decimals(1); },
+      [](auto& f) { f.mutable_estimate()->set_unbounded(true); },
+      [](auto& f) { f.mutable_estimate()->set_lower_open(true); },
+      [](auto& f) { f.mutable_estimate()->set_upper_open(true); },
+      [](auto& f) { f.set_weight_set("surveys/KU/weightSets/A"), f.set_weight_set_revision(1); },
+      [](auto& f) { f.set_weight_set("surveys/KU/weightSets/A"), f.set_weight_set_revision(2); },
+      [](auto& f) { f.set_weight_set("surveys/KU/weightSets/B"), f.set_weight_set_revision(1); },
+      [](auto& f) { f.mutable_estimate_problem()->set_reason("NEGATIVE_WEIGHT"); },
+  };
+  std::set<std::string> tags;
+  for (size_t i = 0; i < changes.size(); ++i) {
+    query_pb::Figure figure = Whole();
+    if (i > 0) figure.set_unit("number");
+    changes[i](figure);
+    EXPECT_TRUE(tags.insert(EtagOf(figure)).second) << "change " << i;
+  }
+  // The built-in weights are as old as figures are.
+  query_pb::Figure figure = Whole();
+  figure.set_unit("fraction");
+  figure.set_weight_set("surveys/KU/weightSets/NONRESPONSE");
+  EXPECT_EQ(EtagOf(figure), EtagOf(Whole()));
+}
+
 TEST(Etag, LeavesOutNameLabelsPositionAndHowItIsShown) {
   query_pb::Figure figure = Whole();
   figure.set_name("editions/KU2017/releases/2/figures/A.B");
@@ -136,6 +168,9 @@ TEST_F(EditionFiguresTest, AreSortedNamedOnceAndFoundByName) {
     ASSERT_EQ(figure.rule_version(), kRuleVersion);
     ASSERT_EQ(figure.questionnaire_version(), 1);
     ASSERT_EQ(figure.frame_revision(), 1);
+    ASSERT_EQ(figure.weight_set_revision(), 0);
+    ASSERT_EQ(figure.weight_set(),
+              figure.name().starts_with("IND_RR.") ? "" : "surveys/KU/weightSets/NONRESPONSE");
   }
   const auto found = edition.Find("IND_TARGET.WITH_PROGRAMME.size_group=3");
   ASSERT_TRUE(found.has_value());

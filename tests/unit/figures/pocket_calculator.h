@@ -1,7 +1,7 @@
 #pragma once
 
 // The value of a formula with its numbers put in, as FormulaStep.substituted writes them: numbers,
-// + - * / ^, brackets, sqrt, min, max.
+// + - * / ^, brackets, sqrt, log, exp, min, max.
 
 #include <algorithm>
 #include <charconv>
@@ -64,6 +64,8 @@ class PocketCalculator {
   }
   double Atom() {
     if (Take("sqrt(")) return std::sqrt(Closed(Sum()));
+    if (Take("log(")) return std::log(Closed(Sum()));
+    if (Take("exp(")) return std::exp(Closed(Sum()));
     if (Take("min(")) return OfTwo([](double a, double b) { return std::min(a, b); });
     if (Take("max(")) return OfTwo([](double a, double b) { return std::max(a, b); });
     if (Take("(")) return Closed(Sum());

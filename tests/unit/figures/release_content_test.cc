@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 #include <set>
@@ -37,6 +39,18 @@ class RandomContent {
       stratum.set_stratum(std::to_string(h));
       stratum.set_weight(Number());
     }
+    // Lines of a set may take several parts.
+    std::vector<int> lines = {strata};
+    for (int k = Below(3); k > 0; --k) {
+      query_pb::WeightSetInfo& set = *header.add_weight_sets();
+      set.set_name("surveys/KU/weightSets/W" + std::to_string(lines.size()));
+      set.add_targets()->set_frame(Number());
+      lines.push_back(1 + Below(1 + 2 * size));
+      for (int c = 0; c < lines.back(); ++c) {
+        set.add_cells()->set_weight(Number());
+        set.mutable_cells(c)->mutable_title()->set_nn(Long());
+      }
+    }
     for (const std::string& name : Names(Below(1 + size / 4))) {
       query_pb::IndicatorInfo& info = *header.add_indicators();
       info.set_name("indicators/" + name);
@@ -57,8 +71,12 @@ class RandomContent {
       figure.set_numerator(Below(500));
       figure.set_base(Below(500));
       figure.set_etag(EtagOf(figure));
-      for (int h = 0; h < strata; ++h) {
+      entry.set_weight_set(static_cast<uint32_t>(Below(static_cast<int>(lines.size()))));
+      const bool sums = Below(3) == 0;
+      const int most = std::min(40, lines[entry.weight_set()]);
+      for (int h = 0; h < most; ++h) {
         if (Below(3) == 0) continue;
+        if (sums) entry.add_sums()->set_aa(std::to_string(Below(1'000'000)));
         entry.add_strata(static_cast<uint32_t>(h));
         entry.add_domain_frame(static_cast<uint32_t>(Below(1'000'000)));
         entry.add_base(static_cast<uint32_t>(Below(200)));
@@ -202,6 +220,27 @@ ReleaseContent Small() {
 
 void ExpectCorrupt(const ReleaseContent& content) {
   EXPECT_EQ(base::ReasonOf(ReadParts(WriteParts(content)).status()), base::Reason::kStoreCorrupt);
+}
+
+TEST(ReleaseContent, WhoseEvidencePointsNowhereIsRefused) {
+  const auto refused = [](const std::function<void(store_pb::ReleaseFigure&)>& change) {
+    ReleaseContent content = Small();
+    query_pb::WeightSetInfo& set = *content.header.add_weight_sets();
+    set.set_name("surveys/KU/weightSets/A");
+    set.add_cells();
+    set.add_cells();
+    change(content.figures[1]);
+    return !ReadParts(WriteParts(content)).ok();
+  };
+  EXPECT_FALSE(refused([](auto&) {}));
+  EXPECT_TRUE(refused([](auto& f) { f.set_strata(0, 1); }));
+  EXPECT_FALSE(refused([](auto& f) { f.set_weight_set(1), f.set_strata(0, 1); }));
+  EXPECT_TRUE(refused([](auto& f) { f.set_weight_set(1), f.set_strata(0, 2); }));
+  EXPECT_TRUE(refused([](auto& f) { f.set_weight_set(2); }));
+  EXPECT_TRUE(refused([](auto& f) { f.set_weight_set(4'000'000'000); }));
+  EXPECT_FALSE(refused([](auto& f) { f.add_sums(), f.add_quantile(); }));
+  EXPECT_TRUE(refused([](auto& f) { f.add_sums(), f.add_sums(); }));
+  EXPECT_TRUE(refused([](auto& f) { f.add_quantile(), f.add_quantile(); }));
 }
 
 TEST(ReleaseContent, ThatDoesNotHoldTogetherIsRefused) {

@@ -77,6 +77,28 @@ TEST(SwapAssembler, PutsChunksOfOnePositionTogether) {
   EXPECT_FALSE((*next)->reset) << "nothing stays behind";
 }
 
+TEST(SwapAssembler, PutsTheBlocksPiecesTogetherAndRefusesGaps) {
+  const auto piece = [](int64_t position, bool last, uint32_t first, std::vector<int32_t> values) {
+    auto chunk = Chunk(position, last);
+    AddBlock(chunk, "E", "plan", 1);
+    aggregation_pb::CountBlock& block = *chunk.mutable_counts(0)->mutable_blocks(0);
+    block.set_first(first);
+    block.mutable_values()->Add(values.begin(), values.end());
+    return chunk;
+  };
+  SwapAssembler assembler;
+  ASSERT_TRUE(assembler.Add(piece(5, false, 0, {7, -8})).ok());
+  const auto swap = assembler.Add(piece(5, true, 2, {9}));
+  ASSERT_TRUE(swap.ok() && swap->has_value()) << swap.status();
+  EXPECT_THAT((*swap)->counts.at("E").blocks.at(1), testing::ElementsAre(7, -8, 9));
+  for (const uint32_t first : {0u, 1u, 3u}) {
+    ASSERT_TRUE(assembler.Add(piece(6, false, 0, {7, -8})).ok());
+    EXPECT_EQ(ReasonOf(assembler.Add(piece(6, true, first, {9})).status()),
+              Reason::kInvalidArgument)
+        << first;
+  }
+}
+
 TEST(SwapAssembler, RefusesWhatDoesNotFitTogether) {
   const auto why = [](const Chunks& chunks) {
     SwapAssembler assembler;

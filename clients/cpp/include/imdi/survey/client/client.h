@@ -61,6 +61,8 @@ class SurveyClient {
                                               const CallOptions& options = {}) const;
   absl::StatusOr<query::v1::Explanation> ExplainFigure(
       const query::v1::ExplainFigureRequest& request, const CallOptions& options = {}) const;
+  absl::StatusOr<query::v1::Association> TestAssociation(
+      const query::v1::TestAssociationRequest& request, const CallOptions& options = {}) const;
   absl::StatusOr<query::v1::MethodNote> GetMethodNote(
       const query::v1::GetMethodNoteRequest& request, const CallOptions& options = {}) const;
   absl::StatusOr<query::v1::Release> GetRelease(const query::v1::GetReleaseRequest& request,

@@ -1,0 +1,352 @@
+// The cases of the oracle as figures: their frames, answers, designs and requests go through
+// definitions, counting and EditionFigures, and what comes out is held against the numbers
+// expected.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/figures/release_content.h"
+#include "tests/oracle/case_edition.h"
+#include "tests/oracle/runner.h"
+
+namespace imdi::oracle {
+namespace {
+
+namespace fs = std::filesystem;
+namespace model = survey::model::v1;
+namespace query_pb = survey::query::v1;
+
+struct Read {
+  Case data;
+  Value expected;  // Results by request.
+  CaseEdition edition;
+};
+
+// Each is made once.
+const Read& Of(const std::string& id) {
+  static std::map<std::string, std::unique_ptr<Read>> made;
+  std::unique_ptr<Read>& out = made[id];
+  if (out != nullptr) return *out;
+  out = std::make_unique<Read>();
+  const char* root = std::getenv("IMDI_ROOT");
+  const fs::path folder =
+      (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases" / id;
+  auto data = LoadCase(folder);
+  auto expected = ReadExpected(folder);
+  if (!data.ok() || !expected.ok()) {
+    ADD_FAILURE() << id << ": " << data.status() << ' ' << expected.status();
+    return *out;
+  }
+  out->data = *std::move(data);
+  const Value* results = expected->Find("results");
+  out->expected = results == nullptr ? *expected : *results;
+  out->edition = EditionOf(out->data);
+  return *out;
+}
+
+bool Near(double got, double want) {
+  return std::fabs(got - want) <= 1e-9 * std::fabs(want) + 1e-11;
+}
+
+// Holds one figure against one cell of the results.
+class Held {
+ public:
+  Held(const query_pb::Figure& figure, const Value& want, const ServedRequest& served,
+       std::map<std::string, int>* seen)
+      : figure_(figure), estimate_(figure.estimate()), want_(want), served_(served), seen_(*seen) {}
+
+  void Check() {
+    if (Text("status") == "empty") {
+      EXPECT_TRUE(figure_.has_no_value()) << figure_.name();
+      return;
+    }
+    EXPECT_EQ(figure_.base(), Number("n"));
+    ASSERT_TRUE(figure_.has_estimate()) << figure_.name();
+    if (estimate_.method() == query_pb::INTERVAL_METHOD_KNOWN) {
+      ++seen_["known"];
+      EXPECT_EQ(estimate_.value(), figure_.value());
+      return;
+    }
+    EXPECT_EQ(estimate_.df(), Number("df")) << figure_.name();
+    if (served_.request->type == Request::Type::kQuantile) {
+      Quantile();
+    } else if (served_.request->type == Request::Type::kProportion) {
+      Share();
+    } else {
+      Number();
+    }
+  }
+
+ private:
+  std::string Text(const char* key) const {
+    const Value* value = want_.Find(key);
+    return value == nullptr ? std::string() : value->text;
+  }
+  double Number(const char* key) const {
+    const Value* value = want_.Find(key);
+    return value == nullptr || value->IsNull() ? std::nan("") : value->number;
+  }
+  std::optional<std::pair<double, double>> Ends(const Value* pair) const {
+    if (pair == nullptr || pair->list.size() != 2 || pair->list[0].IsNull()) return std::nullopt;
+    return std::pair{pair->list[0].number, pair->list[1].number};
+  }
+  void Same(const char* what, double got, double want) {
+    EXPECT_TRUE(Near(got, want)) << figure_.name() << ' ' << served_.request->id << ' ' << what
+                                 << ": " << got << ", expected " << want;
+    ++seen_["numbers"];
+  }
+  double Bounded(double number) const {
+    if (estimate_.unbounded()) return number;
+    return std::clamp(number, estimate_.bound_lower(), estimate_.bound_upper());
+  }
+
+  void Share() {
+    EXPECT_EQ(figure_.numerator(), Number("x"));
+    Same("estimate", estimate_.value(), Bounded(Number("estimate")));
+    Same("se", estimate_.standard_error(), Number("se"));
+    const bool frame = estimate_.has_base_units();
+    if (frame && want_.Find("bounds") != nullptr) {
+      Same("bounds", estimate_.bound_lower(), want_.Find("bounds")->list[0].number);
+      Same("bounds", estimate_.bound_upper(), want_.Find("bounds")->list[1].number);
+    }
+    const double e = Number("n_eff_adj");
+    const bool capped = !std::isnan(e) && !Near(estimate_.effective_n(), e);
+    if (capped) {
+      const double most = figure_.base() * (1.0 + figure_.base() / 1.0 / estimate_.may_belong());
+      EXPECT_FALSE(frame) << figure_.name();
+      Same("e", estimate_.effective_n(), std::min(e, most));
+    }
+    const char* method = nullptr;
+    switch (estimate_.method()) {
+      case query_pb::INTERVAL_METHOD_WILSON:
+        method = "ci.wilson";
+        break;
+      case query_pb::INTERVAL_METHOD_WALD:
+        method = "ci.wald";
+        break;
+      case query_pb::INTERVAL_METHOD_LOGIT:
+        method = "ci.logit";
+        break;
+      case query_pb::INTERVAL_METHOD_BETA:
+        method = "ci.beta";
+        break;
+      case query_pb::INTERVAL_METHOD_HYPERGEOMETRIC:
+        method = "ci.hypergeom";
+        break;
+      case query_pb::INTERVAL_METHOD_PREDICTIVE:
+        method = "ci.predictive";
+        break;
+      case query_pb::INTERVAL_METHOD_NONE:
+        EXPECT_TRUE(Text("status") != "ok") << figure_.name();
+        ++seen_["none"];
+        return;
+      default:
+        ADD_FAILURE() << figure_.name() << " method " << estimate_.method();
+        return;
+    }
+    const auto ends = Ends(want_.FindPath(method));
+    // An effective number that was cut to what a random sample could say is another one.
+    if (capped && (estimate_.method() == query_pb::INTERVAL_METHOD_WILSON ||
+                   estimate_.method() == query_pb::INTERVAL_METHOD_BETA))
+      return;
+    if (Text("status") == "census" || !ends.has_value()) return;
+    auto [lower, upper] = *ends;
+    if (estimate_.method() == query_pb::INTERVAL_METHOD_WILSON) {
+      lower = Bounded(lower);
+      upper = Bounded(upper);
+    }
+    Same(method, estimate_.lower(), std::min(lower, estimate_.value()));
+    Same(method, estimate_.upper(), std::max(upper, estimate_.value()));
+    ++seen_[method];
+  }
+
+  void Number() {
+    Same("estimate", estimate_.value(), Bounded(Number("estimate")));
+    Same("se", estimate_.standard_error(), Number("se"));
+    const auto ends = Ends(want_.Find("ci_wald"));
+    if (estimate_.method() != query_pb::INTERVAL_METHOD_WALD) {
+      EXPECT_EQ(estimate_.method(), query_pb::INTERVAL_METHOD_NONE) << figure_.name();
+      ++seen_["none"];
+      return;
+    }
+    ASSERT_TRUE(ends.has_value()) << figure_.name();
+    Same("lower", estimate_.lower(), std::min(Bounded(ends->first), estimate_.value()));
+    Same("upper", estimate_.upper(), std::max(Bounded(ends->second), estimate_.value()));
+    ++seen_[served_.request->type_name];
+  }
+
+  void Quantile() {
+    const double probability = served_.request->probabilities[served_.probability];
+    for (const Value& one : want_.Find("quantiles")->list) {
+      if (one.Find("qrule")->text != "math" || one.Find("interval")->text != "mean" ||
+          one.Find("prob")->number != probability)
+        continue;
+      Same("quantile", estimate_.value(), one.Find("quantile")->number);
+      const Value& lower = one.Find("ci")->list[0];
+      const Value& upper = one.Find("ci")->list[1];
+      EXPECT_EQ(estimate_.lower_open(), lower.IsNull()) << figure_.name();
+      EXPECT_EQ(estimate_.upper_open(), upper.IsNull()) << figure_.name();
+      if (!lower.IsNull()) Same("lower", estimate_.lower(), lower.number);
+      if (!upper.IsNull()) Same("upper", estimate_.upper(), upper.number);
+      if (!lower.IsNull() && !upper.IsNull())
+        Same("se", estimate_.standard_error(), one.Find("se")->number);
+      ++seen_["quantile"];
+      return;
+    }
+    ADD_FAILURE() << figure_.name() << ": nothing is expected of it";
+  }
+
+  const query_pb::Figure& figure_;
+  const query_pb::Estimate& estimate_;
+  const Value& want_;
+  const ServedRequest& served_;
+  std::map<std::string, int>& seen_;
+};
+
+std::map<std::string, int> CheckCase(const std::string& id) {
+  const Read& read = Of(id);
+  std::map<std::string, int> seen;
+  for (const ServedRequest& served : read.edition.served) {
+    const Value* result = read.expected.Find(served.request->id);
+    if (result == nullptr) {
+      ADD_FAILURE() << served.request->id << " has no result";
+      continue;
+    }
+    const Value* cells = result->Find("cells");
+    const auto check = [&](const std::string& cell, const Value& want) {
+      const auto figure = read.edition.figures->Find(cell);
+      if (!figure.has_value()) {
+        ADD_FAILURE() << served.request->id << ": there is no figure " << cell;
+        return;
+      }
+      Held(figure->figure(), want, served, &seen).Check();
+      ++seen["figures"];
+    };
+    if (cells == nullptr) {
+      check(served.cell, *result);
+      continue;
+    }
+    for (const Value& one : cells->list)
+      check(served.cell + GroupOf(*served.request, one.Find("level")->text), one);
+  }
+  std::cout << id << ':';
+  for (const auto& [what, count] : seen) std::cout << ' ' << what << ' ' << count << ';';
+  std::cout << " left out:";
+  for (const std::string& one : read.edition.left_out) std::cout << ' ' << one;
+  std::cout << std::endl;
+  return seen;
+}
+
+TEST(ServedFigures, OfStratifiedSharesAreTheNumbersExpectedInEveryInterval) {
+  const auto seen = CheckCase("s05-strat-441");
+  for (const char* method : {"ci.wilson", "ci.wald", "ci.logit", "ci.beta", "ci.predictive"})
+    EXPECT_GT(seen.at(method), 10) << method;
+}
+
+TEST(ServedFigures, OfMeansTotalsRatiosAndQuantilesAreTheNumbersExpected) {
+  const auto seen = CheckCase("s11-numeric-441");
+  EXPECT_GE(seen.at("mean"), 20);
+  EXPECT_GE(seen.at("total"), 10);
+  EXPECT_GE(seen.at("ratio"), 20);
+  EXPECT_GE(seen.at("quantile"), 18);
+}
+
+TEST(ServedFigures, OfScalesChoicesAndFiltersAreTheNumbersExpected) {
+  const auto seen = CheckCase("s12-question-types-441");
+  EXPECT_GE(seen.at("mean"), 9);
+  EXPECT_GT(seen.at("figures"), 150);
+}
+
+TEST(ServedFigures, UnderPoststratifiedRakedAndLinearWeightsAreTheNumbersExpected) {
+  const auto seen = CheckCase("s09-calibration-441");
+  EXPECT_GE(seen.at("mean"), 6);
+  EXPECT_GE(seen.at("ratio"), 6);
+  EXPECT_GT(seen.at("ci.wilson"), 10);
+}
+
+TEST(ServedFigures, NameTheirWeightsWhoseSpreadIsTheOneExpected) {
+  const Read& read = Of("s09-calibration-441");
+  const auto header = read.edition.figures->Header();
+  EXPECT_EQ(header.weight_sets_size(), 6);
+  for (const query_pb::WeightSetInfo& set : header.weight_sets()) {
+    std::string design = set.name().substr(set.name().find("/D_") + 3);
+    for (char& c : design) c = static_cast<char>(std::tolower(c));
+    const Value* want = read.expected.Find("w_" + design);
+    ASSERT_NE(want, nullptr) << design;
+    EXPECT_FALSE(set.has_problem()) << set.problem().message();
+    EXPECT_TRUE(Near(set.smallest(), want->Find("min_w")->number)) << design;
+    EXPECT_TRUE(Near(set.largest(), want->Find("max_w")->number)) << design;
+    EXPECT_TRUE(Near(set.kish_design_effect(), want->Find("kish_deff")->number)) << design;
+    for (const query_pb::WeightTarget& target : set.targets())
+      EXPECT_NEAR(target.after(), target.frame(), 1e-8 * target.frame()) << target.level();
+    double sum = 0;
+    int answered = 0;
+    for (const query_pb::StratumEvidence& cell : set.cells()) {
+      sum += cell.weight() * cell.cell_responded();
+      answered += cell.cell_responded();
+    }
+    EXPECT_EQ(answered, want->Find("n")->number);
+    EXPECT_TRUE(Near(sum, want->Find("sum_w")->number)) << design;
+  }
+}
+
+// Every double that leaves is a number.
+void ExpectFinite(const google::protobuf::Message& message, const std::string& where) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    using Descriptor = google::protobuf::FieldDescriptor;
+    if (field->cpp_type() == Descriptor::CPPTYPE_DOUBLE && !field->is_repeated()) {
+      EXPECT_TRUE(std::isfinite(reflection.GetDouble(message, field)))
+          << where << ' ' << field->name();
+    }
+    if (field->cpp_type() != Descriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      ExpectFinite(reflection.GetMessage(message, field), where);
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i)
+      ExpectFinite(reflection.GetRepeatedMessage(message, field, i), where);
+  }
+}
+
+TEST(ServedFigures, HoldNoNumberThatIsNone) {
+  for (const char* id : {"s05-strat-441", "s09-calibration-441", "s11-numeric-441"}) {
+    const figures::EditionFigures& figures = *Of(id).edition.figures;
+    ExpectFinite(figures.Header(), id);
+    for (const figures::store_pb::ReleaseFigure& one : AllFigures(figures)) {
+      ExpectFinite(one, one.figure().name());
+      const query_pb::Estimate& estimate = one.figure().estimate();
+      EXPECT_LE(estimate.lower(), estimate.value()) << one.figure().name();
+      EXPECT_LE(estimate.value(), estimate.upper()) << one.figure().name();
+    }
+  }
+}
+
+TEST(ServedFigures, OfAReleaseComeBackFromItsParts) {
+  const figures::EditionFigures& figures = *Of("s09-calibration-441").edition.figures;
+  figures::ReleaseContent content;
+  content.header = figures.Header();
+  content.figures = AllFigures(figures);
+  const std::vector<std::string> parts = WriteParts(content);
+  for (const std::string& part : parts) EXPECT_LE(part.size(), 512u * 1024u);
+  const auto again = figures::ReadParts(parts);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->header.SerializeAsString(), content.header.SerializeAsString());
+  EXPECT_EQ(CompareForVerify(content, *again, 5).count, 0);
+}
+
+}  // namespace
+}  // namespace imdi::oracle
