@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/proceed.h"
 
 namespace imdi::storage {
 
@@ -47,8 +48,9 @@ class DraftStore {
                                                   int64_t limit) const = 0;
 
   virtual absl::Status State() const = 0;
-  // A verified copy into `directory`, which must not exist, while drafts are saved on.
-  virtual absl::Status Backup(const std::string& directory) = 0;
+  // A verified copy into `directory`, which must not exist, while drafts are saved on. What
+  // an end by `proceed` leaves is no backup.
+  virtual absl::Status Backup(const std::string& directory, const Proceed& proceed) = 0;
 };
 
 // The checks and answers that every engine shares.

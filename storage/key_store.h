@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/proceed.h"
 
 namespace imdi::storage {
 
@@ -42,8 +43,8 @@ class KeyStore {
 
   virtual absl::Status State() const = 0;
   // A verified copy into `directory`, which must not exist. To be kept apart from the log's
-  // backups.
-  virtual absl::Status Backup(const std::string& directory) = 0;
+  // backups. What an end by `proceed` leaves is no backup.
+  virtual absl::Status Backup(const std::string& directory, const Proceed& proceed) = 0;
 };
 
 // INVALID_ARGUMENT naming the bound that is not met.

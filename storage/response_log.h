@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "storage/proceed.h"
 
 namespace imdi::storage {
 
@@ -170,8 +171,9 @@ class ResponseLog {
   virtual absl::Status State() const = 0;
 
   // A verified copy of the store as it stands, into `directory` (which must not exist yet), while
-  // appends go on; where the copy ends. METHOD_NOT_OFFERED for an engine that keeps nothing.
-  virtual absl::StatusOr<LogHead> Backup(const std::string& directory) = 0;
+  // appends go on; where the copy ends. What an end by `proceed` leaves is no backup.
+  // METHOD_NOT_OFFERED for an engine that keeps nothing.
+  virtual absl::StatusOr<LogHead> Backup(const std::string& directory, const Proceed& proceed) = 0;
 
   // `listener` is called after each acknowledged append, from the appending thread, with the new
   // head; it must be quick. It may remove itself, or another, and may be called once more while it

@@ -10,6 +10,7 @@
 #include "clients/cli/commands.h"
 #include "clients/cli/print.h"
 #include "services/base/text.h"
+#include "services/base/trace_parent.h"
 
 namespace imdi::cli {
 namespace {
@@ -199,6 +200,12 @@ void CommandLine::Parts::AddGlobalOptions() {
   app.add_option("--patience", options.patience_seconds, "seconds for all tries of a submission")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
+  app.add_option("--traceparent", options.trace_parent,
+                 "W3C traceparent that every call carries into logs and records")
+      ->envname("IMDICTL_TRACEPARENT")
+      ->check([](const std::string& text) {
+        return base::IsTraceParent(text) ? "" : "no traceparent: 00-<32 hex digits>-<16>-<2>";
+      });
   app.add_flag("--no-wait", options.no_wait,
                "figures as query has them, instead of waiting for all that the log holds");
 }
@@ -573,6 +580,9 @@ Results go to standard output, notes, progress and errors to standard error.
 | `table` | for people, in the language of `--language`; may change from version to version |
 | `json` | the answer itself as proto3 JSON with the field names of the contract: one document; a command that follows something prints one a line (NDJSON). Lists that are paged come whole. `apply`, `diff`, `validate`, `submit` and `check-answers`, which make many calls, print a report of their own. `restore` and `restore-keys` hand over to `imdi-allinone`, which stands beside `imdictl`, and print its words in every form |
 | `csv` | RFC 4180, with a head: a row for each element of the answer's list, or one row. Columns follow from the contract: a field by its name, those of a message within it as `name.field`; numbers in full, unrounded, with a point; enum values by name; bytes in base64; a list within a row as JSON. An empty cell is an absent value: where a figure has no value, no number stands in its place, and `no_value.reason` says why |
+
+`--traceparent` (`IMDICTL_TRACEPARENT`) takes a W3C traceparent, `00-<32 hex digits>-<16>-<2>`. Every call carries it: the
+servers' log lines then have its `trace_id`, and so do the records that were made.
 
 An error is one line, `imdictl: REASON: what is wrong and what to do`, and below it, where known: the fields or places, the
 service and address that was asked, a remedy, and after how long to try again. A call that can be repeated is, until

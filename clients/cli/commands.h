@@ -26,6 +26,7 @@ struct Options {
   int timeout_seconds = 10;     // Of one call.
   int patience_seconds = 120;   // Of all tries of a call that is tried again.
   bool no_wait = false;         // Figures as query has them, without asking how far the log goes.
+  std::string trace_parent;     // W3C traceparent that every call carries; may be empty.
 };
 
 class Commands {

@@ -107,7 +107,8 @@ std::string TimeOf(int64_t microseconds) {
 Commands::Commands(const Options& options)
     : options_(options),
       output_(options.format),
-      connection_(options.addresses, absl::Seconds(options.timeout_seconds)) {}
+      connection_(options.addresses, absl::Seconds(options.timeout_seconds), options.trace_parent) {
+}
 
 std::string Commands::Label(const survey::model::v1::LocalizedText& text) const {
   if (options_.language == "nn") return text.nn();

@@ -60,8 +60,9 @@ absl::Status WithAsked(absl::Status status, std::string_view asked) {
   return status;
 }
 
-Connection::Connection(const Addresses& addresses, absl::Duration call_timeout)
-    : call_timeout_(call_timeout) {
+Connection::Connection(const Addresses& addresses, absl::Duration call_timeout,
+                       std::string trace_parent)
+    : call_timeout_(call_timeout), trace_parent_(std::move(trace_parent)) {
   const auto asked = [](std::string_view what, const std::string& address,
                         std::string_view option) {
     return base::StrCat(what, " at ", address, " (", option, ")");

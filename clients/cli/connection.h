@@ -71,7 +71,9 @@ absl::Status WithAsked(absl::Status status, std::string_view asked);
 
 class Connection {
  public:
-  Connection(const Addresses& addresses, absl::Duration call_timeout);
+  // `trace_parent`: a W3C traceparent that every call carries; may be empty.
+  Connection(const Addresses& addresses, absl::Duration call_timeout,
+             std::string trace_parent = {});
   // To a system in one process.
   Connection(const std::string& public_address, const std::string& internal_address,
              absl::Duration call_timeout)
@@ -105,6 +107,7 @@ class Connection {
       Stub& stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
       const Request& request, absl::Duration left = absl::InfiniteDuration()) const {
     grpc::ClientContext context;
+    Mark(context);
     transport::SetTimeout(context, std::min(call_timeout_, left));
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
@@ -132,6 +135,7 @@ class Connection {
                     const Request& request,
                     const std::type_identity_t<std::function<bool(const Response&)>>& take) const {
     grpc::ClientContext context;
+    Mark(context);
     const auto reader = ((*peer.stub).*method)(&context, request);
     Response message;
     while (reader->Read(&message)) {
@@ -145,7 +149,12 @@ class Connection {
   }
 
  private:
+  void Mark(grpc::ClientContext& context) const {
+    if (!trace_parent_.empty()) context.AddMetadata("traceparent", trace_parent_);
+  }
+
   absl::Duration call_timeout_;
+  std::string trace_parent_;
   Peer<ingestion_api::EditionService::StubInterface> editions_;
   Peer<ingestion_api::SubmissionService::StubInterface> submissions_;
   Peer<ingestion_api::LogService::StubInterface> log_;

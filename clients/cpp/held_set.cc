@@ -71,9 +71,7 @@ Steady::time_point EndOf(absl::Duration patience) {
   return Steady::now() + absl::ToChronoNanoseconds(std::min(patience, absl::Hours(24 * 365)));
 }
 
-// Longest wait before a release is asked for again that could not be taken though the server
-// answers, and before a server is asked again that said when.
-constexpr absl::Duration kAskAgainMax = absl::Seconds(30);
+constexpr absl::Duration kAskAgainMax = absl::Milliseconds(base::kAskAgainMaxMs);
 
 // Where the set stands in the log.
 struct Cursor {

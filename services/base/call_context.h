@@ -1,11 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "services/base/clock.h"
 #include "services/base/error.h"
+#include "services/base/limits.h"
 
 namespace grpc {
 class CallbackServerContext;
@@ -16,6 +18,13 @@ namespace imdi::base {
 // CANCELLED: nobody waits for the answer any more.
 inline absl::Status CallerGone() {
   return Error(Reason::kCancelled, "the caller has gone or its deadline has passed");
+}
+
+// UNAVAILABLE: the process is about to end.
+inline absl::Status ShuttingDown() {
+  return WithRetryDelay(
+      Error(Reason::kShuttingDown, "the service is stopping; resume elsewhere or later"),
+      absl::Milliseconds(kReconnectBackoffMinMs));
 }
 
 // Who calls, through which method, until when. Made by the transport, handed to use cases.
@@ -33,10 +42,18 @@ struct CallContext {
   // during the call.
   const grpc::CallbackServerContext* rpc = nullptr;
 
+  // Set, of a call that may take longer than a stop has time for, once the process is to stop.
+  const std::atomic<bool>* stopping = nullptr;
+
   bool Cancelled() const { return cancelled && cancelled(); }
-  // CANCELLED once nobody waits for the answer. Whatever takes long asks at every step, so that it
-  // stops within kCancelledStopMs; only a backup goes on, for whoever asks for it again.
-  absl::Status CheckWanted() const { return Cancelled() ? CallerGone() : absl::OkStatus(); }
+  // SHUTTING_DOWN once the process is to stop.
+  absl::Status CheckStopping() const {
+    return stopping != nullptr && *stopping ? ShuttingDown() : absl::OkStatus();
+  }
+  // The same, and CANCELLED once nobody waits for the answer. Whatever takes long asks at every
+  // step, so that it stops within kCancelledStopMs; only a backup goes on, for whoever asks for it
+  // again, until the process stops.
+  absl::Status CheckWanted() const { return Cancelled() ? CallerGone() : CheckStopping(); }
 };
 
 }  // namespace imdi::base

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -34,8 +35,9 @@ class BoundedExecutor {
   bool TrySubmit(std::function<void()> work, Work kind = Work::kControl);
 
   // Asked by those who take calls, before they submit work of one: shared by all who share the
-  // threads.
-  Admission& admission() { return admission_; }
+  // threads, and by answers that are still on their way when these have gone.
+  Admission& admission() { return *admission_; }
+  const std::shared_ptr<Admission>& shared_admission() const { return admission_; }
 
   // Refuses new work, finishes the queue, joins. Safe to call more than once, not from a worker.
   void Drain();
@@ -52,7 +54,7 @@ class BoundedExecutor {
   const std::string name_;
   const size_t queue_max_;
   const int reads_running_max_;
-  Admission admission_;
+  const std::shared_ptr<Admission> admission_ = std::make_shared<Admission>();
   mutable Mutex mutex_;
   CondVar changed_;
   std::array<std::deque<std::function<void()>>, kWorkKinds> queues_ ABSL_GUARDED_BY(mutex_);

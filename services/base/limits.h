@@ -92,7 +92,9 @@ inline constexpr size_t kFiguresPerEditionMax = 200'000;      // Figures of an e
 inline constexpr size_t kMatrixBytesMax = 512 * kMiB;         // An edition's answer matrix, as predicted; refuse with a finding.
 inline constexpr size_t kWeightCellsMax = 2'048;              // Kinds of weight in all weight sets of an edition; refuse with a finding (coarser margins).
 inline constexpr size_t kWeightLevelsMax = 256;               // Levels and totals that a weight set is calibrated to; refuse with a finding.
-inline constexpr size_t kUnitNumbersMax = 2'000'000;          // Units x blocks of an edition that keep numbers by unit; refuse with a finding.
+inline constexpr size_t kWeightSetsMax = 16;                  // Weight sets that the indicators of an edition name; refuse with a finding.
+inline constexpr size_t kWeightWorkMax = 65'536;              // Kinds of weight x levels and totals of a weight set; refuse with a finding.
+inline constexpr size_t kUnitNumbersMax = 200'000;            // Units x blocks of an edition that keep numbers by unit; refuse with a finding.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.
@@ -117,7 +119,7 @@ inline constexpr int kWaitersMax = 1'000;                     // Calls waiting f
 inline constexpr int kWaitForPositionMs = 2'000;              // How long they wait; shed NOT_YET_FOLDED.
 inline constexpr int kConnectTimeoutMs = 1'000;               // Dialling until the server greets; then it is dialled anew.
 inline constexpr int kReconnectBackoffMinMs = 50;             // First wait of a follower that lost its stream.
-inline constexpr int kReconnectBackoffMaxMs = 400;            // Longest wait.
+inline constexpr int kReconnectBackoffMaxMs = 250;            // Longest wait.
 inline constexpr int kFiguresKeepMs = 1'000;                  // Query writes its snapshot for a warm start at most this often.
 
 
@@ -169,6 +171,7 @@ inline constexpr size_t kHeldBytesMax = 64 * kMiB;            // Bytes of a held
 inline constexpr int kHeldKeepMs = 60'000;                    // The file of a held set learns of a sign of life at most this often.
 inline constexpr int kHeldStaleMs = 30'000;                   // No sign of life this long; the set calls itself stale, and goes on answering.
 inline constexpr int kFollowReleasesMs = 600'000;             // One stream of FollowReleases; resumed at its cursor.
+inline constexpr int kAskAgainMaxMs = 30'000;                 // Wait of a held set before it asks again a server that answers what cannot be taken, or says when; a longer one is cut.
 
 static_assert(kPageSizeDefault <= kPageSizeMax);
 static_assert(kPageBytesMax * 2 <= kMessageBytesMax, "a page and its last entry fit into one message");

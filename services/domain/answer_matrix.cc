@@ -655,7 +655,12 @@ std::shared_ptr<const EditionCounts> AnswerMatrix::Count(
               bits[FigurePlan::Block::kAtomFixed] =
                   numerators[how.numerator][w] & standing.in_base[w];
             } else if (how.kind == MatrixRows::Block::Kind::kNumeric) {
-              for (const uint32_t row : how.known) bits[2] &= m.Read(row, begin + w);
+              for (const uint32_t source : how.given) {
+                const MatrixRows::NumberSource& rows = m.rows.number_sources()[source];
+                const uint64_t without =
+                    m.Read(rows.answered, begin + w) & ~m.Read(rows.known, begin + w);
+                for (size_t place = 2; place <= 4; ++place) bits[place] &= ~without;
+              }
             } else {
               for (size_t k = 0; k < how.categories.size(); ++k)
                 bits[FigurePlan::Block::kAtomFixed + k] =

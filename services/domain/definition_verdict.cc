@@ -119,6 +119,14 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
       if (!IsDate(definition.frame().frame_date()))
         out.findings.push_back(
             Finding("frame.frame_date", "BAD_DATE", "not a date", "write YYYY-MM-DD"));
+      // Not a finding of the frame itself: a log that has more is read, and it is not known there.
+      for (int i = 0; i < definition.frame().units_size(); ++i) {
+        if (definition.frame().units(i).population() > kMeasureMax)
+          out.findings.push_back(Finding(base::StrCat("frame.units[", i, "].population"),
+                                         "BAD_NUMBER",
+                                         base::StrCat("inhabitants are 0 to ", kMeasureMax),
+                                         "correct it, or leave it out where it is not known"));
+      }
       CompiledFrame::Result compiled = CompiledFrame::Compile(definition.frame());
       out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
       if (compiled.frame != nullptr && edition->frame != nullptr)
@@ -230,7 +238,8 @@ DefinitionFindings Catalog::CheckClaimHere(const model::Claim& claim,
 DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
                                          const model::Definition& document) const {
   DefinitionFindings out;
-  if (document.has_claim()) return out;
+  // Claims rest on shares under the built-in weights: no weight set changes what they read.
+  if (document.has_claim() || document.has_weight_set()) return out;
   const std::string_view edition_id = EditionIdOf(NameOf(document));
   const std::string_view survey = SurveyIdOf(NameOf(document));
   const std::string_view indicator =
@@ -239,7 +248,6 @@ DefinitionFindings Catalog::BrokenClaims(const Catalog& before,
                            : document.has_questionnaire() ? "questionnaire"
                            : document.has_frame()         ? "frame"
                            : document.has_indicator()     ? "indicator"
-                           : document.has_weight_set()    ? "weight_set"
                                                           : "phrases";
   for (const auto& [id, edition] : editions_) {
     if (!edition_id.empty() && id != edition_id) continue;
@@ -296,7 +304,9 @@ DefinitionFindings Catalog::CheckSizes(const model::Definition& definition) cons
   if (definition.has_weight_set()) {
     touched.clear();
     for (const auto& [id, edition] : editions_) {
-      if (edition->definition->survey() == WeightSetNameOf(NameOf(definition)).survey)
+      if (std::ranges::any_of(IndicatorsOf(id), [&](const auto& indicator) {
+            return indicator->definition().weights() == NameOf(definition);
+          }))
         touched.push_back(id);
     }
   }

@@ -118,7 +118,7 @@ CompiledFrame::Result CompiledFrame::Compile(const model::Frame& frame) {
           base::StrCat(base::Quoted(unit.orgnr()), " is not an organisation number"),
           "nine digits with a valid control digit, or leave it out");
     }
-    if (unit.population() < 0 || unit.population() > kMeasureMax)
+    if (unit.population() < 0)
       add(path + ".population", "BAD_NUMBER", base::StrCat("inhabitants are 0 to ", kMeasureMax),
           "correct it, or leave it out where it is not known");
     for (const auto& [id, code] : unit.attributes()) {

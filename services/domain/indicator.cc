@@ -266,6 +266,7 @@ class IndicatorCompiler {
     const auto read = [&](const std::string& path, const model::Measure& measure) {
       CompiledMeasure compiled = CompileMeasure(path, measure, reader_);
       if (!compiled.needs.empty()) needs.push_back(std::move(compiled.needs));
+      answers_without_ = answers_without_ || compiled.answers_without;
       return std::move(compiled.measure);
     };
     out_->measure_ = read("indicator.measure", definition_.measure());
@@ -276,8 +277,8 @@ class IndicatorCompiler {
     if (reader_.not_asked()) needs.clear();
     ReadBases(needs);
     if (reader_.not_asked() || !reader_.findings().empty()) return;
-    CheckFrameNumber("indicator.measure.frame", out_->measure_, out_->bases_, reader_);
-    CheckFrameNumber("indicator.denominator.frame", out_->denominator_, out_->bases_, reader_);
+    CheckDenominator("indicator.denominator", out_->denominator_, reader_);
+    CheckFrameNumbers(*out_, reader_);
   }
 
   // `needs` are further conditions of every base.
@@ -312,7 +313,8 @@ class IndicatorCompiler {
     }
     for (CompiledIndicator::Basis& basis : out_->bases_) {
       items.insert(basis.base.items().begin(), basis.base.items().end());
-      basis.kind = KindOfBase(basis.base, questionnaire_);
+      // Where some answers have no number not only silence keeps units out.
+      basis.kind = answers_without_ ? BaseKind::kAnswers : KindOfBase(basis.base, questionnaire_);
       if (definition_.kind() != model::INDICATOR_KIND_DISTRIBUTION || out_->not_asked_) {
         basis.codes = {0};
         continue;
@@ -330,6 +332,7 @@ class IndicatorCompiler {
   const CompiledFrame& frame_;
   IndicatorReader reader_;
   std::shared_ptr<CompiledIndicator> out_;
+  bool answers_without_ = false;  // Some answer to a measured item has no number.
 };
 
 CompiledIndicator::Result CompiledIndicator::Compile(

@@ -107,8 +107,8 @@ class CompiledIndicator {
   const std::vector<Comparison>& comparisons() const { return comparisons_; }
   // MEAN, TOTAL, RATIO, QUANTILE.
   bool numeric() const { return numeric_; }
-  // Of a numeric kind that is asked. The bases of a numeric kind are compiled together with what
-  // the measures need of answers: (base) and answered(item), or (base) and item in (scored codes).
+  // Of a numeric kind that is asked. Its bases are compiled together with what the measures need of
+  // answers, (base) and answered(item); of them only units whose answers have both numbers count.
   const Measure& measure() const { return measure_; }
   const Measure& denominator() const { return denominator_; }  // kOne but for a RATIO.
   // Of a QUANTILE: 1–999.

@@ -59,7 +59,11 @@ Expression IndicatorReader::ParseWith(const std::string& path, const std::string
     if (out.empty() || test.empty()) return {};
     if (Says(out, test)) continue;
     base::StrAppend(with, " and ", condition);
+    const size_t before = findings_.size();
     out = Parse(path, with, use);
+    for (size_t i = before; i < findings_.size(); ++i)
+      base::StrAppend(findings_[i].message, "; the measure puts it into brackets and adds \"and ",
+                      condition, "\"");
   }
   return out;
 }

@@ -35,10 +35,11 @@ MatrixRows::MatrixRows(const FigurePlan& plan) : plan_(plan) {
             const Program& when = numerators_[number.when];
             rows.insert(when.rows.begin(), when.rows.end());
           }
-          if (number.source != kOneEach && number_sources_[number.source].known != kNoRow)
-            block.known.push_back(number_sources_[number.source].known);
+          if (number.source == kOneEach || number_sources_[number.source].known == kNoRow) continue;
+          block.given.push_back(number.source);
+          rows.insert(number_sources_[number.source].answered);
+          rows.insert(number_sources_[number.source].known);
         }
-        rows.insert(block.known.begin(), block.known.end());
       } else {
         block.numerator = NumeratorOf(indicator.numerator());
         const Program& numerator = numerators_[block.numerator];
@@ -177,15 +178,13 @@ MatrixRows::Number MatrixRows::NumberOf(const CompiledIndicator::Measure& measur
   if (fresh) {
     NumberSource& source = number_sources_.emplace_back();
     source.measure = &measure;
-    if (measure.source == Source::kNumber) source.known = count_++;
+    if (measure.source != Source::kFrame) {
+      source.answered = FirstRowOf(measure.item) + kAnsweredRow;
+      source.known = count_++;
+    }
   }
   out.source = found->second;
   return out;
-}
-
-bool MatrixRows::counts_numbers() const {
-  return std::ranges::any_of(
-      blocks_, [](const Block& block) { return block.kind == Block::Kind::kNumeric; });
 }
 
 MatrixRows::Program MatrixRows::Compile(const Expression& expression) {
@@ -276,7 +275,7 @@ size_t MatrixRows::bytes() const {
   for (const Base& base : bases_) bytes += of_program(base.program);
   for (const Program& numerator : numerators_) bytes += of_program(numerator);
   for (const Block& block : blocks_)
-    bytes += of_numbers(block.categories) + of_numbers(block.rows) + of_numbers(block.known);
+    bytes += of_numbers(block.categories) + of_numbers(block.rows) + of_numbers(block.given);
   return bytes;
 }
 

@@ -96,7 +96,9 @@ class MatrixRows {
   // Where the numbers of units come from (number_columns.h).
   struct NumberSource {
     const CompiledIndicator::Measure* measure = nullptr;  // Of the plan.
-    // Row of units that gave one, of an answer that may be "don't know" instead; else kNoRow.
+    // Rows of units that answered its question, and of those of them whose answer has a number;
+    // kNoRow for numbers of the frame.
+    uint32_t answered = kNoRow;
     uint32_t known = kNoRow;
   };
   static constexpr uint32_t kOneEach = kNoRow;  // No source: every unit brings 1.
@@ -113,8 +115,9 @@ class MatrixRows {
     std::vector<uint32_t> categories;  // Rows, for kDistribution.
     Number a;                          // Measure and denominator, for kNumeric.
     Number b;
-    // Rows of units that have both numbers, for kNumeric: who lacks one leaves the base.
-    std::vector<uint32_t> known;
+    // Numbers of the sources that answers give, for kNumeric: who answered without a number
+    // ("don't know", a code without a score) is not in the base.
+    std::vector<uint32_t> given;
     std::vector<uint32_t> rows;  // Every row that the block's counts depend on.
   };
 
@@ -131,7 +134,6 @@ class MatrixRows {
   const std::vector<Program>& numerators() const { return numerators_; }
   const std::vector<NumberSource>& number_sources() const { return number_sources_; }
   const std::vector<Block>& blocks() const { return blocks_; }  // As the plan's.
-  bool counts_numbers() const;                                  // Some block is kNumeric.
   size_t bytes() const;
 
  private:

@@ -64,10 +64,8 @@ void ReadNumber(const std::string& path, const std::string& id, IndicatorReader&
   out.measure.item = question->first_item;
   out.measure.decimals = rule.decimals();
   out.measure.text = id;
-  // "Don't know" is an answer and no number; a comparison is true of numbers only.
-  out.needs = rule.allow_dont_know()
-                  ? base::StrCat(id, " >= ", PrintNumber(rule.min(), rule.decimals()))
-                  : base::StrCat("answered(", id, ")");
+  out.needs = base::StrCat("answered(", id, ")");
+  out.answers_without = rule.allow_dont_know();
 }
 
 void ReadOptions(const std::string& path, const std::string& id, IndicatorReader& reader,
@@ -112,23 +110,63 @@ void ReadScores(const std::string& path, const model::CodeScores& scores, Indica
                  base::StrCat(id, " has no code ", one.code()), "name one of its codes");
   }
   std::ranges::sort(out.measure.scores);
-  std::vector<std::string> codes;
   std::vector<std::string> pairs;
-  for (const auto& [code, score] : out.measure.scores) {
-    codes.push_back(base::StrCat(code));
+  for (const auto& [code, score] : out.measure.scores)
     pairs.push_back(base::StrCat(code, "=", score));
-  }
   out.measure.text = base::StrCat("score(", id, ": ", base::StrJoin(pairs, ", "), ")");
-  // Where every code has a score only silence keeps a unit out, and the base may be the frame's.
-  out.needs = out.measure.scores.size() == question->codes.size()
-                  ? base::StrCat("answered(", id, ")")
-                  : base::StrCat(id, " in (", base::StrJoin(codes, ","), ")");
+  out.needs = base::StrCat("answered(", id, ")");
+  out.answers_without = out.measure.scores.size() < question->codes.size();
 }
 
 void ReadFrameNumber(model::FrameNumber number, CompiledMeasure& out) {
   out.measure.source = Source::kFrame;
   out.measure.number = number;
   out.measure.text = FrameNumberName(number);
+}
+
+// `sums`: a unit where `when` cannot hold is no part. `twice`: bases of which OSLO_TWICE was said.
+void CheckFrameNumber(const std::string& path, const CompiledIndicator::Measure& measure,
+                      const std::vector<CompiledIndicator::Basis>& bases, bool sums,
+                      IndicatorReader& reader, std::vector<bool>* twice) {
+  const CompiledFrame& frame = reader.frame();
+  const std::vector<bool> of_municipalities =
+      reader.questionnaire().ScopeFor(model::UNIT_TYPE_MUNICIPALITY);
+  const std::vector<bool> of_districts = reader.questionnaire().ScopeFor(model::UNIT_TYPE_DISTRICT);
+  for (size_t b = 0; b < bases.size(); ++b) {
+    const UnitIndex none = static_cast<UnitIndex>(frame.size());
+    UnitIndex unknown = none;
+    std::set<std::string_view> municipalities;
+    std::set<std::string_view> with_districts;
+    for (UnitIndex unit = 0; unit < frame.size(); ++unit) {
+      const UnitFacts facts = frame.FactsOf(unit);
+      const bool district = facts.type == model::UNIT_TYPE_DISTRICT;
+      const std::vector<bool>& in_scope = district ? of_districts : of_municipalities;
+      if (frame.unit(unit).out_of_scope() || !CanBeTrue(bases[b].base, facts, in_scope)) continue;
+      // Where `when` cannot hold the number is 0, known or not.
+      const bool counts = CanBeTrue(measure.when, facts, in_scope);
+      if (counts && unknown == none && NumberOf(frame, unit, measure.number) == 0) unknown = unit;
+      if (sums && !counts) continue;
+      const std::string_view code = frame.unit(unit).code();
+      (district ? with_districts : municipalities).insert(code.substr(0, kMunicipalityDigits));
+    }
+    const std::string base_path = base::StrCat("indicator.bases[", b, "].base");
+    if (unknown != none)
+      reader.Add(path, "NUMBER_UNKNOWN",
+                 base::StrCat("the frame of ", reader.questionnaire().edition_id(),
+                              " does not know it of unit ", frame.unit(unknown).code(),
+                              ", which the base ", bases[b].id, " can hold"),
+                 "state it in the frame, or narrow the base");
+    for (const std::string_view code : with_districts) {
+      if ((*twice)[b] || !municipalities.contains(code)) continue;
+      (*twice)[b] = true;
+      reader.Add(base_path, "OSLO_TWICE",
+                 base::StrCat("municipality ", code,
+                              " and its districts can both be in the base, and everybody who "
+                              "lives there would count twice"),
+                 "count by municipalities (and unit.type == municipality), or leave the "
+                 "municipality itself out and count by its districts");
+    }
+  }
 }
 
 }  // namespace
@@ -182,46 +220,33 @@ CompiledMeasure CompileMeasure(const std::string& path, const model::Measure& me
   return out;
 }
 
-void CheckFrameNumber(const std::string& path, const CompiledIndicator::Measure& measure,
-                      const std::vector<CompiledIndicator::Basis>& bases, IndicatorReader& reader) {
-  if (measure.source != Source::kFrame) return;
-  const CompiledFrame& frame = reader.frame();
-  const std::vector<bool> of_municipalities =
-      reader.questionnaire().ScopeFor(model::UNIT_TYPE_MUNICIPALITY);
-  const std::vector<bool> of_districts = reader.questionnaire().ScopeFor(model::UNIT_TYPE_DISTRICT);
-  for (size_t b = 0; b < bases.size(); ++b) {
-    const UnitIndex none = static_cast<UnitIndex>(frame.size());
-    UnitIndex unknown = none;
-    std::set<std::string_view> municipalities;
-    std::set<std::string_view> with_districts;
-    for (UnitIndex unit = 0; unit < frame.size(); ++unit) {
-      const UnitFacts facts = frame.FactsOf(unit);
-      const bool district = facts.type == model::UNIT_TYPE_DISTRICT;
-      const std::vector<bool>& in_scope = district ? of_districts : of_municipalities;
-      // A number counts where both can hold; elsewhere it is 0, known or not.
-      if (frame.unit(unit).out_of_scope() || !CanBeTrue(bases[b].base, facts, in_scope) ||
-          !CanBeTrue(measure.when, facts, in_scope))
-        continue;
-      if (unknown == none && NumberOf(frame, unit, measure.number) == 0) unknown = unit;
-      const std::string_view code = frame.unit(unit).code();
-      (district ? with_districts : municipalities).insert(code.substr(0, kMunicipalityDigits));
-    }
-    const std::string base_path = base::StrCat("indicator.bases[", b, "].base");
-    if (unknown != none)
-      reader.Add(path, "NUMBER_UNKNOWN",
-                 base::StrCat("the frame of ", reader.questionnaire().edition_id(),
-                              " does not know it of unit ", frame.unit(unknown).code(),
-                              ", which the base ", bases[b].id, " can hold"),
-                 "state it in the frame, or narrow the base");
-    for (const std::string_view code : with_districts) {
-      if (!municipalities.contains(code)) continue;
-      reader.Add(base_path, "OSLO_TWICE",
-                 base::StrCat("municipality ", code,
-                              " and its districts can both be in the base, and everybody who "
-                              "lives there would count twice"),
-                 "count by municipalities (and unit.type == municipality), or leave the "
-                 "municipality itself out and count by its districts");
-    }
+void CheckDenominator(const std::string& path, const CompiledIndicator::Measure& measure,
+                      IndicatorReader& reader) {
+  if (measure.source == Source::kScores &&
+      std::ranges::any_of(measure.scores, [](const auto& one) { return one.second < 0; }))
+    reader.Add(path + ".scores", "DENOMINATOR_NEGATIVE", "a ratio is not divided by scores below 0",
+               "state scores from 0");
+  if (measure.source == Source::kNumber &&
+      reader.questionnaire().QuestionOf(measure.item).numeric.min() < 0)
+    reader.Add(path + ".question", "DENOMINATOR_NEGATIVE",
+               base::StrCat("answers to ", measure.text,
+                            " may lie below 0, and a ratio is not divided by them"),
+               "name a question whose answers begin at 0");
+}
+
+void CheckFrameNumbers(const CompiledIndicator& indicator, IndicatorReader& reader) {
+  const std::vector<CompiledIndicator::Basis>& bases = indicator.bases();
+  // Of sums a unit with the number 0 is no part; means and quantiles hold it as a unit all the
+  // same.
+  const bool sums = indicator.kind() == model::INDICATOR_KIND_RATIO ||
+                    indicator.kind() == model::INDICATOR_KIND_TOTAL;
+  std::vector<bool> twice(bases.size());
+  const std::pair<const CompiledIndicator::Measure&, std::string> measures[] = {
+      {indicator.measure(), "indicator.measure.frame"},
+      {indicator.denominator(), "indicator.denominator.frame"}};
+  for (const auto& [measure, path] : measures) {
+    if (measure.source == Source::kFrame)
+      CheckFrameNumber(path, measure, bases, sums, reader, &twice);
   }
 }
 

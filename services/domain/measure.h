@@ -18,17 +18,24 @@ void CheckMeasure(const std::string& path, const model::Measure& measure, Defini
 
 struct CompiledMeasure {
   CompiledIndicator::Measure measure;
-  // What a unit must have answered to have the number, as a condition of its base: "answered(X)"
-  // or "X in (1,2)"; empty for numbers of the frame.
+  // Condition of every base, "answered(X)": who was asked and left it blank is item non-response
+  // there. Empty for numbers of the frame.
   std::string needs;
+  // There are answers without a number ("don't know", a code without a score): who gave one has
+  // answered, and is in no base.
+  bool answers_without = false;
 };
 // `measure` has passed CheckMeasure; what is wrong, or not asked, stands in the reader.
 CompiledMeasure CompileMeasure(const std::string& path, const model::Measure& measure,
                                IndicatorReader& reader);
 
-// For a measure of a number of the frame: NUMBER_UNKNOWN where a unit that a base can hold has
-// none, OSLO_TWICE where a base can hold a municipality and districts of it.
-void CheckFrameNumber(const std::string& path, const CompiledIndicator::Measure& measure,
-                      const std::vector<CompiledIndicator::Basis>& bases, IndicatorReader& reader);
+// What a ratio is divided by is never negative: DENOMINATOR_NEGATIVE.
+void CheckDenominator(const std::string& path, const CompiledIndicator::Measure& measure,
+                      IndicatorReader& reader);
+
+// For numbers of the frame: NUMBER_UNKNOWN where a unit whose number can count in a base has none,
+// OSLO_TWICE, once for a base, where it can hold a municipality and districts of it. Where `when`
+// cannot hold a unit adds nothing to a ratio or a total; to a mean or a quantile it does.
+void CheckFrameNumbers(const CompiledIndicator& indicator, IndicatorReader& reader);
 
 }  // namespace imdi::domain

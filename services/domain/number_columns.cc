@@ -24,7 +24,7 @@ void ForEachBit(uint64_t bits, Each each) {
 NumberColumns::NumberColumns(const FigurePlan& plan, const MatrixRows& rows,
                              std::vector<UnitIndex> unit_at)
     : sources_(&rows.number_sources()), changed_(sources_->size(), 1) {
-  if (sources_->empty() && !rows.counts_numbers()) return;
+  if (sources_->empty()) return;
   unit_at_ = std::move(unit_at);
   for (const MatrixRows::NumberSource& source : *sources_) {
     std::vector<int64_t>& numbers = numbers_.emplace_back(WordsOf(unit_at_.size()) * kTileSide);
@@ -35,7 +35,7 @@ NumberColumns::NumberColumns(const FigurePlan& plan, const MatrixRows& rows,
 }
 
 size_t NumberColumns::PredictBytes(const FigurePlan& plan, const MatrixRows& rows) {
-  if (rows.number_sources().empty() && !rows.counts_numbers()) return 0;
+  if (rows.number_sources().empty()) return 0;
   const size_t units = plan.frame().size();
   return units * sizeof(UnitIndex) +
          rows.number_sources().size() * (sizeof(uint8_t) + sizeof(std::vector<int64_t>) +

@@ -35,8 +35,7 @@ class NumberColumns {
       const MatrixRows::NumberSource& source = (*sources_)[s];
       if (source.measure->source == CompiledIndicator::Measure::Source::kFrame) continue;
       int64_t number = 0;
-      if (response != nullptr && NumberIn(source, *response, &number) && source.known != kNoRow)
-        known(source.known);
+      if (response != nullptr && NumberIn(source, *response, &number)) known(source.known);
       int64_t& place = numbers_[s][column];
       if (place == number) continue;
       place = number;

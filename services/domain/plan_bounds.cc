@@ -16,6 +16,11 @@ DefinitionFindings CheckPlanSizes(const FigurePlan& plan, std::string_view editi
                    .message = std::move(message),
                    .remedy = std::move(remedy)});
   };
+  if (const size_t sets = plan.layouts().size() - 1; sets > base::kWeightSetsMax)
+    add("TOO_MANY_WEIGHT_SETS",
+        base::StrCat("indicators of editions/", edition, " would name ", sets,
+                     " weight sets; the most is ", base::kWeightSetsMax),
+        "use one of those that are named already");
   size_t cells = 0;
   for (size_t number = 1; number < plan.layouts().size(); ++number) {
     const FigurePlan::WeightLayout& layout = plan.layouts()[number];
@@ -27,6 +32,12 @@ DefinitionFindings CheckPlanSizes(const FigurePlan& plan, std::string_view editi
       add("WEIGHTS_TOO_FINE",
           base::StrCat(layout.set->name(), " would be calibrated to ", levels,
                        " numbers of editions/", edition, "; the most is ", base::kWeightLevelsMax),
+          "join levels, or leave out margins");
+    else if (levels * layout.cells.size() > base::kWeightWorkMax)
+      add("WEIGHTS_TOO_FINE",
+          base::StrCat(layout.set->name(), " would bring ", layout.cells.size(),
+                       " kinds of weight of editions/", edition, " to ", levels,
+                       " numbers; the most is ", base::kWeightWorkMax, " of one times the other"),
           "join levels, or leave out margins");
   }
   if (cells > base::kWeightCellsMax)

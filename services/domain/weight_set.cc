@@ -209,8 +209,10 @@ CompiledWeightSet::Result CompiledWeightSet::Compile(const model::WeightSet& def
 
 int64_t NumberOf(const CompiledFrame& frame, UnitIndex unit, model::FrameNumber number) {
   switch (number) {
-    case model::FRAME_NUMBER_POPULATION:
-      return frame.unit(unit).population();
+    case model::FRAME_NUMBER_POPULATION: {
+      const int64_t population = frame.unit(unit).population();
+      return population <= kMeasureMax ? population : 0;
+    }
     default:
       return 0;
   }

@@ -2,7 +2,7 @@
 
 // A weight set as an edition's frame takes it: which non-response strata, and which cells share a
 // weight once it is calibrated. The weights themselves follow from who answered
-// (weight_layout in figure_plan.h, calibrated_weights.h).
+// (FigurePlan::WeightLayout, calibrated_weights.h).
 
 #include <cstdint>
 #include <memory>
@@ -68,7 +68,8 @@ class CompiledWeightSet {
 // totals.
 DefinitionFindings CheckWeightSet(const model::WeightSet& definition);
 
-// A number that the frame holds of a unit; 0 = not known.
+// A number that the frame holds of a unit; 0 = not known, or more than sums hold (kMeasureMax),
+// which is refused at apply and may stand in an older log.
 int64_t NumberOf(const CompiledFrame& frame, UnitIndex unit, model::FrameNumber number);
 // What it is called in the words of definitions and explanations.
 std::string_view FrameNumberName(model::FrameNumber number);

@@ -58,15 +58,9 @@ LinearEstimate Estimate(const Weighting& weighting, std::span<const SumsCell> ce
   StrataOfBase strata(weighting);
   double a = 0;
   double b = 0;
-  // What an answer stands for beside its weight.
-  const auto expansion = [&](size_t c) {
-    if (ratio) return 1.0;
-    const int32_t responded = weighting.strata()[weighting.cells()[c].stratum].respondents;
-    return static_cast<double>(responded) / static_cast<double>(cells[c].responded);
-  };
   for (size_t c = 0; c < cells.size(); ++c) {
     if (cells[c].base == 0) continue;
-    const double weight = weighting.cells()[c].weight * expansion(c);
+    const double weight = weighting.cells()[c].weight;
     strata.Add(static_cast<uint32_t>(c));
     out.n += cells[c].base;
     out.weight_sum += weight * cells[c].base;
@@ -93,7 +87,7 @@ LinearEstimate Estimate(const Weighting& weighting, std::span<const SumsCell> ce
   std::vector<double> values;
   for (size_t c = 0; c < cells.size(); ++c) {
     if (cells[c].base == 0) continue;
-    const TwoValues likened = Likened(cells[c], slope, unit * expansion(c));
+    const TwoValues likened = Likened(cells[c], slope, unit);
     rows.push_back({static_cast<uint32_t>(c), 1});
     values.push_back(likened.one);
     if (cells[c].base == 1) continue;

@@ -36,9 +36,8 @@ LinearEstimate EstimateWeightedTotal(const Weighting& weighting, std::span<const
 LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const ValueRow> rows,
                                      Lonely lonely);
 // The same from exact sums by cell of the weighting: the units of a cell share weight and
-// auxiliaries, so that their sums are all there is to know. `frame` is not read. Of a total, where
-// fewer of a cell's stratum than responded (`responded` > 0 of them) have said whether they have a
-// number, those stand for the others of the stratum as well; of a ratio `responded` is not read.
+// auxiliaries, so that their sums are all there is to know. `frame` and `responded` are not read: a
+// total takes those that left the question open for 0, and is none where there are any.
 LinearEstimate EstimateWeightedTotal(const Weighting& weighting, std::span<const SumsCell> cells,
                                      double scale, Lonely lonely);
 LinearEstimate EstimateWeightedRatio(const Weighting& weighting, std::span<const SumsCell> cells,

@@ -77,8 +77,8 @@ std::vector<query_pb::StratumEvidence> LinesOf(const store_pb::ReleaseFigure& fi
   if (calibrated) out.assign(all.begin(), all.end());
   for (int i = 0; i < figure.strata_size(); ++i) {
     const int place = static_cast<int>(figure.strata(i));
-    if (place >= all.size() || i >= figure.domain_frame_size() || i >= figure.base_size() ||
-        i >= figure.yes_size()) {
+    if (place < 0 || place >= all.size() || i >= figure.domain_frame_size() ||
+        i >= figure.base_size() || i >= figure.yes_size()) {
       break;
     }
     query_pb::StratumEvidence& line =

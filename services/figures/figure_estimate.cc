@@ -272,7 +272,24 @@ class Estimator {
     domain::NumberGround ground = Ground();
     if (total) ground.undetermined = counted_.filter_unknown;
     ground.bounds = NumberBounds(a / scale_a, b / scale_b, scale_b);
-    SetNumber(domain::EstimateNumber(weighted, ground, kEstimateLevel));
+    const domain::NumberEstimate number = domain::EstimateNumber(weighted, ground, kEstimateLevel);
+    const bool known = number.method == domain::IntervalMethod::kKnown;
+    if (total && calibrated_ && !known && SomebodyLeftItOpen())
+      SetProblem(
+          "TOTAL_LEFT_OPEN",
+          "units that responded left open what the total is of: calibrated weights stand for "
+          "all that responded, and no variance is known of a total weighted up for some of "
+          "them; the built-in weights have one");
+    else
+      SetNumber(number);
+  }
+
+  // Of a total: somebody of a stratum of the cell responded, and did not say what it needs.
+  bool SomebodyLeftItOpen() const {
+    for (size_t i = 0; i < out_.lines.size(); ++i) {
+      if (out_.sums[i].responded < out_.lines[i].responded) return true;
+    }
+    return false;
   }
 
   std::optional<domain::Interval> NumberBounds(double a, double b, double scale_b) {
@@ -297,9 +314,12 @@ class Estimator {
       out_.estimate = EstimateOf(number);
       return;
     }
+    SetProblem("DENOMINATOR_ZERO", "the weighted denominators of those that answered add up to 0");
+  }
+  void SetProblem(const char* reason, const char* message) {
     out_.problem.emplace();
-    out_.problem->set_reason("DENOMINATOR_ZERO");
-    out_.problem->set_message("the weighted denominators of those that answered add up to 0");
+    out_.problem->set_reason(reason);
+    out_.problem->set_message(message);
   }
 
   void Quantile() {

@@ -178,22 +178,19 @@ class NumberSteps {
   // Of one unit of the line's number, what it stands for.
   double WeightOf(size_t i) const {
     const query_pb::StratumEvidence& line = ground_.lines[i];
-    if (!total_) return ground_.WeightOf(line);
-    if (ground_.calibrated == nullptr)
-      return static_cast<double>(line.frame()) / sums_[i].responded;
-    return line.weight() *
-           (static_cast<double>(line.responded()) / static_cast<double>(sums_[i].responded));
+    // Calibrated there is no estimate of a total that somebody left open.
+    if (!total_ || ground_.calibrated != nullptr) return ground_.WeightOf(line);
+    return static_cast<double>(line.frame()) / sums_[i].responded;
   }
   std::string WrittenWeight(size_t i) const {
     const query_pb::StratumEvidence& line = ground_.lines[i];
-    if (!total_) return ground_.WrittenWeight(line);
-    if (ground_.calibrated == nullptr) return base::StrCat(line.frame(), "/", sums_[i].responded);
-    return base::StrCat(Number(line.weight()), "*", line.responded(), "/", sums_[i].responded);
+    if (!total_ || ground_.calibrated != nullptr) return ground_.WrittenWeight(line);
+    return base::StrCat(line.frame(), "/", sums_[i].responded);
   }
 
   std::string_view Weights() const {
     if (ground_.calibrated == nullptr) return total_ ? "N_h / q_h" : "N_h / r_h";
-    return total_ ? "w_c r_h / q_h" : "w_c";
+    return "w_c";
   }
 
   void Weigh() {
@@ -282,7 +279,7 @@ class NumberSteps {
       steps_.Add("V", title, "0, since all of every stratum of the base answered", "0", 0);
     } else if (ground_.calibrated != nullptr) {
       steps_.Add("V", title,
-                 CalibratedVarianceFormula(total_ ? "a r_h / q_h of a unit in the base"
+                 CalibratedVarianceFormula(total_ ? "a of a unit in the base"
                                                   : "(a - R b) / B of a unit in the base",
                                            "1e-20 R^2"),
                  "", root * root);

@@ -1,5 +1,6 @@
 #include "services/figures/weight_set_info.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -15,6 +16,11 @@ namespace {
 
 using domain::CalibratedWeights;
 using domain::FigurePlan;
+
+// Of a target: a level of a margin is written "region=2"; all units together are "units".
+bool IsTotal(std::string_view level) {
+  return level.find('=') == std::string_view::npos && level != "units";
+}
 
 // The cells of a calibrated layout; `strata` are its strata after collapsing.
 void PutCells(const EditionFigures& edition, uint32_t number,
@@ -122,10 +128,14 @@ std::optional<RestoredWeights> RestoreWeights(const query_pb::WeightSetInfo& set
     order.emplace(target.level(), order.size());
   std::vector<domain::Margin> margins;
   std::vector<domain::KnownTotal> totals;
+  // Totals stand behind the margins, among the targets as in a line. The names do not tell them
+  // apart: a variable of the frame may be called population.
+  const int total_count = static_cast<int>(std::ranges::count_if(
+      set.targets(), [](const query_pb::WeightTarget& target) { return IsTotal(target.level()); }));
   for (int place = 0; place < lines.front().levels_size(); ++place) {
     const std::string_view first = lines.front().levels(place);
     const std::string_view name = first.substr(0, first.find('='));
-    if (order.contains(name)) {
+    if (place >= lines.front().levels_size() - total_count) {
       domain::KnownTotal& total = totals.emplace_back();
       total.name = std::string(name);
       for (size_t c = 0; c < answered.size(); ++c) {

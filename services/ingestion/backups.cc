@@ -36,7 +36,7 @@ ingestion_pb::Cursor ToCursor(const storage::LogHead& head) {
 }
 
 absl::StatusOr<ingestion_pb::CreateBackupResponse> Backups::Create(
-    const ingestion_pb::CreateBackupRequest& request) {
+    const base::CallContext& call, const ingestion_pb::CreateBackupRequest& request) {
   if (folders_.backup_dir.empty() || folders_.key_backup_dir.empty()) {
     return base::Error(base::Reason::kConfigInvalid,
                        "this server has no folders for backups configured");
@@ -73,13 +73,14 @@ absl::StatusOr<ingestion_pb::CreateBackupResponse> Backups::Create(
     fs::create_directories(one, error);
     if (error) return CannotWrite(one, error);
   }
+  const auto proceed = [&call] { return call.CheckStopping(); };
   ingestion_pb::CreateBackupResponse response;
   IMDI_ASSIGN_OR_RETURN(const storage::LogHead head,
-                        log_.Backup(base::StrCat(folder, "/", kBackupLogFolder)));
+                        log_.Backup(base::StrCat(folder, "/", kBackupLogFolder), proceed));
   run.To(1);
-  IMDI_RETURN_IF_ERROR(keys_.Backup(key_folder));
+  IMDI_RETURN_IF_ERROR(keys_.Backup(key_folder, proceed));
   run.To(2);
-  IMDI_RETURN_IF_ERROR(drafts_.Backup(base::StrCat(folder, "/", kBackupDraftsFolder)));
+  IMDI_RETURN_IF_ERROR(drafts_.Backup(base::StrCat(folder, "/", kBackupDraftsFolder), proceed));
   std::move(undo).Cancel();
   run.Succeed();
   response.set_path(id);

@@ -16,6 +16,7 @@
 
 #include "absl/status/statusor.h"
 #include "imdi/survey/ingestion/v1/log_service.pb.h"
+#include "services/base/call_context.h"
 #include "services/base/progress.h"
 #include "storage/draft_store.h"
 #include "storage/key_store.h"
@@ -46,10 +47,12 @@ class Backups {
         folders_(std::move(folders)),
         progress_(progress) {}
 
-  // Nothing of a backup that fails is left. FIELD_INVALID for the id, CONFIG_INVALID without
-  // folders, ALREADY_EXISTS, OVERLOADED while another one is being made, and what the stores say.
+  // Nothing of a backup that fails is left. It goes on when its caller has gone, and ends at the
+  // next step with SHUTTING_DOWN when the process stops. FIELD_INVALID for the id, CONFIG_INVALID
+  // without folders, ALREADY_EXISTS, OVERLOADED while another one is being made, and what the
+  // stores say.
   absl::StatusOr<ingestion_pb::CreateBackupResponse> Create(
-      const ingestion_pb::CreateBackupRequest& request);
+      const base::CallContext& call, const ingestion_pb::CreateBackupRequest& request);
 
  private:
   storage::ResponseLog& log_;

@@ -165,8 +165,8 @@ grpc::ServerUnaryReactor* LogRpc::CreateBackup(Rpc* rpc, const grpc::ByteBuffer*
        .work = base::Work::kControl,
        .lasting = true},
       rpc, in, out,
-      [this](const base::CallContext&, const ingestion_pb::CreateBackupRequest& request) {
-        return backups_.Create(request);
+      [this](const base::CallContext& call, const ingestion_pb::CreateBackupRequest& request) {
+        return backups_.Create(call, request);
       });
 }
 

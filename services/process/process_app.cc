@@ -207,8 +207,8 @@ int64_t Process::Stop() {
         base::SteadyClock::now() + std::chrono::milliseconds(base::kDrainMs);
     if (p.public_host != nullptr) p.public_host->SetServing(false);
     if (p.internal_host != nullptr) p.internal_host->SetServing(false);
-    p.public_calls.streams().EndAll();
-    p.internal_calls.streams().EndAll();
+    p.public_calls.Stop();
+    p.internal_calls.Stop();
     if (p.public_host != nullptr)
       p.public_host->Drain(absl::FromChrono(until - base::SteadyClock::now()));
     // Answers pass through the first of them first; they stop the other way round.

@@ -68,6 +68,7 @@ int Serve(const Program& program, const ServerConfig& config) {
   // Before any other thread, so that all have the mask; never destroyed: a thread waits in it.
   static auto& stop = *new StopSignal();
   transport::RaiseDescriptorLimit();
+  transport::SkipDeadlockDetection();
   transport::TameLibraryLogs();
   const base::SystemClock clock;
   const auto process = Process::Start(config, clock, program.compose);

@@ -15,9 +15,6 @@
 namespace imdi::transport {
 namespace {
 
-// Below this, one copy is cheaper than two slices with counters of their own.
-constexpr size_t kCopiedBytesMax = 8 * base::kKiB;
-
 // What is no traceparent is left out, as the recommendation has it: it would be stored, logged and
 // passed on as it came.
 std::string TraceParent(const grpc::CallbackServerContext& rpc) {
@@ -28,15 +25,32 @@ std::string TraceParent(const grpc::CallbackServerContext& rpc) {
                                    : std::string();
 }
 
-// A slice that holds on to `owner` while gRPC sends `text`.
+// A slice that holds on to `owner` and `until_sent` while gRPC sends `text`.
 template <typename Owner>
-grpc::Slice Owned(Owner owner, const std::string& (*text)(const Owner&)) {
-  auto* kept = new Owner(std::move(owner));
-  const std::string& bytes = text(*kept);
+grpc::Slice Owned(Owner owner, const std::string& (*text)(const Owner&),
+                  std::shared_ptr<const void> until_sent) {
+  struct Kept {
+    Owner owner;
+    std::shared_ptr<const void> until_sent;
+  };
+  auto* kept = new Kept{std::move(owner), std::move(until_sent)};
+  const std::string& bytes = text(kept->owner);
   return grpc::Slice(
       const_cast<char*>(bytes.data()), bytes.size(),
-      [](void* pointer) { delete static_cast<Owner*>(pointer); }, kept);
+      [](void* pointer) { delete static_cast<Kept*>(pointer); }, kept);
 }
+
+// Gives a place back when it goes.
+struct HeldPlace {
+  HeldPlace(std::shared_ptr<base::Admission> admission_in, base::Admission::Place place_in)
+      : admission(std::move(admission_in)), place(std::move(place_in)) {}
+  ~HeldPlace() { admission->Leave(place, base::SteadyClock::now()); }
+  HeldPlace(const HeldPlace&) = delete;
+  HeldPlace& operator=(const HeldPlace&) = delete;
+
+  const std::shared_ptr<base::Admission> admission;
+  const base::Admission::Place place;
+};
 
 base::Counter& CallsCounter(base::Metrics& metrics, std::string_view method,
                             std::string_view reason) {
@@ -57,7 +71,7 @@ base::Admission::Outcome OutcomeOf(const absl::Status& status) {
 
 }  // namespace
 
-grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes) {
+grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes, std::shared_ptr<const void> until_sent) {
   if (bytes.size() <= kCopiedBytesMax) {
     grpc_slice raw = grpc_slice_malloc(bytes.size());
     uint8_t* to = GRPC_SLICE_START_PTR(raw);
@@ -70,12 +84,14 @@ grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes) {
   std::array<grpc::Slice, 2> slices;
   size_t count = 0;
   if (bytes.shared != nullptr && !bytes.shared->empty()) {
-    slices[count++] = Owned<Shared>(std::move(bytes.shared),
-                                    [](const Shared& text) -> const std::string& { return *text; });
+    slices[count++] = Owned<Shared>(
+        std::move(bytes.shared), [](const Shared& text) -> const std::string& { return *text; },
+        until_sent);
   }
   if (!bytes.tail.empty()) {
     slices[count++] = Owned<std::string>(
-        std::move(bytes.tail), [](const std::string& text) -> const std::string& { return text; });
+        std::move(bytes.tail), [](const std::string& text) -> const std::string& { return text; },
+        std::move(until_sent));
   }
   return grpc::ByteBuffer(slices.data(), count);
 }
@@ -123,6 +139,11 @@ Calls::Calls(Options options, base::BoundedExecutor& executor, base::Metrics& me
       });
 }
 
+void Calls::Stop() {
+  stopping_ = true;
+  streams_.EndAll();
+}
+
 void Calls::Thrown(std::string_view what) {
   exceptions_.Increment();
   base::LogEvent(base::Level::kError, "exception", {{"what", what}});
@@ -158,6 +179,17 @@ absl::Status Calls::TakePlace(base::Work work, size_t bytes, State& state) {
       executor_.admission().Enter(work, work == base::Work::kControl ? "" : state.rpc->peer(),
                                   bytes, std::chrono::steady_clock::now());
   return state.place.has_value() ? absl::OkStatus() : Overloaded(work);
+}
+
+absl::Status Calls::Put(ReadyBytes answer, State& state, grpc::ByteBuffer* out) {
+  std::shared_ptr<const void> until_sent;
+  if (answer.size() > kCopiedBytesMax) {
+    if (absl::Status taken = TakePlace(base::Work::kRead, 0, state); !taken.ok()) return taken;
+    until_sent = std::make_shared<const HeldPlace>(executor_.shared_admission(),
+                                                   *std::exchange(state.place, std::nullopt));
+  }
+  *out = ToByteBuffer(std::move(answer), std::move(until_sent));
+  return absl::OkStatus();
 }
 
 absl::Status Calls::Overloaded(base::Work work) {

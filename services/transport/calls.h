@@ -49,8 +49,12 @@ struct MethodInfo {
   bool lasting = false;
 };
 
-// Bytes of any size without a copy of the large part.
-grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes);
+// Below this, one copy is cheaper than two slices with counters of their own.
+inline constexpr size_t kCopiedBytesMax = 8 * base::kKiB;
+
+// Bytes of any size without a copy of a large part. `until_sent` lives until gRPC has let go of
+// what was not copied: until it is written, or nobody wants it any more.
+grpc::ByteBuffer ToByteBuffer(ReadyBytes bytes, std::shared_ptr<const void> until_sent = nullptr);
 
 // Shared by all services of a listener. Thread-safe. Must outlive the server.
 class Calls {
@@ -66,7 +70,8 @@ class Calls {
     bool mutation = false;
     base::SteadyTime started;
     base::SteadyTime deadline;
-    std::optional<base::Admission::Place> place;  // Given back when the call is answered.
+    // Given back when the call is answered, or, by a read, when a large answer was sent.
+    std::optional<base::Admission::Place> place;
   };
 
  public:
@@ -112,6 +117,7 @@ class Calls {
     }
     call->context = ContextOf(method.name, rpc);
     call->context.deadline = call->state.deadline;
+    if (method.lasting) call->context.stopping = &stopping_;
     if (!method.mutation) {
       // gRPC knows of no deadline where the caller gave none.
       call->context.cancelled = [rpc, deadline = call->state.deadline] {
@@ -125,18 +131,22 @@ class Calls {
     }
     const bool at_once =
         method.where == Where::kInline || (at_hand != nullptr && at_hand(*call->request));
-    auto work = [this, call, reactor, out, at_once, handler = std::move(handler)] {
-      auto done = [this, call, reactor, out](absl::StatusOr<Response> response) {
+    auto work = [this, call, reactor, out, at_once, kind = method.work,
+                 handler = std::move(handler)] {
+      auto done = [this, call, reactor, out, kind](absl::StatusOr<Response> response) {
         if (call->answered.exchange(true)) return;
-        if (response.ok()) {
+        absl::Status status = response.status();
+        if (response.ok() && kind == base::Work::kRead &&
+            response->ByteSizeLong() > kCopiedBytesMax) {
+          status =
+              Put({.shared = nullptr, .tail = response->SerializeAsString()}, call->state, out);
+        } else if (response.ok()) {
           bool own_buffer = false;
           const grpc::Status written = grpc::GenericSerialize<grpc::ProtoBufferWriter, Response>(
               *response, out, &own_buffer);
-          if (!written.ok()) {
-            response = base::Error(base::Reason::kInternal, written.error_message());
-          }
+          if (!written.ok()) status = base::Error(base::Reason::kInternal, written.error_message());
         }
-        Finish(call->state, reactor, response.status());
+        Finish(call->state, reactor, status);
       };
       // Its caller may have gone while it waited for a thread.
       if (absl::Status wanted = at_once ? absl::OkStatus() : call->context.CheckWanted();
@@ -187,8 +197,9 @@ class Calls {
     // From any thread. Only the first answer counts.
     void Answer(absl::StatusOr<ReadyBytes> answer) {
       if (answered_.exchange(true)) return;
-      if (answer.ok()) *out_ = ToByteBuffer(*std::move(answer));
-      calls_.Finish(state_, reactor_, answer.status());
+      const absl::Status status =
+          answer.ok() ? calls_.Put(*std::move(answer), state_, out_) : std::move(answer).status();
+      calls_.Finish(state_, reactor_, status);
     }
     // Goes on with `work` on the bounded executor as a read, or answers OVERLOADED. What `work`
     // throws is answered INTERNAL. Not yet begun when the caller goes, it never is.
@@ -266,6 +277,8 @@ class Calls {
   }
 
   Streams& streams() { return streams_; }
+  // Ends the streams, and has calls that last end at their next step; later ones at once.
+  void Stop();
   base::CallContext ContextOf(std::string_view method, grpc::CallbackServerContext* rpc) const;
   // Counts an exception that reached the edge: the count must stay 0.
   void Thrown(std::string_view what);
@@ -305,6 +318,9 @@ class Calls {
   absl::Status Admit(const MethodInfo& method, State& state);
   // OVERLOADED when there is no room for more of that work, or not for more of this caller's.
   absl::Status TakePlace(base::Work work, size_t bytes, State& state);
+  // The answer to a read. A large one holds a place until it was sent, its call's or a new one:
+  // what is not taken is bounded like what is not yet done, and refused like it.
+  absl::Status Put(ReadyBytes answer, State& state, grpc::ByteBuffer* out);
   void Finish(const State& state, grpc::ServerUnaryReactor* reactor, const absl::Status& status);
   absl::Status Overloaded(base::Work work);
   // One line a second for all that were shed: what is refused most must not cost most.
@@ -316,6 +332,7 @@ class Calls {
   base::Counter& exceptions_;
   Streams streams_;
   std::atomic<int64_t> in_flight_{0};
+  std::atomic<bool> stopping_{false};
   std::array<base::Counter*, base::kWorkKinds> shed_{};  // By kind of work.
   std::atomic<int64_t> shed_unlogged_{0};
   std::atomic<int64_t> shed_logged_s_{0};  // Second of the steady clock of the last line.

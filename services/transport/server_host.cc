@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <atomic>
 
+#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "google/protobuf/stubs/logging.h"
 #include "grpc/impl/codegen/grpc_types.h"
 #include "grpc/support/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
-#include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/impl/server_builder_option.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/security/server_credentials.h"
@@ -109,6 +109,10 @@ void RaiseDescriptorLimit() {
   }
 }
 
+void SkipDeadlockDetection() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+}
+
 void TameLibraryLogs() {
   google::protobuf::SetLogHandler(&OnProtobufLine);
   gpr_set_log_function(&OnGrpcLine);
@@ -130,7 +134,6 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(
     const std::string& address, const std::vector<grpc::Service*>& services,
     ListenerExtras extras) {
   KeepCallbackQueue();
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   for (const auto& [name, value] : ServerArguments()) builder.AddChannelArgument(name, value);
   grpc::ResourceQuota quota("listener");
@@ -146,12 +149,12 @@ absl::StatusOr<std::unique_ptr<ServerHost>> ServerHost::Build(
         grpc::InsecureServerCredentials());
   }
   for (grpc::Service* service : services) builder.RegisterService(service);
+  host->health_ = std::make_unique<Health>(std::move(extras.health_names));
+  builder.RegisterService(host->health_.get());
   builder.SetOption(std::make_unique<ReflectionOption>(extras.reflection));
-  host->health_names_ = std::move(extras.health_names);
   host->server_ = builder.BuildAndStart();
   if (host->server_ == nullptr)
     return base::Error(base::Reason::kListenRefused, "gRPC could not start a server");
-  host->SetServing(false);
   if (host->listener_ != nullptr) {
     host->address_ = host->listener_->address();
     host->listener_->Start([acceptor = std::shared_ptr(std::move(acceptor))](int descriptor) {
@@ -171,14 +174,11 @@ std::shared_ptr<grpc::Channel> ServerHost::InProcessChannel() {
   return server_->InProcessChannel(ClientArguments());
 }
 
-void ServerHost::SetServing(bool serving) {
-  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
-  health->SetServingStatus("", serving);
-  for (const std::string& name : health_names_) health->SetServingStatus(name, serving);
-}
+void ServerHost::SetServing(bool serving) { health_->Set(serving); }
 
 void ServerHost::Drain(absl::Duration grace) {
   if (listener_ != nullptr) listener_->Stop();
+  health_->End();
   server_->Shutdown(DeadlineIn(grace));
   server_->Wait();
 }

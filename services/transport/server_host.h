@@ -13,6 +13,7 @@
 #include "grpcpp/channel.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
+#include "services/transport/health.h"
 #include "services/transport/listener.h"
 
 namespace imdi::transport {
@@ -27,6 +28,9 @@ absl::Status CheckLoopback(const std::string& address);
 
 // Raises RLIMIT_NOFILE towards kFileDescriptorsWanted.
 void RaiseDescriptorLimit();
+// Has gRPC's locks take no notes of who held which when, to find locks that wait for each other:
+// Debian's build does by default, and it took a seventh of what a process did under load.
+void SkipDeadlockDetection();
 // Sends the lines of protobuf and gRPC into our own log, at most kLibraryLogLinesPerSecond.
 void TameLibraryLogs();
 
@@ -56,7 +60,8 @@ class ServerHost {
   std::shared_ptr<grpc::Channel> InProcessChannel();
   // grpc.health.v1 for the whole listener and each of its named services.
   void SetServing(bool serving);
-  // Stops accepting, lets calls finish for at most `grace`, then cuts them.
+  // Stops accepting, ends who watches health, lets calls finish for at most `grace`, then cuts
+  // them.
   void Drain(absl::Duration grace);
 
  private:
@@ -64,7 +69,7 @@ class ServerHost {
   static absl::StatusOr<std::unique_ptr<ServerHost>> Build(
       const std::string& address, const std::vector<grpc::Service*>& services,
       ListenerExtras extras);
-  std::vector<std::string> health_names_;
+  std::unique_ptr<Health> health_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;

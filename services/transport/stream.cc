@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "grpcpp/support/slice.h"
+#include "services/base/call_context.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/mutex.h"
@@ -19,16 +20,6 @@ struct Streams::Running {
   bool ending ABSL_GUARDED_BY(mutex) = false;
   std::map<const Stream*, std::weak_ptr<Stream>> streams ABSL_GUARDED_BY(mutex);
 };
-
-namespace {
-
-absl::Status ShuttingDown() {
-  return base::WithRetryDelay(base::Error(base::Reason::kShuttingDown,
-                                          "the service is stopping; resume elsewhere or later"),
-                              absl::Milliseconds(base::kReconnectBackoffMinMs));
-}
-
-}  // namespace
 
 // Kept alive by itself until gRPC says that the stream is over.
 class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
@@ -45,7 +36,7 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     const auto wake = [weak = weak_from_this()] {
       if (const std::shared_ptr<Stream> stream = weak.lock()) stream->Wake();
     };
-    Made source = allowed ? Guarded<Made>([&] { return make(wake); }) : Made(ShuttingDown());
+    Made source = allowed ? Guarded<Made>([&] { return make(wake); }) : Made(base::ShuttingDown());
     if (!source.ok()) {
       End(source.status());
       return;
@@ -178,7 +169,7 @@ void Streams::EndAll() {
     streams = running_->streams;
   }
   for (const auto& [key, weak] : streams) {
-    if (const std::shared_ptr<Stream> stream = weak.lock()) stream->End(ShuttingDown());
+    if (const std::shared_ptr<Stream> stream = weak.lock()) stream->End(base::ShuttingDown());
   }
 }
 

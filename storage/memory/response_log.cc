@@ -163,7 +163,7 @@ absl::Status MemoryResponseLog::State() const {
   return state_;
 }
 
-absl::StatusOr<LogHead> MemoryResponseLog::Backup(const std::string&) {
+absl::StatusOr<LogHead> MemoryResponseLog::Backup(const std::string&, const Proceed&) {
   return Error(Reason::kMethodNotOffered, "a log in memory has nothing to back up");
 }
 

@@ -36,7 +36,7 @@ class MemoryResponseLog final : public ResponseLog {
       std::string_view request_key) const override;
   absl::Status VerifyChain(int64_t from, int64_t to) const override;
   absl::Status State() const override;
-  absl::StatusOr<LogHead> Backup(const std::string& directory) override;
+  absl::StatusOr<LogHead> Backup(const std::string& directory, const Proceed& proceed) override;
   int64_t AddHeadListener(HeadListener listener) override;
   void RemoveHeadListener(int64_t id) override;
 

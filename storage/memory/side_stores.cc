@@ -56,11 +56,11 @@ absl::Status MemoryKeyStore::Delete(std::span<const std::string> ids) {
   return absl::OkStatus();
 }
 
-absl::Status MemoryKeyStore::Backup(const std::string&) {
+absl::Status MemoryKeyStore::Backup(const std::string&, const Proceed&) {
   return Error(Reason::kMethodNotOffered, "keys in memory have nothing to back up");
 }
 
-absl::Status MemoryDraftStore::Backup(const std::string&) {
+absl::Status MemoryDraftStore::Backup(const std::string&, const Proceed&) {
   return Error(Reason::kMethodNotOffered, "drafts in memory have nothing to back up");
 }
 

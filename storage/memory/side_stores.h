@@ -21,7 +21,7 @@ class MemoryKeyStore final : public KeyStore {
   absl::StatusOr<bool> Exists(std::string_view id) const override;
   absl::Status Delete(std::span<const std::string> ids) override;
   absl::Status State() const override { return absl::OkStatus(); }
-  absl::Status Backup(const std::string& directory) override;
+  absl::Status Backup(const std::string& directory, const Proceed& proceed) override;
 
  private:
   mutable base::Mutex mutex_;
@@ -39,7 +39,7 @@ class MemoryDraftStore final : public DraftStore {
   absl::StatusOr<std::vector<Draft>> List(std::string_view prefix, std::string_view after_name,
                                           int64_t limit) const override;
   absl::Status State() const override { return absl::OkStatus(); }
-  absl::Status Backup(const std::string& directory) override;
+  absl::Status Backup(const std::string& directory, const Proceed& proceed) override;
 
  private:
   const int64_t drafts_max_;

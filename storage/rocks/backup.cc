@@ -110,9 +110,10 @@ absl::Status CheckpointInto(const Database& database, Handle& handle,
 }
 
 absl::Status SealBackup(rocksdb::FileSystem& fs, const std::string& directory,
-                        BackupManifest manifest) {
+                        BackupManifest manifest, const Proceed& proceed) {
   for (const std::string& name : ListDirectory(fs, directory + "/db")) {
     if (name == "LOCK") continue;
+    IMDI_RETURN_IF_ERROR(proceed());
     FileSum sum;
     const IOStatus read = SumFile(fs, StrCat(directory, "/db/", name), sum);
     if (!read.ok()) return BackupFailure(read);

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/proceed.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/files.h"
 
@@ -31,7 +32,7 @@ absl::StatusOr<BackupManifest> DecodeManifest(std::string_view text);
 absl::Status CheckpointInto(const Database& database, Handle& handle, const std::string& directory);
 // Sums the files and writes BACKUP: the backup counts from here on.
 absl::Status SealBackup(rocksdb::FileSystem& fs, const std::string& directory,
-                        BackupManifest manifest);
+                        BackupManifest manifest, const Proceed& proceed);
 // Reads BACKUP and compares every file with it.
 absl::StatusOr<BackupManifest> ReadBackup(rocksdb::FileSystem& fs, const std::string& directory,
                                           std::string_view kind);

@@ -256,6 +256,10 @@ rocksdb::ColumnFamilyOptions Database::FamilyOptions() const {
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.write_buffer_size = options_.write_buffer_bytes;
+  // Rows of a family are charged by the block, and all families are flushed when the blocks of all
+  // fill the buffer: with the engine's own, of an eighth of it, that is after a few rows of each,
+  // and as many small tables come of it.
+  family.arena_block_size = std::max<size_t>(64 * base::kKiB, options_.write_buffer_bytes / 128);
   family.compression = rocksdb::kNoCompression;  // Payloads are ciphertext and packed numbers.
   family.memtable_whole_key_filtering = true;
   family.memtable_prefix_bloom_size_ratio = 0.02;

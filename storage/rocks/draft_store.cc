@@ -137,8 +137,8 @@ absl::StatusOr<std::vector<Draft>> RocksDraftStore::List(std::string_view prefix
 absl::Status RocksDraftStore::State() const { return database_->State(); }
 StoreStats RocksDraftStore::Stats() const { return database_->Stats(); }
 
-absl::Status RocksDraftStore::Backup(const std::string& directory) {
-  return BackupSideStore(*database_, DraftSchema(), directory);
+absl::Status RocksDraftStore::Backup(const std::string& directory, const Proceed& proceed) {
+  return BackupSideStore(*database_, DraftSchema(), directory, proceed);
 }
 
 absl::Status RocksDraftStore::RestoreBackup(const std::string& backup_directory,

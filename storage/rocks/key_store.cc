@@ -107,8 +107,8 @@ absl::Status RocksKeyStore::Delete(std::span<const std::string> ids) {
 absl::Status RocksKeyStore::State() const { return database_->State(); }
 StoreStats RocksKeyStore::Stats() const { return database_->Stats(); }
 
-absl::Status RocksKeyStore::Backup(const std::string& directory) {
-  return BackupSideStore(*database_, KeySchema(), directory);
+absl::Status RocksKeyStore::Backup(const std::string& directory, const Proceed& proceed) {
+  return BackupSideStore(*database_, KeySchema(), directory, proceed);
 }
 
 absl::Status RocksKeyStore::RestoreBackup(const std::string& backup_directory,

@@ -26,7 +26,7 @@ class RocksKeyStore final : public KeyStore {
   absl::Status Delete(std::span<const std::string> ids) override;
   absl::Status State() const override;
   StoreStats Stats() const;
-  absl::Status Backup(const std::string& directory) override;
+  absl::Status Backup(const std::string& directory, const Proceed& proceed) override;
 
   // Into an empty or missing folder, every file compared with the backup's list.
   static absl::Status RestoreBackup(const std::string& backup_directory,

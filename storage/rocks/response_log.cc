@@ -72,9 +72,10 @@ struct VerifiedLog {
 };
 
 // `engine` is the status of RocksDB when the failure is the disk's rather than the log's.
-// `expected`: where the log ends at least, as far as the caller knows.
+// `expected`: where the log ends at least, as far as the caller knows. `proceed` may be empty.
 absl::Status VerifyLog(const Handle& handle, bool from_the_start, int64_t expected,
-                       base::Progress* progress, VerifiedLog& log, rocksdb::Status& engine) {
+                       base::Progress* progress, const Proceed& proceed, VerifiedLog& log,
+                       rocksdb::Status& engine) {
   MaybeBytes bytes;
   if (engine = GetBytes(handle, kMeta, IdentityKey(), bytes); !engine.ok()) {
     return Corrupt("the identity of the log cannot be read");
@@ -133,7 +134,9 @@ absl::Status VerifyLog(const Handle& handle, bool from_the_start, int64_t expect
     log.head.chain = envelope->chain;
     log.head.time = envelope->time;
     const int64_t verified = position - verified_before;
-    if (run.has_value() && verified % kRecordsBetweenProgress == 0) run->To(verified);
+    if (verified % kRecordsBetweenProgress != 0) continue;
+    if (run.has_value()) run->To(verified);
+    if (proceed) IMDI_RETURN_IF_ERROR(proceed());
   }
   if (engine = it->status(); !engine.ok()) return Corrupt("records of the log cannot be read");
   if (run.has_value()) {
@@ -242,8 +245,8 @@ absl::Status RocksResponseLog::VerifyAgainstWatermark(Handle& handle,
   }
   VerifiedLog log;
   rocksdb::Status engine;
-  if (const absl::Status verified =
-          VerifyLog(handle, false, newest->head.position, options_.verification, log, engine);
+  if (const absl::Status verified = VerifyLog(handle, false, newest->head.position,
+                                              options_.verification, nullptr, log, engine);
       !verified.ok()) {
     if (!engine.ok() && !engine.IsCorruption()) return database_->FailRead(engine);
     return database_->FailCorrupt(base::ToStd(verified.message()));
@@ -682,7 +685,8 @@ absl::StatusOr<RocksResponseLog::Scrubbed> RocksResponseLog::Scrub(int64_t from,
 absl::Status RocksResponseLog::State() const { return database_->State(); }
 StoreStats RocksResponseLog::Stats() const { return database_->Stats(); }
 
-absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
+absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory,
+                                                 const Proceed& proceed) {
   IMDI_RETURN_IF_ERROR(database_->State());
   const LogHead acknowledged = Head();
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database_->Use());
@@ -694,7 +698,7 @@ absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
   VerifiedLog log;
   rocksdb::Status engine;
   IMDI_RETURN_IF_ERROR(
-      VerifyLog(*copy, true, acknowledged.position, options_.verification, log, engine));
+      VerifyLog(*copy, true, acknowledged.position, options_.verification, proceed, log, engine));
   std::optional<Hash> chain;
   engine = ChainAt(*copy, log.identity.log_id, acknowledged.position, chain);
   if (!engine.ok() || chain != acknowledged.chain || log.identity.log_id != acknowledged.log_id) {
@@ -708,7 +712,7 @@ absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory) {
                     {"position", StrCat(log.head.position)},
                     {"chain", base::Hex(log.head.chain)},
                     {"time_us", StrCat(absl::ToUnixMicros(log.head.time))}};
-  IMDI_RETURN_IF_ERROR(SealBackup(database_->fs(), directory, std::move(manifest)));
+  IMDI_RETURN_IF_ERROR(SealBackup(database_->fs(), directory, std::move(manifest), proceed));
   return log.head;
 }
 
@@ -731,7 +735,7 @@ absl::Status RocksResponseLog::RestoreBackup(const std::string& backup_directory
   const int64_t expected =
       position == manifest.facts.end() ? 0 : base::ParseInt64(position->second).value_or(0);
   base::Progress verification(kVerificationTask, kVerificationUnit);
-  IMDI_RETURN_IF_ERROR(VerifyLog(*handle, true, expected, &verification, log, engine));
+  IMDI_RETURN_IF_ERROR(VerifyLog(*handle, true, expected, &verification, nullptr, log, engine));
   const auto fact = manifest.facts.find("chain");
   if (fact == manifest.facts.end() || fact->second != base::Hex(log.head.chain)) {
     return Error(Reason::kStoreCorrupt,

@@ -53,7 +53,7 @@ class RocksResponseLog final : public ResponseLog {
   absl::Status VerifyChain(int64_t from, int64_t to) const override;
   absl::Status State() const override;
   StoreStats Stats() const;
-  absl::StatusOr<LogHead> Backup(const std::string& directory) override;
+  absl::StatusOr<LogHead> Backup(const std::string& directory, const Proceed& proceed) override;
   int64_t AddHeadListener(HeadListener listener) override;
   void RemoveHeadListener(int64_t id) override;
 

@@ -37,19 +37,21 @@ void KeepSideStore(Database& database, base::Mutex& write_mutex) {
 }
 
 absl::Status BackupSideStore(const Database& database, const Schema& schema,
-                             const std::string& directory) {
+                             const std::string& directory, const Proceed& proceed) {
   IMDI_RETURN_IF_ERROR(database.State());
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> handle, database.Use());
   IMDI_RETURN_IF_ERROR(CheckpointInto(database, *handle, directory));
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> copy,
                         Database::OpenReadOnly(database.file_system(), directory + "/db", schema));
+  IMDI_RETURN_IF_ERROR(proceed());
   const rocksdb::Status verified = copy->db().VerifyChecksum();
   if (!verified.ok()) {
     return base::Error(
         base::Reason::kStoreCorrupt,
         base::StrCat("the copy of the ", schema.kind, " cannot be read; make another backup"));
   }
-  return SealBackup(database.fs(), directory, {.kind = schema.kind, .facts = {}, .files = {}});
+  return SealBackup(database.fs(), directory, {.kind = schema.kind, .facts = {}, .files = {}},
+                    proceed);
 }
 
 absl::Status RestoreSideStore(const Schema& schema, const std::string& backup_directory,

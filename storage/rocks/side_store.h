@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "services/base/mutex.h"
+#include "storage/proceed.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/files.h"
 
@@ -22,7 +23,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenSideStore(const RocksOptions& opti
 void KeepSideStore(Database& database, base::Mutex& write_mutex);
 // A verified copy of the store as it stands, while it is written to.
 absl::Status BackupSideStore(const Database& database, const Schema& schema,
-                             const std::string& directory);
+                             const std::string& directory, const Proceed& proceed);
 // Into an empty or missing folder, every file compared with the backup's list.
 absl::Status RestoreSideStore(const Schema& schema, const std::string& backup_directory,
                               const std::string& target_directory, FileSystemPtr file_system);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "services/transport/server_host.h"
 #include "tests/bench/benches.h"
 #include "tests/bench/roles.h"
 
@@ -34,11 +35,14 @@ int Main(int argc, char** argv) {
   app.add_option("--reads", setting.reads, "GetFigure calls a round")
       ->check(CLI::Range(100, 1'000'000))
       ->capture_default_str();
-  app.add_option("--only", only, "submit, query, live, fold, start, overload, reconnect")
+  app.add_option("--only", only,
+                 "submit, query, live, fold, start, overload, reads, deadline, reconnect")
       ->delimiter(',')
-      ->check(CLI::IsMember({"submit", "query", "live", "fold", "start", "overload", "reconnect"}));
+      ->check(CLI::IsMember({"submit", "query", "live", "fold", "start", "overload", "reads",
+                             "deadline", "reconnect"}));
   app.add_option("--role", role, "run one side (used by the program itself)")->expected(1, 8);
   CLI11_PARSE(app, argc, argv);
+  transport::SkipDeadlockDetection();  // As the servers do; callers too.
   if (!role.empty()) return RunRole(role);
 
   setting.program = std::filesystem::read_symlink("/proc/self/exe").string();
@@ -60,6 +64,8 @@ int Main(int argc, char** argv) {
   if (wanted("fold")) BenchFold(setting, survey, report);
   if (wanted("start")) BenchStart(setting, survey, report);
   if (wanted("overload")) BenchOverload(setting, survey, report);
+  if (wanted("reads")) BenchReads(setting, survey, report);
+  if (wanted("deadline")) BenchDeadline(setting, survey, report);
   if (wanted("reconnect")) BenchReconnect(setting, survey, report);
   if (!json.empty()) report.WriteJson(json);
   std::error_code ignored;

@@ -17,8 +17,12 @@ void BenchLive(const Setting& setting, const Survey& survey, Report& report);
 // process, one core.
 void BenchFold(const Setting& setting, const Survey& survey, Report& report);
 // More than the system can do, offered by callers who do not wait: what is done of it, how soon,
-// what is refused and how; reads beside writes, a greedy caller, and the day of the deadline.
+// what is refused and how. Submissions and a greedy caller;
 void BenchOverload(const Setting& setting, const Survey& survey, Report& report);
+// reads beside submissions, and readers who do not take their answers;
+void BenchReads(const Setting& setting, const Survey& survey, Report& report);
+// the day of the deadline.
+void BenchDeadline(const Setting& setting, const Survey& survey, Report& report);
 // From the ready line of a server that was killed to the first answer on a channel, and the first
 // chunk to a follower, that were there before.
 void BenchReconnect(const Setting& setting, const Survey& survey, Report& report);

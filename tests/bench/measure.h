@@ -3,6 +3,7 @@
 // What every measurement shares: sides measured in rounds, medians, and a report that holds them
 // against bounds.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -75,6 +76,9 @@ class Rounds {
  public:
   void Add(const std::string& name, double value) { values_[name].push_back(value); }
   double Of(const std::string& name) const { return Median(values_.at(name)); }
+  double WorstOf(const std::string& name) const {
+    return *std::ranges::max_element(values_.at(name));
+  }
 
  private:
   std::map<std::string, std::vector<double>> values_;

@@ -386,6 +386,23 @@ TEST_F(Imdictl, BacksUpAServingServerAndRestoresItElsewhereAsANewEpoch) {
   EXPECT_THAT(text_of_1201().out, HasSubstr("Lite bustader"));
 }
 
+TEST_F(Imdictl, EveryCallCarriesTheTraceThatIsGiven) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const Ran ran = Ctl({"--traceparent", base::StrCat("00-", trace, "-00f067aa0ba902b7-01"), "apply",
+                       "-f", Documents()});
+  ASSERT_EQ(ran.code, cli::kExitOk) << ran.out << ran.err;
+  EXPECT_EQ(Ctl({"--traceparent", "00-nothing-01", "head"}).code, cli::kExitUsage);
+  StopServer();
+  std::ifstream log(folder_ / "server.log");
+  int64_t applied = 0;
+  for (std::string line; std::getline(log, line);) {
+    if (line.find("EditionService/ApplyDefinition") == std::string::npos) continue;
+    EXPECT_THAT(line, HasSubstr(base::StrCat("\"trace_id\":\"", trace, "\"")));
+    ++applied;
+  }
+  EXPECT_GT(applied, 3) << "one for each document";
+}
+
 TEST_F(Imdictl, FindsNoErrorOfTheStoresInTheLogOfAFirstStart) {
   std::ifstream log(folder_ / "server.log");
   const std::string lines{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};

@@ -535,7 +535,7 @@ TEST_F(ContractErrors, NamedInTheCommentsAreThoseThatTheMethodsAnswer) {
     storage::memory::MemoryDraftStore drafts;
     base::Progress progress("backup", "stores");
     Note("CreateBackup", Reason::kConfigInvalid,
-         Backups(log, keys, drafts, {}, progress).Create(backup).status());
+         Backups(log, keys, drafts, {}, progress).Create({}, backup).status());
   }
 
   // ---- Releases.

@@ -63,6 +63,15 @@ Entry EntryOf(const store_pb::ReleaseFigure& stored) {
       figure.item_nonresponse());
   for (const auto* side : {&stored.strata(), &stored.domain_frame(), &stored.base(), &stored.yes()})
     base::StrAppend(out.exact, " [", base::StrJoin(*side, ","), "]");
+  // What only figures of numbers have, and those under weights that a document gives.
+  if (figure.unit() == "number")
+    base::StrAppend(out.exact, " sum ", figure.sum(), "/", figure.denominator_sum(), " decimals ",
+                    figure.sum_decimals(), "/", figure.denominator_decimals());
+  for (const query_pb::Sums& sums : stored.sums())
+    base::StrAppend(out.exact, " ", sums.a(), ",", sums.b(), ",", sums.aa(), ",", sums.bb(), ",",
+                    sums.ab());
+  if (figure.weight_set_revision() != 0)
+    base::StrAppend(out.exact, " ", figure.weight_set(), "@", figure.weight_set_revision());
   if (figure.has_value()) out.numbers.push_back(figure.value());
   if (figure.rr1() != 0) out.numbers.push_back(figure.rr1());
   if (!figure.has_estimate()) return out;
@@ -71,6 +80,10 @@ Entry EntryOf(const store_pb::ReleaseFigure& stored) {
                   query_pb::EstimateStatus_Name(estimate.status()), " df ", estimate.df(), " N ",
                   estimate.has_base_units() ? estimate.base_units() : -1, " M ",
                   estimate.may_belong(), " unrepresented ", estimate.unrepresented());
+  if (estimate.unbounded() || estimate.lower_open() || estimate.upper_open())
+    base::StrAppend(out.exact, estimate.unbounded() ? " unbounded" : "",
+                    estimate.lower_open() ? " lower open" : "",
+                    estimate.upper_open() ? " upper open" : "");
   for (const double number : {estimate.value(), estimate.lower(), estimate.upper(),
                               estimate.level(), estimate.standard_error(), estimate.effective_n(),
                               estimate.bound_lower(), estimate.bound_upper()})
@@ -177,6 +190,22 @@ Entries EntriesOf(const figures::ReleaseContent& content) {
     add("stratum/" + stratum.stratum(),
         {.exact = base::StrCat(stratum.frame(), " ", stratum.responded()),
          .numbers = {stratum.weight()}});
+  }
+  for (const query_pb::WeightSetInfo& set : content.header.weight_sets()) {
+    const std::string name = base::StrCat("weights/", set.name(), "@", set.revision());
+    add(name, {.exact = base::StrCat(set.cells_size(), " cells, ", set.targets_size(), " targets"),
+               .numbers = {set.smallest(), set.largest(), set.kish_design_effect()}});
+    for (int i = 0; i < set.cells_size(); ++i) {
+      const query_pb::StratumEvidence& cell = set.cells(i);
+      add(base::StrCat(name, "/cell/", i),
+          {.exact = base::StrCat(cell.stratum(), " ", base::StrJoin(cell.levels(), " "), " ",
+                                 cell.frame(), " ", cell.responded(), " ", cell.cell_frame(), " ",
+                                 cell.cell_responded()),
+           .numbers = {cell.weight()}});
+    }
+    for (const query_pb::WeightTarget& target : set.targets())
+      add(base::StrCat(name, "/target/", target.level()),
+          {.exact = "", .numbers = {target.frame(), target.before(), target.after()}});
   }
   return out;
 }
@@ -327,7 +356,7 @@ TEST_F(ReleaseGolden, TheHashIsTheSameWhateverTheChunksOfTheLog) {
 
 // The point, its interval and its logical bounds, in every pair that is served.
 TEST_F(ReleaseGolden, EveryPointLiesInItsIntervalAndItsBounds) {
-  int estimates = 0;
+  int estimates = 0, unbounded = 0;
   for (const store_pb::ReleaseFigure& stored : Build().figures) {
     const query_pb::Figure& figure = stored.figure();
     if (!figure.has_estimate()) continue;
@@ -335,12 +364,19 @@ TEST_F(ReleaseGolden, EveryPointLiesInItsIntervalAndItsBounds) {
     const query_pb::Estimate& estimate = figure.estimate();
     EXPECT_LE(estimate.lower(), estimate.value()) << figure.name();
     EXPECT_LE(estimate.value(), estimate.upper()) << figure.name();
+    if (estimate.unbounded()) {
+      EXPECT_EQ(figure.unit(), "number") << figure.name();
+      ++unbounded;
+      continue;
+    }
     EXPECT_LE(estimate.bound_lower(), estimate.lower()) << figure.name();
     EXPECT_LE(estimate.upper(), estimate.bound_upper()) << figure.name();
+    if (figure.unit() != "fraction") continue;
     EXPECT_GE(estimate.bound_lower(), 0) << figure.name();
     EXPECT_LE(estimate.bound_upper(), 1) << figure.name();
   }
   EXPECT_GT(estimates, 500);
+  EXPECT_GT(unbounded, 0);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void CheckCase(const std::string& id, int at_least) {
     // Automatic distributions are shares under the built-in weights, as explain_test has them.
     if (info.automatic()) continue;
     const query_pb::Explanation explanation = figures::Explain(figure, header);
-    EXPECT_EQ(explanation.numerator_expression().empty(), !info.measure().empty()) << name;
+    EXPECT_NE(explanation.numerator_expression().empty(), explanation.measure().empty()) << name;
     EXPECT_EQ(explanation.weights().name(), figure.figure().weight_set()) << name;
     const auto uses = [&](const query_pb::DefinitionRevision& one) {
       return one.name() == figure.figure().weight_set() &&

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <system_error>
 
@@ -18,8 +17,11 @@ ProcessSample SampleOf(pid_t process) {
     if (line.starts_with("Threads:")) out.threads = std::stoll(line.substr(8));
   }
   std::error_code gone;
-  const auto open = std::filesystem::directory_iterator(folder + "/fd", gone);
-  if (!gone) out.descriptors = std::distance(begin(open), end(open));
+  for (const auto& entry : std::filesystem::directory_iterator(folder + "/fd", gone)) {
+    ++out.descriptors;
+    std::error_code closed;
+    if (std::filesystem::read_symlink(entry.path(), closed).extension() == ".sst") ++out.tables;
+  }
   return out;
 }
 

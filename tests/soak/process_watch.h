@@ -11,6 +11,7 @@ namespace imdi::soak {
 struct ProcessSample {
   int64_t resident_bytes = 0;
   int64_t descriptors = 0;
+  int64_t tables = 0;  // Of these, tables of the stores: they grow in number with the data.
   int64_t threads = 0;
 };
 

@@ -108,16 +108,22 @@ inline NaiveUnit StandingOf(const domain::FigurePlan& plan, const domain::Figure
   const domain::Expression& base = plan.BasisOf(block).base;
   out.possible = domain::CanBeTrue(base, facts, plan.questionnaire().ScopeFor(facts.type));
   if (!out.responded()) return out;
+  // Who answered and has no number for it is in no base, whatever else was left open.
+  if (indicator.numeric()) {
+    for (const auto* measure : {&indicator.measure(), &indicator.denominator()}) {
+      if (measure->item != domain::kNoItem &&
+          response->states[measure->item] == domain::ItemState::kAnswered &&
+          !NumberOf(plan, *measure, unit, response).has_value())
+        return out;
+    }
+  }
   const domain::UnitAnswers view = response->View(facts);
   if (domain::Evaluate(base, view) == Kleene::kTrue) {
     out.in_base = true;
-    if (indicator.numeric()) {
-      // Who has no number leaves the base, and is nothing else there.
-      out.in_base = NumberOf(plan, indicator.measure(), unit, response).has_value() &&
-                    NumberOf(plan, indicator.denominator(), unit, response).has_value();
-    } else if (indicator.kind() == model::INDICATOR_KIND_SHARE) {
+    if (indicator.kind() == model::INDICATOR_KIND_SHARE) {
       out.numerator = domain::Evaluate(indicator.numerator(), view) == Kleene::kTrue;
-    } else if (response->states[indicator.item()] == domain::ItemState::kAnswered) {
+    } else if (!indicator.numeric() &&
+               response->states[indicator.item()] == domain::ItemState::kAnswered) {
       const int32_t code = block.categories[cell.category];
       const domain::AnswerValue& value = response->answers[indicator.item()];
       out.numerator = value.kind == domain::AnswerValue::Kind::kCode ? value.code == code

@@ -82,11 +82,12 @@ void OpenLoop::Run() const {
           OpenAnswer answer{.index = call->index,
                             .status = transport::FromRpc(status),
                             .response = {},
+                            .response_bytes = call->response.Length(),
                             .began_s = call->began_s,
                             .took_s = std::chrono::duration<double>(Clock::now() - start).count() -
                                       call->began_s};
           grpc::Slice whole;
-          if (status.ok() && call->response.DumpToSingleSlice(&whole).ok()) {
+          if (keep_responses && status.ok() && call->response.DumpToSingleSlice(&whole).ok()) {
             answer.response.assign(reinterpret_cast<const char*>(whole.begin()), whole.size());
           }
           answered(answer);

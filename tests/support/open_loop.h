@@ -25,7 +25,8 @@ struct OpenCall {
 struct OpenAnswer {
   size_t index = 0;  // Of the call.
   absl::Status status;
-  std::string response;
+  std::string response;  // Empty where the loop does not keep them.
+  size_t response_bytes = 0;
   double began_s = 0;  // When it should have begun, from the start of the loop.
   double took_s = 0;   // From then until it was answered.
 };
@@ -34,6 +35,8 @@ struct OpenLoop {
   std::string address;
   size_t callers = 1;
   double deadline_s = 10;
+  // False: answers are taken and counted, and not copied for whoever reads them.
+  bool keep_responses = true;
   std::vector<double> times_s;  // When calls begin, ascending.
   // Called in order, on one thread. Nothing: this one is left out.
   std::function<std::optional<OpenCall>(size_t index)> make;

@@ -132,17 +132,19 @@ void SetScores(model::CodeScores& to, const std::string& item,
   }
 }
 
-model::Measure SomeMeasure(Random& random) {
+// `below`: of a denominator, which has no scores below 0.
+model::Measure SomeMeasure(Random& random, bool below = false) {
   model::Measure out;
   switch (random.Below(5)) {
     case 0:
       out.set_question("A4");
       break;
     case 1:
-      SetScores(*out.mutable_scores(), "A1", {{1, -1}, {2, 0}, {3, 1}});
+      SetScores(*out.mutable_scores(), "A1", {{1, below ? 2 : -1}, {2, 0}, {3, 1}});
       break;
     case 2:
-      SetScores(*out.mutable_scores(), "A5.c", {{1, 1'000}, {2, -999}, {97, 7}, {98, 0}});
+      SetScores(*out.mutable_scores(), "A5.c",
+                {{1, 1'000}, {2, below ? 5 : -999}, {97, 7}, {98, 0}});
       break;
     case 3:
       out.set_options("A2");
@@ -164,7 +166,7 @@ model::Indicator SomeNumeric(Random& random, const std::string& id, model::Indic
   if (kind != model::INDICATOR_KIND_RATIO) return out;
   model::Measure& below = *out.mutable_denominator();
   if (random.OneIn(3)) {
-    below = SomeMeasure(random);
+    below = SomeMeasure(random, true);
   } else {
     below.set_frame(model::FRAME_NUMBER_POPULATION);
     if (random.OneIn(2)) below.set_when("unit.size != l");

@@ -269,6 +269,14 @@ void ExpectWeights(const World& world, const EditionCounts& counts, uint32_t num
       const bool few = totals > 0 && std::ranges::count_if(units, &Unit::responded) < 3;
       ASSERT_TRUE(negative || few) << weights.status;
     }
+    if (method == model::WEIGHT_METHOD_RAKED && EveryLevelAnswered(units, margins)) {
+      // Where fitting comes to rest, and not at the edge, there are such weights.
+      const auto fitted = FitProportionally(units, margins, 3'000);
+      bool inside = fitted.has_value();
+      for (size_t i = 0; inside && i < units.size(); ++i)
+        inside = !units[i].responded || (*fitted)[i] > 1e-6 * units[i].weight;
+      ASSERT_FALSE(inside) << weights.status;
+    }
     ++tally->refused[weights.status.code()];
     ExpectUnitWeights(units, expected, weights, layout);
     ExpectTargets(units, expected, weights, layout);

@@ -1,3 +1,4 @@
+#include "services/base/percent.h"
 #include "services/base/text.h"
 
 #include <cstdint>
@@ -234,6 +235,16 @@ TEST(StrCat, WritesEachKindOfPiece) {
   EXPECT_EQ(out, "x1y");
   EXPECT_EQ(StrJoin(std::vector<int>{1, 2, 3}, ", "), "1, 2, 3");
   EXPECT_EQ(StrJoin(std::vector<std::string>{}, ", "), "");
+}
+
+TEST(FormatNumber, PutsHalvesWhereTheyBelongAndLeavesLargeNumbersAlone) {
+  EXPECT_EQ(FormatPercent(0.0145, 1), "1.5") << "1.45, as it is written";
+  EXPECT_EQ(FormatNumber(-0.0145 * 100, 1), "-1.5");
+  EXPECT_EQ(FormatNumber(-0.01, 1), "0.0");
+  for (const int64_t whole : {500'000'000'000, 1'099'511'627'776, 9'007'199'254'740'991}) {
+    EXPECT_EQ(FormatNumber(static_cast<double>(whole), 0), std::to_string(whole));
+    EXPECT_EQ(FormatNumber(static_cast<double>(-whole), 0), std::to_string(-whole));
+  }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,8 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "services/base/limits.h"
 #include "services/domain/indicator.h"
 #include "services/domain/measure.h"
+#include "services/domain/survey_catalog.h"
+#include "services/domain/weight_set.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -148,22 +152,42 @@ TEST_F(NumericIndicator, TheAnswerToANumericQuestionIsItsNumberWithItsDecimals) 
 }
 
 TEST_F(NumericIndicator, WhatTheMeasureNeedsOfAnswersIsPartOfEveryBaseAndSaidOnce) {
-  EXPECT_EQ(BaseOf(MeanOf("A4")), "responded and A4 >= 0") << "don't know is no number";
-  EXPECT_EQ(BaseOf(MeanOf("A4", "A1 == 1 and A4 >= 0")), "A1 == 1 and A4 >= 0");
-  EXPECT_EQ(BaseOf(MeanOf("A4", "A1 == 1 or A1 == 2")), "(A1 == 1 or A1 == 2) and A4 >= 0");
+  EXPECT_EQ(BaseOf(MeanOf("A4")), "responded and answered(A4)");
+  EXPECT_EQ(BaseOf(MeanOf("A4", "A1 == 1 or A1 == 2")), "(A1 == 1 or A1 == 2) and answered(A4)");
   EXPECT_EQ(BaseOf(MeanOptions("A2")), "responded and answered(A2)");
   EXPECT_EQ(BaseOf(MeanOptions("A2", "answered(A2)")), "answered(A2)");
-  EXPECT_EQ(BaseOf(Scoring("A1", {{1, 2}, {2, 1}})), "responded and A1 in (1,2)");
+  EXPECT_EQ(BaseOf(Scoring("A1", {{1, 2}, {2, 1}})), "responded and answered(A1)");
   EXPECT_EQ(BaseOf(PeopleWhere("A1 == 1", "answered(A1) and unit.type == district")),
             "answered(A1) and unit.type == district");
-  form_document_.mutable_questions(3)->mutable_numeric()->set_allow_dont_know(false);
-  Build();
-  EXPECT_EQ(BaseOf(MeanOf("A4")), "responded and answered(A4)");
   EXPECT_EQ(BaseOf(MeanOf("A4", "answered(A4)")), "answered(A4)");
-  form_document_.mutable_questions(3)->mutable_numeric()->set_allow_dont_know(true);
+}
+
+TEST_F(NumericIndicator, ABaseThatGrowsTooDeepSaysWhatTheMeasureAdds) {
+  const int deep = base::kExpressionDepthMax;
+  const std::string base = std::string(deep, '(') + "A1 == 1 or A1 == 2" + std::string(deep, ')');
+  EXPECT_THAT(Findings(PeopleWhere("A1 == 1", base + " and unit.type == municipality and "
+                                                     "unit.region != 4")),
+              IsEmpty());
+  const auto found = Compile(MeanOf("A4", base + " or A1 == 2")).findings;
+  ASSERT_THAT(Say(found), ElementsAre("indicator.bases[0].base EXPRESSION_TOO_DEEP"));
+  EXPECT_THAT(found[0].message, testing::HasSubstr("adds \"and answered(A4)\""));
+}
+
+TEST_F(NumericIndicator, ARatioIsNotDividedByNumbersBelowZero) {
+  model::Indicator ratio = MeanOf("A4");
+  ratio.set_kind(model::INDICATOR_KIND_RATIO);
+  const auto divide = [&](int32_t score) {
+    *ratio.mutable_denominator() = Scoring("A1", {{1, score}, {2, 1}}).measure();
+    return Findings(ratio);
+  };
+  EXPECT_THAT(divide(0), IsEmpty());
+  EXPECT_THAT(divide(-1), ElementsAre("indicator.denominator.scores DENOMINATOR_NEGATIVE"));
+  ratio.mutable_denominator()->set_question("A4");
+  EXPECT_THAT(Findings(ratio), IsEmpty());
   form_document_.mutable_questions(3)->mutable_numeric()->set_min(-5);
   Build();
-  EXPECT_EQ(BaseOf(MeanOf("A4")), "responded and A4 >= -0.5");
+  EXPECT_THAT(Findings(ratio), ElementsAre("indicator.denominator.question DENOMINATOR_NEGATIVE"));
+  EXPECT_THAT(Findings(MeanOf("A4")), IsEmpty()) << "above the line it may be";
 }
 
 TEST_F(NumericIndicator, ARatioNeedsBothOfItsNumbers) {
@@ -173,11 +197,11 @@ TEST_F(NumericIndicator, ARatioNeedsBothOfItsNumbers) {
   const auto taken = Take(ratio);
   ASSERT_NE(taken, nullptr);
   EXPECT_EQ(taken->bases()[0].base.Print(),
-            "responded and unit.type == municipality and A4 >= 0 and answered(A2)");
+            "responded and unit.type == municipality and answered(A4) and answered(A2)");
   EXPECT_EQ(taken->denominator().source, Source::kOptions);
   EXPECT_THAT(taken->items_read(), ElementsAre(*form_->FindItem("A2"), *form_->FindItem("A4")));
   ratio.mutable_denominator()->set_question("A4");
-  EXPECT_EQ(BaseOf(ratio), "responded and unit.type == municipality and A4 >= 0");
+  EXPECT_EQ(BaseOf(ratio), "responded and unit.type == municipality and answered(A4)");
 }
 
 TEST_F(NumericIndicator, ABaseStaysTheFramesWhereOnlySilenceKeepsUnitsOut) {
@@ -188,7 +212,8 @@ TEST_F(NumericIndicator, ABaseStaysTheFramesWhereOnlySilenceKeepsUnitsOut) {
   const std::vector<std::pair<int32_t, int32_t>> all = {{1, 3}, {2, 2}, {3, 1}, {98, 0}};
   EXPECT_EQ(BaseOf(Scoring("A1", all)), "responded and answered(A1)");
   EXPECT_EQ(kind(Scoring("A1", all)), BaseKind::kFrame) << "every code has a score";
-  EXPECT_EQ(kind(Scoring("A1", {{1, 1}, {2, 0}})), BaseKind::kAnswers);
+  EXPECT_EQ(kind(Scoring("A1", {{1, 1}, {2, 0}})), BaseKind::kAnswers)
+      << "who chose another code is in no base";
   EXPECT_EQ(kind(MeanOptions("B2")), BaseKind::kFrame);
   EXPECT_EQ(kind(MeanOptions("A2")), BaseKind::kAnswers) << "the question has a route";
   EXPECT_EQ(kind(MeanOf("A4")), BaseKind::kAnswers);
@@ -264,9 +289,33 @@ TEST_F(NumericIndicator, AnswersTooLargeToAddUpAreRefused) {
   rule.set_min(-kMeasureMax - 1);
   Build();
   EXPECT_THAT(Findings(MeanOf("A4")), ElementsAre("indicator.measure.question MEASURE_TOO_LARGE"));
-  frame_document_.mutable_units(0)->set_population(kMeasureMax + 1);
-  EXPECT_THAT(Say(CompiledFrame::Compile(frame_document_).findings),
-              ElementsAre("frame.units[0].population BAD_NUMBER"));
+}
+
+TEST_F(NumericIndicator, MoreInhabitantsThanAddUpAreRefusedAtApplyAndUnknownInAnOlderLog) {
+  const std::string districts = "responded and unit.type == district";
+  const auto unit = std::ranges::find(frame_document_.units(), "030101", &model::Unit::code);
+  ASSERT_NE(unit, frame_document_.units().end());
+  const auto place = static_cast<int>(unit - frame_document_.units().begin());
+  const auto with = [&](int64_t inhabitants) {
+    frame_document_.mutable_units(place)->set_population(inhabitants);
+    Build();
+    auto edition = Catalog::Empty();
+    model::Definition document;
+    *document.mutable_edition() = SmallEdition("T");
+    edition = *edition->Apply(document, 1, {});
+    *document.mutable_frame() = frame_document_;
+    document.mutable_frame()->set_name("editions/T/frame");
+    EXPECT_TRUE(edition->Apply(document, 1, {}).ok()) << "a log that has it is read";
+    return Say(edition->ValidateDefinition(document, {}).findings);
+  };
+  EXPECT_THAT(with(kMeasureMax), IsEmpty());
+  EXPECT_THAT(Findings(PeopleWhere("A1 == 1", districts)), IsEmpty());
+  EXPECT_THAT(with(kMeasureMax + 1),
+              ElementsAre("frame.units[" + std::to_string(place) + "].population BAD_NUMBER"));
+  EXPECT_EQ(NumberOf(*frame_, static_cast<UnitIndex>(place), model::FRAME_NUMBER_POPULATION), 0);
+  EXPECT_THAT(Findings(PeopleWhere("A1 == 1", districts)),
+              ElementsAre("indicator.measure.frame NUMBER_UNKNOWN",
+                          "indicator.denominator.frame NUMBER_UNKNOWN"));
 }
 
 TEST_F(NumericIndicator, AQuestionThatWasNotFieldedIsNotAsked) {
@@ -399,8 +448,8 @@ TEST_F(NumericIndicator, NobodyIsCountedInAMunicipalityAndInADistrictOfIt) {
   for (model::Unit& unit : *frame_document_.mutable_units()) unit.set_population(1000);
   Build();
   const std::string twice = "indicator.bases[0].base OSLO_TWICE";
-  EXPECT_THAT(Findings(PeopleWhere("A1 == 1", "answered(A1)")), ElementsAre(twice, twice))
-      << "above and below the line";
+  EXPECT_THAT(Findings(PeopleWhere("A1 == 1", "answered(A1)")), ElementsAre(twice))
+      << "above and below the line, and said once";
   EXPECT_THAT(Findings(PeopleWhere("A1 == 1", "answered(A1) and unit.type == municipality")),
               IsEmpty());
   EXPECT_THAT(Findings(PeopleWhere(
@@ -415,7 +464,10 @@ TEST_F(NumericIndicator, NobodyIsCountedInAMunicipalityAndInADistrictOfIt) {
     one.mutable_measure()->set_frame(model::FRAME_NUMBER_POPULATION);
     EXPECT_THAT(Findings(one), ElementsAre(twice));
     one.mutable_measure()->set_when("unit.type == municipality");
-    EXPECT_THAT(Findings(one), IsEmpty()) << "districts bring 0";
+    if (kind == model::INDICATOR_KIND_TOTAL)
+      EXPECT_THAT(Findings(one), IsEmpty()) << "districts bring 0";
+    else
+      EXPECT_THAT(Findings(one), ElementsAre(twice)) << "districts are units with 0";
   }
   const auto found = Compile(PeopleWhere("A1 == 1", "answered(A1)")).findings;
   EXPECT_THAT(found[0].message, testing::HasSubstr("0301"));

@@ -98,11 +98,52 @@ TEST(PlanBounds, WeightsThatAreCalibratedToMoreLevelsThanCanBeSolvedQuicklyAreTo
   const auto most = static_cast<int>(base::kWeightLevelsMax);
   const model::WeightSet linear = Linear(false);
   EXPECT_THAT(
-      Rules(CheckPlanSizes(*PlanOfOne(FrameOf(900, 9, most), &linear, Weighted(), 1), "T", "it")),
+      Rules(CheckPlanSizes(*PlanOfOne(FrameOf(256, 9, most), &linear, Weighted(), 1), "T", "it")),
       IsEmpty());
-  EXPECT_THAT(Rules(CheckPlanSizes(*PlanOfOne(FrameOf(900, 9, most + 1), &linear, Weighted(), 1),
+  EXPECT_THAT(Rules(CheckPlanSizes(*PlanOfOne(FrameOf(257, 9, most + 1), &linear, Weighted(), 1),
                                    "T", "it")),
               ElementsAre("WEIGHTS_TOO_FINE"));
+}
+
+TEST(PlanBounds, WeightsThatBringManyKindsToManyNumbersAreTooFine) {
+  const model::WeightSet linear = [] {
+    model::WeightSet out = Linear(true);
+    out.add_margins()->add_attributes("place");
+    return out;
+  }();
+  // Units of so many kinds as there are units, a level for each place and the sum of inhabitants.
+  const int places = 63;
+  const auto most = static_cast<int>(base::kWeightWorkMax) / (places + 1);
+  EXPECT_THAT(Rules(CheckPlanSizes(*PlanOfOne(FrameOf(most, most, places), &linear, Weighted(), 1),
+                                   "T", "it")),
+              IsEmpty());
+  EXPECT_THAT(
+      Rules(CheckPlanSizes(*PlanOfOne(FrameOf(most + 1, most + 1, places), &linear, Weighted(), 1),
+                           "T", "it")),
+      ElementsAre("WEIGHTS_TOO_FINE"));
+}
+
+TEST(PlanBounds, OnlySoManyWeightSetsAreNamedInOneEdition) {
+  const auto frame = CompiledFrame::Compile(FrameOf(20, 9, 2)).frame;
+  const auto form =
+      CompiledQuestionnaire::Compile(SmallQuestionnaire("T"), SmallEdition("T"), frame.get())
+          .questionnaire;
+  std::vector<std::shared_ptr<const CompiledIndicator>> indicators;
+  const auto rules = [&](size_t sets) {
+    while (indicators.size() < sets) {
+      model::WeightSet set = Linear(false);
+      set.set_name("surveys/SMALL/weightSets/SET_" + std::to_string(indicators.size()));
+      model::Indicator indicator = Weighted();
+      indicator.set_weights(set.name());
+      indicators.push_back(CompiledIndicator::Compile(indicator, *form, *frame,
+                                                      CompiledWeightSet::Compile(set, *frame).set)
+                               .indicator);
+      EXPECT_NE(indicators.back(), nullptr);
+    }
+    return Rules(CheckPlanSizes(*FigurePlan::Make(frame, form, indicators, {}), "T", "it"));
+  };
+  EXPECT_THAT(rules(base::kWeightSetsMax), IsEmpty());
+  EXPECT_THAT(rules(base::kWeightSetsMax + 1), ElementsAre("TOO_MANY_WEIGHT_SETS"));
 }
 
 TEST(PlanBounds, NumbersByUnitAreCountedOverAllBlocks) {
@@ -139,6 +180,17 @@ TEST(PlanBounds, TheIndicatorThatUsesTooFineWeightsIsRefused) {
   EXPECT_THAT(judge([](auto& to) { *to.mutable_weight_set() = Linear(true); }),
               ElementsAre("WEIGHTS_TOO_FINE"))
       << "also where the set changes under an indicator";
+
+  // A log from elsewhere may hold more than fits: a set that nobody names is no matter of it.
+  model::Definition fine;
+  *fine.mutable_weight_set() = Linear(true);
+  const DefinitionVerdict verdict = catalog->ValidateDefinition(fine, {});
+  catalog = *catalog->Apply(fine, verdict.revision + 1, verdict.new_items);
+  EXPECT_THAT(judge([](auto& to) {
+                *to.mutable_weight_set() = Linear(false);
+                to.mutable_weight_set()->set_name("surveys/SMALL/weightSets/OTHER");
+              }),
+              IsEmpty());
 }
 
 }  // namespace

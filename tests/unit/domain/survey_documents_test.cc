@@ -22,8 +22,9 @@ namespace {
 struct Survey {
   std::shared_ptr<const CompiledFrame> frame;
   std::shared_ptr<const CompiledQuestionnaire> questionnaire;
-  std::map<std::string, model::Indicator> indicators;  // By id.
-  std::map<std::string, model::Claim> claims;          // By id.
+  std::map<std::string, model::Indicator> indicators;   // By id.
+  std::map<std::string, model::Claim> claims;           // By id.
+  std::map<std::string, model::WeightSet> weight_sets;  // By name.
   model::PhraseList phrases;
 };
 
@@ -43,6 +44,7 @@ const Survey& Survey2017() {
       if (definition.has_claim())
         out.claims[definition.claim().name().substr(23)] = definition.claim();
       if (definition.has_phrases()) out.phrases = definition.phrases();
+      if (definition.has_weight_set()) out.weight_sets[document.name] = definition.weight_set();
       if (document.name == "editions/KU2017") edition = definition.edition();
       if (document.name == "editions/KU2017/frame") {
         const CompiledFrame::Result frame = CompiledFrame::Compile(definition.frame());
@@ -108,7 +110,7 @@ const std::map<std::string, std::string> kChecks = {
 
 constexpr const char* kWithProgramme = "BAK05 in (1,2) and answered";
 
-// Id → numerator, or question and codes of a distribution; "{id}.{basis}" → base.
+// Id → numerator, question and codes of a distribution, or measures; "{id}.{basis}" → base.
 std::map<std::string, std::string> IndicatorTexts() {
   const std::string programme = kWithProgramme;
   return {
@@ -144,6 +146,27 @@ std::map<std::string, std::string> IndicatorTexts() {
       {"IND_FLUCT_AREA.CHALLENGED", "BOS01 in (1,2) and answered(BOS02)"},
       {"IND_BUSINESS_FORM", "ARB02: 1,2,3,4,5,6,7,8,9,10,98"},
       {"IND_BUSINESS_FORM.COOPERATING", "ARB01 in (1,2) and answered(ARB02)"},
+      {"IND_IMDI_MEAN", "score(IMD01: 1=1, 2=2, 3=3, 4=4, 5=5)"},
+      {"IND_IMDI_MEAN.JUDGED", "responded and IMD01 in (1..5)"},
+      {"IND_IMDI_GOOD", "IMD01 in (4,5)"},
+      {"IND_IMDI_GOOD.JUDGED", "IMD01 in (1..5)"},
+      {"IND_CAPACITY_BALANCE", "score(BOS05.a: 1=1, 2=0, 3=-1)"},
+      {"IND_CAPACITY_BALANCE.PLANNING", "responded and BOS05.a in (1..3)"},
+      {"IND_FLUCT_AREAS_MEAN", "options(BOS02)"},
+      {"IND_FLUCT_AREAS_MEAN.CHALLENGED", "BOS01 in (1,2) and answered(BOS02)"},
+      {"IND_WAIT_MEDIAN", "NOR05"},
+      {"IND_WAIT_MEDIAN.SETTLED", "unit.type == municipality and BAK03 == 1 and NOR05 >= 0"},
+      {"IND_CAPACITY_TOTAL", "BOS10"},
+      {"IND_CAPACITY_TOTAL.MUNICIPALITIES",
+       "unit.type == municipality and responded and BOS10 >= 0"},
+      {"IND_INTERPRETER", "IMD05 in (1,2)"},
+      {"IND_INTERPRETER.ANSWERED", "answered(IMD05)"},
+      {"IND_INTERPRETER_PEOPLE", "population where IMD05 in (1,2) / population"},
+      {"IND_INTERPRETER_PEOPLE.MUNICIPALITIES", "answered(IMD05) and unit.type == municipality"},
+      {"IND_INTERPRETER_PEOPLE.DISTRICTS",
+       "answered(IMD05) and (unit.type == district or unit.county != 03)"},
+      {"IND_TARGET_RAKED", "INT01 == 1"},
+      {"IND_TARGET_RAKED.WITH_PROGRAMME", programme + "(INT01)"},
       {"IND_RR", ""},
       {"IND_RR.FRAME", ""},
   };
@@ -192,8 +215,12 @@ TEST(SurveyDocuments, EveryIndicatorIsReadOn2017AndPrintedCanonically) {
   ASSERT_NE(survey.questionnaire, nullptr);
   std::map<std::string, std::string> texts;
   for (const auto& [id, definition] : survey.indicators) {
+    std::shared_ptr<const CompiledWeightSet> weights;
+    if (const auto set = survey.weight_sets.find(definition.weights());
+        set != survey.weight_sets.end())
+      weights = CompiledWeightSet::Compile(set->second, *survey.frame).set;
     const CompiledIndicator::Result compiled =
-        CompiledIndicator::Compile(definition, *survey.questionnaire, *survey.frame);
+        CompiledIndicator::Compile(definition, *survey.questionnaire, *survey.frame, weights);
     for (const DefinitionFinding& finding : compiled.findings) ADD_FAILURE() << ToText(finding);
     ASSERT_NE(compiled.indicator, nullptr) << id;
     EXPECT_FALSE(compiled.indicator->not_asked()) << id;
@@ -201,6 +228,10 @@ TEST(SurveyDocuments, EveryIndicatorIsReadOn2017AndPrintedCanonically) {
       std::vector<int32_t> codes;
       for (const auto& category : compiled.indicator->categories()) codes.push_back(category.code);
       texts[id] = definition.question() + ": " + base::StrJoin(codes, ",");
+    } else if (compiled.indicator->numeric()) {
+      texts[id] = compiled.indicator->measure().text;
+      if (definition.has_denominator())
+        base::StrAppend(texts[id], " / ", compiled.indicator->denominator().text);
     } else {
       texts[id] = compiled.indicator->numerator().Print();
       ExpectRoundTrip(compiled.indicator->numerator(), ExpressionUse::kNumerator);
@@ -211,6 +242,35 @@ TEST(SurveyDocuments, EveryIndicatorIsReadOn2017AndPrintedCanonically) {
     }
   }
   EXPECT_EQ(texts, IndicatorTexts());
+}
+
+TEST(SurveyDocuments, SumsOfPeopleHoldEveryInhabitantOnce) {
+  const Survey& survey = Survey2017();
+  ASSERT_NE(survey.questionnaire, nullptr);
+  const CompiledIndicator::Result compiled = CompiledIndicator::Compile(
+      survey.indicators.at("IND_INTERPRETER_PEOPLE"), *survey.questionnaire, *survey.frame);
+  ASSERT_NE(compiled.indicator, nullptr);
+  std::map<std::string, int64_t> inhabitants;  // Of all units that a base can hold.
+  std::map<std::string, std::map<std::string, int>> units;
+  for (const CompiledIndicator::Basis& basis : compiled.indicator->bases()) {
+    for (UnitIndex unit = 0; unit < survey.frame->size(); ++unit) {
+      const UnitFacts facts = survey.frame->FactsOf(unit);
+      if (!CanBeTrue(basis.base, facts, survey.questionnaire->ScopeFor(facts.type))) continue;
+      inhabitants[basis.id] += NumberOf(*survey.frame, unit, model::FRAME_NUMBER_POPULATION);
+      const std::string& code = survey.frame->unit(unit).code();
+      ++units[basis.id][code == "0301"             ? "Oslo"
+                        : code.starts_with("0301") ? "districts"
+                                                   : "others"];
+    }
+  }
+  // Norway on 1 January 2017; 6 224 of Oslo's 666 759 live in no district or in one that the frame
+  // does not have.
+  EXPECT_THAT(inhabitants, testing::ElementsAre(testing::Pair("DISTRICTS", 5'258'317 - 6'224),
+                                                testing::Pair("MUNICIPALITIES", 5'258'317)));
+  EXPECT_THAT(units["MUNICIPALITIES"],
+              testing::ElementsAre(testing::Pair("Oslo", 1), testing::Pair("others", 425)));
+  EXPECT_THAT(units["DISTRICTS"],
+              testing::ElementsAre(testing::Pair("districts", 15), testing::Pair("others", 425)));
 }
 
 TEST(SurveyDocuments, NothingIsFoundWrongWithThemAndEachFindsWhatItRestsOn) {

@@ -12,6 +12,7 @@
 
 #include "services/figures/labels.h"
 #include "services/figures/release_content.h"
+#include "services/figures/weight_set_info.h"
 #include "tests/support/ku_survey.h"
 
 namespace imdi::figures {
@@ -120,6 +121,40 @@ TEST(Etag, LeavesOutNameLabelsPositionAndHowItIsShown) {
   figure.set_unit("fraction");
   figure.set_decimals(1);
   EXPECT_EQ(EtagOf(figure), EtagOf(Whole()));
+}
+
+// Linear weights of six kinds, with a margin of that variable and the sum of inhabitants; what they
+// make of the variance of one number, from what a release holds of them.
+double RestoredVariance(const std::string& variable) {
+  query_pb::WeightSetInfo set;
+  set.set_method(model::WEIGHT_METHOD_LINEAR);
+  const std::vector<std::string> codes = {"0", "1", "5"};
+  for (const std::string& code : codes) set.add_targets()->set_level(variable + "=" + code);
+  set.add_targets()->set_level("population");
+  for (int i = 0; i < 6; ++i) {
+    query_pb::StratumEvidence& cell = *set.add_cells();
+    cell.set_stratum("all");
+    cell.set_frame(30);
+    cell.set_responded(12);
+    cell.set_cell_frame(5);
+    cell.set_cell_responded(2);
+    cell.set_weight(2 + i % 3);
+    cell.add_levels(variable + "=" + codes[static_cast<size_t>(i) % 3]);
+    cell.add_levels("population=" + std::to_string(10 + i * i));
+  }
+  const auto restored = RestoreWeights(
+      set, std::vector<query_pb::StratumEvidence>(set.cells().begin(), set.cells().end()));
+  EXPECT_TRUE(restored.has_value()) << variable;
+  if (!restored.has_value()) return 0;
+  std::vector<domain::LinearRow> rows;
+  for (const uint32_t cell : restored->cell_of) rows.push_back({cell, 1});
+  const std::vector<double> values = {1, 4, 2, 8, 5, 7};
+  return restored->weighting.Covariance(rows, values, 1, domain::Lonely::kAdjust)[0];
+}
+
+TEST(WeightSetInfo, TellsAMarginFromASumOfTheSameName) {
+  EXPECT_GT(RestoredVariance("size"), 0);
+  EXPECT_EQ(RestoredVariance("population"), RestoredVariance("size"));
 }
 
 TEST(NoValue, HasStateSignAndWordsInBothLanguages) {

@@ -398,11 +398,11 @@ class Recomputed {
     const int h = Strata(total, &census);
     Result("df", n_ - h, estimate_.df());
     if (Known()) return;
-    // What a unit stands for; of a total the open questions are weighted for.
+    // What a unit stands for; of a total the open questions are weighted for by the strata's own
+    // weights, and calibrated ones have no estimate then.
     const auto weight = [&](const query_pb::StratumEvidence& line) {
-      if (!total) return Weight(line);
-      return calibrated_ ? Weight(line) * line.responded() / line.sums().determined()
-                         : static_cast<Real>(line.frame()) / line.sums().determined();
+      return total && !calibrated_ ? static_cast<Real>(line.frame()) / line.sums().determined()
+                                   : Weight(line);
     };
     Real a = 0, b = 0;
     for (const query_pb::StratumEvidence& line : explanation_.strata()) {
@@ -424,9 +424,7 @@ class Recomputed {
       }
       const auto& s = line.sums();
       const Real aa = std::stold(s.aa()), bb = std::stold(s.bb()), ab = std::stold(s.ab());
-      Real over = total ? 1 : b;
-      if (total && calibrated_)
-        over = static_cast<Real>(s.determined()) / static_cast<Real>(line.responded());
+      const Real over = total ? 1 : b;
       const Real r = total ? 0 : ratio;
       moments.push_back({(static_cast<Real>(s.a()) - r * static_cast<Real>(s.b())) / over,
                          (aa - 2 * r * ab + r * r * bb) / over / over});

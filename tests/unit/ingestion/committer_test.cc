@@ -94,8 +94,9 @@ class GatedLog final : public storage::ResponseLog {
     return log_.VerifyChain(from, to);
   }
   absl::Status State() const override { return log_.State(); }
-  absl::StatusOr<storage::LogHead> Backup(const std::string& directory) override {
-    return log_.Backup(directory);
+  absl::StatusOr<storage::LogHead> Backup(const std::string& directory,
+                                          const storage::Proceed& proceed) override {
+    return log_.Backup(directory, proceed);
   }
   int64_t AddHeadListener(HeadListener listener) override {
     return log_.AddHeadListener(std::move(listener));
@@ -124,7 +125,9 @@ class FailingKeys final : public storage::KeyStore {
   absl::StatusOr<bool> Exists(std::string_view id) const override { return keys_.Exists(id); }
   absl::Status Delete(std::span<const std::string> ids) override { return keys_.Delete(ids); }
   absl::Status State() const override { return absl::OkStatus(); }
-  absl::Status Backup(const std::string& directory) override { return keys_.Backup(directory); }
+  absl::Status Backup(const std::string& directory, const storage::Proceed& proceed) override {
+    return keys_.Backup(directory, proceed);
+  }
   void FailWith(absl::Status state) {
     base::MutexLock lock(mutex_);
     state_ = std::move(state);

@@ -155,11 +155,11 @@ TEST_F(GoldenDataFolder, DISABLED_IsMade) {
     }
     std::cout << "log_id " << (*log)->Head().log_id << "\n";
     for (const int number : {4, 5}) append(**log, number);
-    ASSERT_TRUE((*log)->Backup(out + "/backup-log").ok());
+    ASSERT_TRUE((*log)->Backup(out + "/backup-log", absl::OkStatus).ok());
     std::cout << "chain of the backup " << base::Hex((*log)->Head().chain) << "\n";
     for (const int number : {6, 7}) append(**log, number);
     std::cout << "chain " << base::Hex((*log)->Head().chain) << "\n";
-    ASSERT_TRUE((*keys)->Backup(out + "/backup-keys").ok());
+    ASSERT_TRUE((*keys)->Backup(out + "/backup-keys", absl::OkStatus).ok());
     const std::vector<WrappedKey> put = {{"another", "bytes"}};
     ASSERT_TRUE((*keys)->Put(put).ok());
     ASSERT_TRUE((*drafts)->Put("0301.main", 1, "second draft").ok());

@@ -380,6 +380,23 @@ TEST(Overload, ShedsWhatTheAdmissionHasNoRoomForBeforeItIsRead) {
   EXPECT_EQ(admission.Read(base::Work::kRead).taken, 0) << "every call gave its place back";
 }
 
+TEST(Overload, ALargeAnswerKeepsThePlaceOfItsCallUntilItWasSent) {
+  EchoListener listener;
+  listener.Listen();
+  base::Admission& admission = listener.executor.admission();
+  listener.echo.read = [](const base::CallContext&, const Node&) {
+    Node answer;
+    answer.set_payload(std::string(300'000, 'x'));
+    return answer;
+  };
+  const absl::StatusOr<Node> answer = Call(*listener.stub, &EchoService::Stub::Read);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->payload(), std::string(300'000, 'x'));
+  EXPECT_TRUE(
+      testing_support::Eventually([&] { return admission.Read(base::Work::kRead).taken == 0; }));
+  EXPECT_EQ(admission.Read(base::Work::kRead).entered, 1u) << "one place, not two";
+}
+
 TEST(Overload, BoundsTheCallsInFlight) {
   EchoListener listener;
   listener.Listen();

@@ -9,14 +9,20 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "echo_listener.h"
 #include "gmock/gmock.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/text.h"
 #include "services/transport/calls.h"
+#include "tests/support/eventually.h"
+#include "tests/support/fault_proxy.h"
 
 namespace imdi::transport {
 namespace {
@@ -58,6 +64,7 @@ class Ready : public ::testing::Test {
     host->Drain(absl::ZeroDuration());
     base::SetLogSink(nullptr);
   }
+  int64_t PlacesTaken() { return executor.admission().Read(base::Work::kRead).taken; }
   absl::StatusOr<std::string> Ask(std::string_view request = "") {
     std::string answer;
     const grpc::Status status = CallRaw(*channel, kRead, request, &answer);
@@ -112,6 +119,69 @@ TEST_F(Ready, TheSharedPartLivesAsLongAsItIsSent) {
     std::this_thread::yield();
   }
   EXPECT_TRUE(watch.expired()) << "and not longer";
+}
+
+TEST_F(Ready, ALargeAnswerHoldsAPlaceUntilItsCallerTakesIt) {
+  echo.handler = [](const std::shared_ptr<ReadyCall>& call) {
+    call->Answer(ReadyBytes{.shared = nullptr, .tail = Letters(500'000, 'A')});
+  };
+  testing_support::FaultProxy proxy(host->address());
+  testing_support::Faults silent;
+  silent.down.flow = testing_support::Way::Flow::kHold;
+  // Takes little before it has read it, else the system's buffers take two answers for it.
+  grpc::ChannelArguments arguments = ClientArguments();
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 65'536);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  const auto through =
+      grpc::CreateCustomChannel(proxy.address(), grpc::InsecureChannelCredentials(), arguments);
+  ASSERT_TRUE(through->WaitForConnected(DeadlineIn(kPatience)));
+  const auto ask = [&](grpc::ClientContext& context) {
+    return std::async(std::launch::async, [&] {
+      std::string answer;
+      const grpc::Status status = CallRaw(*through, kRead, "", &answer, &context);
+      return status.ok() ? answer.size() : 0;
+    });
+  };
+  grpc::ClientContext patient, impatient;
+  proxy.Set(silent);
+  auto taken = ask(patient);
+  auto left = ask(impatient);
+  EXPECT_TRUE(testing_support::Eventually([&] { return PlacesTaken() == 2; }));
+  EXPECT_EQ(metrics
+                .CounterOf("imdi_transport_calls_total", "Finished calls.",
+                           {{"method", "EchoService/Read"}, {"reason", "OK"}})
+                .Value(),
+            2)
+      << "they are answered";
+  impatient.TryCancel();
+  EXPECT_EQ(left.get(), 0u);
+  EXPECT_TRUE(testing_support::Eventually([&] { return PlacesTaken() == 1; })) << PlacesTaken();
+  proxy.Mend();
+  EXPECT_EQ(taken.get(), 500'000u);
+  EXPECT_TRUE(testing_support::Eventually([&] { return PlacesTaken() == 0; })) << PlacesTaken();
+}
+
+TEST_F(Ready, ALargeAnswerIsShedWhereNoPlaceIsFreeAndASmallOneNeedsNone) {
+  size_t size = kCopiedBytesMax;
+  echo.handler = [&](const std::shared_ptr<ReadyCall>& call) {
+    call->Answer(ReadyBytes{.shared = nullptr, .tail = Letters(size, 'A')});
+  };
+  std::vector<base::Admission::Place> places;
+  const base::SteadyTime now = base::SteadyClock::now();
+  for (auto place = executor.admission().Enter(base::Work::kRead, "caller 0", 0, now);
+       place.has_value();) {
+    places.push_back(*std::move(place));
+    place = executor.admission().Enter(base::Work::kRead, base::StrCat("caller ", places.size()), 0,
+                                       now);
+  }
+  EXPECT_EQ(Ask()->size(), size);
+  size = kCopiedBytesMax + 1;
+  const absl::Status shed = Ask().status();
+  EXPECT_EQ(base::ReasonOf(shed), Reason::kOverloaded) << shed;
+  EXPECT_GT(base::InfoOf(shed).retry_delay, absl::ZeroDuration());
+  for (const base::Admission::Place& place : places)
+    executor.admission().Leave(place, now, base::Admission::Outcome::kNotServed);
+  EXPECT_EQ(Ask()->size(), size);
 }
 
 TEST_F(Ready, ReadsWhatWasAskedAndRefusesWhatCannotBeRead) {

@@ -16,6 +16,8 @@
 #include "grpcpp/create_channel.h"
 #include "gtest/gtest.h"
 #include "services/base/limits.h"
+#include "services/base/log.h"
+#include "services/base/text.h"
 #include "services/transport/follow_loop.h"
 #include "tests/support/eventually.h"
 
@@ -398,27 +400,35 @@ TEST(FollowLoop, ResumesAfterEachEndUntilStopped) {
 }
 
 TEST(FollowLoop, ComesBackSoonAfterItHadBeenHeardHoweverOftenItFailedBefore) {
+  base::Mutex mutex;
+  std::vector<std::string> lines;
+  base::SetLogSink([&](std::string_view line) {
+    base::MutexLock lock(mutex);
+    lines.emplace_back(line);
+  });
   std::promise<void> set;
   FollowLoop* self = nullptr;
   const std::shared_future<void> known = set.get_future().share();
   int runs = 0;
-  absl::Time ended;
-  std::promise<absl::Duration> away;
+  std::promise<void> back;
   base::Metrics metrics;
   FollowLoop loop("test", metrics, [&](grpc::ClientContext&) -> absl::Status {
     known.wait();
     ++runs;
-    if (runs == 6) {  // By now the wait is the longest.
-      self->Heard();
-      ended = absl::Now();
-    }
-    if (runs == 7) away.set_value(absl::Now() - ended);
+    if (runs == 6) self->Heard();  // By now the wait is the longest.
+    if (runs == 7) back.set_value();
     return base::Error(Reason::kStoreUnavailable, "gone");
   });
   self = &loop;
   set.set_value();
-  EXPECT_LT(away.get_future().get(), absl::Milliseconds(base::kReconnectBackoffMaxMs));
+  back.get_future().wait();
   loop.Stop();
+  base::SetLogSink(nullptr);
+  base::MutexLock lock(mutex);
+  ASSERT_GE(lines.size(), 6u);
+  const auto wait = [](int ms) { return base::StrCat("\"retry_ms\":", ms, "}"); };
+  EXPECT_THAT(lines[4], ::testing::HasSubstr(wait(base::kReconnectBackoffMaxMs)));
+  EXPECT_THAT(lines[5], ::testing::HasSubstr(wait(base::kReconnectBackoffMinMs)));
 }
 
 TEST_F(Streaming, AFollowerShowsWhetherItHearsAnything) {
