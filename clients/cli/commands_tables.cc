@@ -44,7 +44,7 @@ std::string TestStatusOf(const query_api::ChangeFigure& change) {
                  ? "no test: no stratum has any spread"
                  : "no test: too few answered both times to tell its spread";
     default:
-      return "no test: the indicator does not declare this comparison";
+      return "no test: of those who answered alone, the indicator does not declare this comparison";
   }
 }
 

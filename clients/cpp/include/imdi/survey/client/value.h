@@ -31,8 +31,12 @@ struct Interval {
 // What can be said of all units, not only of those that answered. Fractions.
 struct ForAll {
   double share = 0;
-  std::optional<Interval> interval;  // None where too few answered for one.
-  double possible_lower = 0;         // Whatever the silent would have answered.
+  // None where too few answered for one, where all strata answered and some left the question
+  // open, and where the interval asked for is not made of equal answers. All known: both ends are
+  // the share.
+  std::optional<Interval> interval;
+  // Whatever those would have answered that may belong to the base and have not said so.
+  double possible_lower = 0;
   double possible_upper = 0;
 };
 
@@ -40,7 +44,7 @@ struct Share {
   double fraction = 0;            // Of those that answered; zero means zero.
   int32_t numerator = 0;          // Units.
   int32_t base = 0;               // Units.
-  std::optional<ForAll> for_all;  // None for response rates.
+  std::optional<ForAll> for_all;  // None for response rates, and where no weights could be made.
 };
 
 // A mean, a sum, a ratio or a quantile.
@@ -49,10 +53,10 @@ struct Number {
   int32_t base = 0;      // Units.
   int32_t decimals = 0;  // When shown.
   LocalizedText unit;    // What is counted: "persons"; empty for a pure number.
-  // What holds of all units; none where no weights could be made.
+  // What holds of all units; none where it could not be made (Figure.estimate_problem).
   struct ForAll {
     double number = 0;
-    std::optional<Interval> interval;
+    std::optional<Interval> interval;  // As of a share.
   };
   std::optional<ForAll> for_all;
 };
