@@ -108,7 +108,8 @@ struct Table {
 bool IsOpen(const query_pb::Figure& figure) {
   if (!figure.has_no_value()) return figure.estimate().may_belong() > 0;
   const query_pb::NoValueReason why = figure.no_value().reason();
-  return why == query_pb::NO_VALUE_REASON_NO_ANSWER || why == query_pb::NO_VALUE_REASON_NOT_YET;
+  return why != query_pb::NO_VALUE_REASON_NOT_APPLICABLE &&
+         why != query_pb::NO_VALUE_REASON_NOT_ASKED;
 }
 
 // Adds one group.

@@ -167,6 +167,8 @@ TEST(Association, OfStrataThatAllAnsweredIsKnownOnlyWhereNobodyElseMayBelong) {
   // A group that nobody of has answered yet may be all of a base.
   EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_NOT_YET)), query_pb::ASSOCIATION_STATUS_OPEN);
   EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_NO_ANSWER)), query_pb::ASSOCIATION_STATUS_OPEN);
+  EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_FILTER_UNKNOWN)),
+            query_pb::ASSOCIATION_STATUS_OPEN);
   EXPECT_EQ(status(none(query_pb::NO_VALUE_REASON_NOT_APPLICABLE)),
             query_pb::ASSOCIATION_STATUS_CENSUS);
 }
