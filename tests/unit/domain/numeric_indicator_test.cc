@@ -430,6 +430,7 @@ TEST_F(NumericIndicator, ANumberThatTheFrameDoesNotKnowIsRefusedWhereItCouldCoun
   const std::string municipalities = "answered(A1) and unit.type == municipality";
   EXPECT_THAT(Findings(PeopleWhere("A1 == 1", municipalities)), ElementsAre(measure, denominator));
   const auto found = Compile(PeopleWhere("A1 == 1", municipalities)).findings;
+  ASSERT_FALSE(found.empty());
   EXPECT_THAT(found[0].message, testing::HasSubstr("0107"));
   EXPECT_THAT(Findings(PeopleWhere("unit.region == 1", municipalities)), ElementsAre(denominator))
       << "above the line it is 0 there, known or not";
@@ -470,6 +471,7 @@ TEST_F(NumericIndicator, NobodyIsCountedInAMunicipalityAndInADistrictOfIt) {
       EXPECT_THAT(Findings(one), ElementsAre(twice)) << "districts are units with 0";
   }
   const auto found = Compile(PeopleWhere("A1 == 1", "answered(A1)")).findings;
+  ASSERT_FALSE(found.empty());
   EXPECT_THAT(found[0].message, testing::HasSubstr("0301"));
   for (model::Unit& unit : *frame_document_.mutable_units())
     if (unit.code() == "0301") unit.set_out_of_scope(true);
