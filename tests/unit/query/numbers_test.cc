@@ -154,16 +154,49 @@ TEST_F(Numbers, ThatWereSharesBeforeAreABreakInTheSeries) {
 }
 
 TEST_F(Numbers, OfAQuantileAreExplainedByCountsAroundWhatIsServed) {
-  // A municipality and a district, each alone in its stratum: no degree of freedom, no interval.
+  // A municipality says 10.5 and stands for two, a district says 20.5 and stands for three: 20.5 is
+  // the median. Each is alone in its stratum, so there is no interval.
+  aggregation.log.Submit("E16", "030101", "first",
+                         {{"A1", testing_support::Code(1)},
+                          {"A4", Number(205)},
+                          {"A5.a", testing_support::Code(1)},
+                          {"A5.b", testing_support::Code(2)},
+                          {"A5.c", testing_support::Code(97)},
+                          {"A2", testing_support::Codes({90})},
+                          {"A6", testing_support::Text()},
+                          {"A7", testing_support::Code(1)},
+                          {"G1", testing_support::Code(2)}});
+  aggregation.Publish("E16");
+  ASSERT_TRUE(query.GoOn(aggregation).ok());
   query_pb::ExplainFigureRequest explain;
-  for (const std::string cell : {"IND_MEDIAN.ASKED", "IND_MEDIAN.ASKED.region=1"}) {
-    explain.set_name("editions/E17/releases/latest/figures/" + cell);
-    const auto explained = query.Call(&ExplainFigure, explain);
-    ASSERT_TRUE(explained.ok()) << explained.status();
-    EXPECT_EQ(explained->numerator_expression(), "");
-    std::cout << cell << ' ' << explained->figure().estimate().ShortDebugString() << ' '
-              << explained->strata(0).ShortDebugString() << std::endl;
+  explain.set_name("editions/E16/releases/latest/figures/IND_MEDIAN.ASKED");
+  const auto explained = query.Call(&ExplainFigure, explain);
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  EXPECT_EQ(explained->numerator_expression(), "") << "it has a measure";
+  EXPECT_EQ(explained->figure().value(), 10.5);
+  const query_pb::Estimate& estimate = explained->figure().estimate();
+  EXPECT_EQ(estimate.method(), query_pb::INTERVAL_METHOD_NONE);
+  EXPECT_EQ(estimate.value(), 20.5);
+  EXPECT_EQ(estimate.lower(), 20.5);
+  EXPECT_EQ(estimate.upper(), 20.5);
+  query_pb::QuantileCounts sum;
+  int32_t yes = 0;
+  for (const query_pb::StratumEvidence& line : explained->strata()) {
+    yes += line.yes();
+    sum.set_below(sum.below() + line.quantile().below());
+    sum.set_below_lower(sum.below_lower() + line.quantile().below_lower());
+    sum.set_to_lower(sum.to_lower() + line.quantile().to_lower());
+    sum.set_below_upper(sum.below_upper() + line.quantile().below_upper());
+    sum.set_to_upper(sum.to_upper() + line.quantile().to_upper());
+    sum.set_to_value(sum.to_value() + line.quantile().to_value());
   }
+  EXPECT_EQ(yes, 2);
+  EXPECT_EQ(sum.below(), 1);
+  EXPECT_EQ(sum.below_lower(), 1) << "the lower end that is served is the median";
+  EXPECT_EQ(sum.to_lower(), 2);
+  EXPECT_EQ(sum.below_upper(), 1);
+  EXPECT_EQ(sum.to_upper(), 2);
+  EXPECT_EQ(sum.to_value(), 1);
 }
 
 TEST_F(Numbers, SayWhatTheyMeasure) {
