@@ -152,7 +152,6 @@ int Commands::ShowFigures(const google::protobuf::Message& result,
     const auto shown = [&](std::string amount) {
       return Unmistaken(figure, mixed, std::move(amount));
     };
-    const bool has = figure.state_case() == query_api::Figure::kValue;
     rows.push_back({CellOf(figure), shown(ValueOf(figure, 1)),
                     number ? "" : StrCat(figure.numerator()), StrCat(figure.base()),
                     shown(EstimateOf(figure)), shown(IntervalOf(figure)), shown(BoundsOf(figure)),
