@@ -135,7 +135,7 @@ std::string Decimal(int64_t number, int decimals, model::Language language) {
   if (decimals > 0) {
     const auto width = static_cast<size_t>(decimals);
     if (digits.size() <= width) digits.insert(0, width + 1 - digits.size(), '0');
-    digits.insert(digits.size() - width, language == model::LANGUAGE_EN ? "." : ",");
+    digits.insert(digits.size() - width, 1, language == model::LANGUAGE_EN ? '.' : ',');
   }
   return number < 0 ? base::StrCat("-", digits) : digits;
 }
