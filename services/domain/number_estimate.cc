@@ -89,7 +89,7 @@ NumberEstimate EstimateNumber(const Quantiles& quantiles, size_t which, double s
     out.upper_open = !quantile.upper.has_value();
     ends = Interval{quantile.lower.value_or(smallest), quantile.upper.value_or(largest)};
   }
-  // Of the share: an interval between equal answers has no width, and is an ordinary one.
+  // Of the share that the ends are read back from, whatever answers they meet.
   out.status = StatusOf(ground, quantiles.df, quantile.share_variance);
   Finish(ends, &out);
   return out;

@@ -157,7 +157,7 @@ void TakeSet(query_pb::WeightSetInfo& set, store_pb::ReleaseHeader& header) {
 }
 
 bool SameState(const query_pb::Figure& a, const query_pb::Figure& b) {
-  if (a.has_no_value() != b.has_no_value()) return false;
+  if (a.has_no_value() != b.has_no_value() || a.unit() != b.unit()) return false;
   return a.has_no_value() ? a.no_value().reason() == b.no_value().reason() : a.value() == b.value();
 }
 bool SameCounts(const query_pb::Figure& a, const query_pb::Figure& b) {

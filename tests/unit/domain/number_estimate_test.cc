@@ -162,7 +162,7 @@ TEST(NumberEstimate, OfAQuantileReadsItsEndsBack) {
   // All are at or below the largest: no spread, and the interval collapses.
   EXPECT_EQ(EstimateNumber(end, 0, 1, 50, ground, 0.95).status, EstimateStatus::kZeroVariance);
   EXPECT_EQ(EstimateNumber(end, 0, 1, 50, ground, 0.95).upper, 50);
-  // Most say the same: the interval lies among equal answers, and the share has its spread.
+  // Most say the same: the share at or below has its spread all the same.
   std::vector<QuantileRow> tied;
   for (int i = 1; i <= 50; ++i) tied.push_back({0, i <= 5 ? 3.0 : i <= 45 ? 7.0 : 9.0});
   const NumberEstimate same =
@@ -171,8 +171,9 @@ TEST(NumberEstimate, OfAQuantileReadsItsEndsBack) {
                      0, 3, 9, ground, 0.95);
   EXPECT_EQ(same.status, EstimateStatus::kOk);
   EXPECT_EQ(same.method, IntervalMethod::kWoodruff);
+  EXPECT_EQ(same.point, 7);
   EXPECT_EQ(same.lower, 7);
-  EXPECT_EQ(same.upper, 7);
+  EXPECT_EQ(same.upper, 9);
   const double near[] = {0.97};
   const NumberEstimate open =
       EstimateNumber(EstimateQuantiles(weighting, rows, near, QuantileRule::kLeftInverse,

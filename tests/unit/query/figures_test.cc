@@ -217,7 +217,7 @@ TEST_F(Figures, ABatchKeepsItsOrderAndNamesThePlaceOfTheFirstError) {
   EXPECT_EQ(base::InfoOf(failed).metadata.at("field"), "names[4]");
   request.clear_names();
   for (size_t i = 0; i < base::kBatchFiguresMax; ++i)
-    request.add_names(std::string(kLive) + "IND_CODE.ALL");
+    request.add_names(std::string(kLive).append("IND_CODE.ALL"));
   EXPECT_TRUE(call().ok());
   request.add_names(std::string(kLive) + "IND_CODE.ALL");
   EXPECT_EQ(ReasonOf(call().status()), Reason::kFieldInvalid);
