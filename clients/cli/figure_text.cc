@@ -53,7 +53,9 @@ std::string ScaledText(int64_t number, int decimals) {
   if (decimals > 0) {
     const auto places = static_cast<size_t>(decimals);
     if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
-    digits.insert(digits.size() - places, ".");
+    const std::string_view all = digits;
+    const size_t whole = all.size() - places;
+    digits = StrCat(all.substr(0, whole), ".", all.substr(whole));
   }
   return number < 0 ? StrCat("-", digits) : digits;
 }
