@@ -279,9 +279,9 @@ class NumberSteps {
       steps_.Add("V", title, "0, since all of every stratum of the base answered", "0", 0);
     } else if (ground_.calibrated != nullptr) {
       steps_.Add("V", title,
-                 CalibratedVarianceFormula(total_ ? "a of a unit in the base"
-                                                  : "(a - R b) / B of a unit in the base",
-                                           "1e-20 R^2"),
+                 CalibratedVarianceFormula(
+                     total_ ? "a of a unit in the base" : "(a - R b) / B of a unit in the base",
+                     "1e-20 R^2"),
                  "", root * root);
     } else {
       double sum = 0;

@@ -454,6 +454,7 @@ class Recomputed {
 
   // Counts are those around what is served: where two of its numbers are equal, so are theirs.
   void CheckCountsAround() {
+    using Line = query_pb::StratumEvidence;
     const auto sum = [&](const auto& count) {
       int units = 0;
       for (const query_pb::StratumEvidence& line : explanation_.strata()) units += count(line);
