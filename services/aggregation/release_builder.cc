@@ -11,6 +11,7 @@
 #include "services/aggregation/log_chain.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
+#include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/domain/survey_catalog.h"
@@ -150,6 +151,24 @@ void Complete(figures::ReleaseContent& content, query_pb::Audience audience,
 
 }  // namespace
 
+namespace {
+
+// Which strata were joined before their answers were weighted, and why: one line for each.
+void LogCollapses(const std::string& edition, std::string_view weight_set,
+                  const google::protobuf::RepeatedPtrField<query_pb::CollapsedStratum>& collapsed) {
+  for (const query_pb::CollapsedStratum& one : collapsed) {
+    base::LogEvent(base::Level::kInfo, "stratum_collapsed",
+                   {{"edition", edition},
+                    {"weight_set", weight_set},
+                    {"from", one.from()},
+                    {"into", one.into()},
+                    {"responded", one.responded()},
+                    {"reason", one.reason().en()}});
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const base::CallContext& call,
                                                   const std::string& edition,
                                                   const std::string& log_id) {
@@ -223,6 +242,9 @@ absl::StatusOr<BuiltRelease> BuildRelease(ReleaseLog& log, const base::CallConte
   BuiltRelease out;
   out.parts = figures::WriteParts(content);
   const store_pb::ReleaseHeader& header = content.header;
+  LogCollapses(edition, domain::kBuiltInWeights, header.collapsed());
+  for (const query_pb::WeightSetInfo& set : header.weight_sets())
+    LogCollapses(edition, set.name(), set.collapsed());
   query_pb::Release& facts = out.facts;
   facts.set_name(base::StrCat("editions/", edition, "/releases/", header.number()));
   facts.set_number(header.number());
@@ -235,8 +257,8 @@ absl::StatusOr<BuiltRelease> BuildRelease(ReleaseLog& log, const base::CallConte
   facts.set_figure_count(header.figure_count());
   facts.set_edition_state(header.edition_facts().state());
   out.unchanged = before.has_value() && Same(before->figures, content.figures) &&
-                  Same(before->claims, content.claims) &&
-                  Same(before->changes, content.changes) && Same(before->trends, content.trends);
+                  Same(before->claims, content.claims) && Same(before->changes, content.changes) &&
+                  Same(before->trends, content.trends);
   out.differences = std::move(content.differences);
   out.claims = std::move(content.claims);
   return out;

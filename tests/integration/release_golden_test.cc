@@ -20,6 +20,7 @@
 #include "clients/cli/definition_documents.h"
 #include "services/aggregation/release_builder.h"
 #include "services/base/crypto.h"
+#include "services/base/log.h"
 #include "services/base/text.h"
 #include "services/figures/edition_figures.h"
 #include "services/figures/release_content.h"
@@ -340,6 +341,32 @@ TEST_F(ReleaseGolden, EveryNumberIsTheStoredOne) {
   EXPECT_EQ(golden.rule_version, figures::kRuleVersion)
       << "the file is of another rule version: look at what moved, then IMDI_REGENERATE_GOLDEN=1";
   EXPECT_EQ(golden.exact, ExactOf(now));
+}
+
+TEST_F(ReleaseGolden, EachStratumThatWasJoinedIsALineOfTheLogWithItsReason) {
+  std::vector<std::string> lines;
+  base::SetLogSink([&](std::string_view line) {
+    if (line.find("\"stratum_collapsed\"") != std::string_view::npos) lines.emplace_back(line);
+  });
+  const figures::ReleaseContent content = Build();
+  base::SetLogSink({});
+  size_t line = 0;
+  const auto expect = [&](const std::string& set, const auto& collapsed) {
+    for (const query_pb::CollapsedStratum& one : collapsed) {
+      ASSERT_LT(line, lines.size()) << set << " " << one.from();
+      for (const std::string& part :
+           {base::StrCat("\"weight_set\":\"", set, "\""),
+            base::StrCat("\"from\":\"", one.from(), "\",\"into\":\"", one.into(), "\""),
+            one.reason().en()})
+        EXPECT_NE(lines[line].find(part), std::string::npos) << part << " in " << lines[line];
+      ++line;
+    }
+  };
+  EXPECT_FALSE(content.header.collapsed().empty());
+  expect("NONRESPONSE", content.header.collapsed());
+  for (const query_pb::WeightSetInfo& set : content.header.weight_sets())
+    expect(set.name(), set.collapsed());
+  EXPECT_EQ(line, lines.size());
 }
 
 TEST_F(ReleaseGolden, TheHashIsTheSameWhateverTheChunksOfTheLog) {
