@@ -165,6 +165,9 @@ std::vector<cli::DefinitionDocument> ClonedEditions(const Survey& survey, int co
     }
   }
   for (const cli::DefinitionDocument& document : survey.documents.documents) {
+    if (document.definition.has_weight_set()) out.push_back(document);
+  }
+  for (const cli::DefinitionDocument& document : survey.documents.documents) {
     if (!document.definition.has_indicator()) continue;
     cli::DefinitionDocument indicator = document;
     auto& editions = *indicator.definition.mutable_indicator()->mutable_editions();
