@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <optional>
 #include <thread>
@@ -19,7 +18,7 @@ namespace {
 
 constexpr size_t kStalled = 10;  // Connections over which nothing comes back,
 constexpr int kStalledCalls = base::kConcurrentStreamsMax;  // and calls on each.
-constexpr double kSilentAfter = 1;                          // Seconds.
+constexpr double kRestAfter = 1;                            // Seconds.
 
 // Whole pages, asked for by callers who do not take what they get.
 void BenchUntaken(Phases& phases, const Side& side, const std::string& internal, double capacity,
@@ -35,16 +34,21 @@ void BenchUntaken(Phases& phases, const Side& side, const std::string& internal,
   stalled.address = proxy.address();
   stalled.callers = kStalled;
   stalled.keep_responses = false;
-  // One on each at first, so that all are connected; the rest when nothing comes back any more.
-  stalled.times_s.assign(kStalled * static_cast<size_t>(kStalledCalls), kSilentAfter);
+  // One on each at first, so that all are connected; when those are answered nothing comes back any
+  // more, and then the rest are asked.
+  stalled.times_s.assign(kStalled * static_cast<size_t>(kStalledCalls), kRestAfter);
   std::fill_n(stalled.times_s.begin(), kStalled, 0.0);
   stalled.make = [&](size_t index) {
     return std::optional(testing_support::OpenCall{
         .caller = index % kStalled, .method = kListMethod, .request = request});
   };
+  testing_support::Faults silent;
+  silent.down.flow = testing_support::Way::Flow::kHold;
+  std::atomic<size_t> answered = 0;
   std::atomic<int64_t> taken = 0;
   stalled.answered = [&](const testing_support::OpenAnswer& answer) {
     taken += answer.status.ok() ? 1 : 0;
+    if (++answered == kStalled) proxy.Set(silent);
   };
   Head();
   const Offer others{.per_second = 0.5 * capacity, .reads = true};
@@ -54,14 +58,7 @@ void BenchUntaken(Phases& phases, const Side& side, const std::string& internal,
   Row("others, 0.5 x, alone", alone, calm_rss);
   MemoryWatch watch(side);
   std::thread asks([&] { stalled.Run(); });
-  std::thread falls_silent([&] {
-    std::this_thread::sleep_for(std::chrono::duration<double>(0.8 * kSilentAfter));
-    testing_support::Faults silent;
-    silent.down.flow = testing_support::Way::Flow::kHold;
-    proxy.Set(silent);
-  });
   const Got beside = phases.Run({others})[0];
-  falls_silent.join();
   asks.join();
   const double rss = watch.Stop();
   Row("others, 0.5 x, beside", beside, rss);

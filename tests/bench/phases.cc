@@ -123,16 +123,17 @@ void Phases::RunLoop(const std::vector<Offer>& offers,
 }
 
 double MemoryWatch::Stop() {
-  stop_ = true;
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    stop_.set_value();
+    thread_.join();
+  }
   return static_cast<double>(most_kib_) / 1024;
 }
 
 void MemoryWatch::Run() {
-  while (!stop_) {
+  do {
     most_kib_ = std::max(most_kib_, side_.Read().rss_kib);
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
+  } while (stopped_.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready);
 }
 
 void Head() {

@@ -3,8 +3,8 @@
 // More than can be done, in phases: calls offered to one server in an open loop, and what became of
 // them.
 
-#include <atomic>
 #include <cstdint>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -82,7 +82,8 @@ class MemoryWatch {
  private:
   void Run();
   const Side& side_;
-  std::atomic<bool> stop_ = false;
+  std::promise<void> stop_;
+  std::future<void> stopped_ = stop_.get_future();
   int64_t most_kib_ = 0;
   std::thread thread_;
 };
