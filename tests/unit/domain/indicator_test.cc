@@ -16,6 +16,7 @@
 #include "services/domain/automatic_indicators.h"
 #include "services/domain/figure_plan.h"
 #include "services/domain/survey_catalog.h"
+#include "tests/unit/domain/said_findings.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -28,16 +29,6 @@ using testing_support::SmallFrame;
 using testing_support::SmallIndicator;
 using testing_support::SmallQuestionnaire;
 using testing_support::Words;
-
-std::vector<std::string> Say(const DefinitionFindings& findings) {
-  std::vector<std::string> out;
-  for (const DefinitionFinding& finding : findings) {
-    EXPECT_NE(finding.message, "") << finding.path;
-    EXPECT_NE(finding.remedy, "") << finding.path;
-    out.push_back(finding.path + " " + finding.rule);
-  }
-  return out;
-}
 
 std::shared_ptr<const CompiledFrame> Frame() {
   static const auto frame = [] {

@@ -17,6 +17,7 @@
 #include "services/domain/measure.h"
 #include "services/domain/survey_catalog.h"
 #include "services/domain/weight_set.h"
+#include "tests/unit/domain/said_findings.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -32,16 +33,6 @@ using testing_support::SmallIndicator;
 using testing_support::SmallQuestionnaire;
 using testing_support::Words;
 using Source = CompiledIndicator::Measure::Source;
-
-std::vector<std::string> Say(const DefinitionFindings& findings) {
-  std::vector<std::string> out;
-  for (const DefinitionFinding& finding : findings) {
-    EXPECT_NE(finding.message, "") << finding.path;
-    EXPECT_NE(finding.remedy, "") << finding.path;
-    out.push_back(finding.path + " " + finding.rule);
-  }
-  return out;
-}
 
 // The small frame with the municipality of the three districts, and inhabitants of all but 0107.
 model::Frame Inhabited() {

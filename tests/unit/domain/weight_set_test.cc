@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "services/domain/survey_catalog.h"
+#include "tests/unit/domain/said_findings.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -27,16 +28,6 @@ using testing_support::SmallFrame;
 using testing_support::SmallIndicator;
 using testing_support::SmallQuestionnaire;
 using testing_support::Words;
-
-std::vector<std::string> Say(const DefinitionFindings& findings) {
-  std::vector<std::string> out;
-  for (const DefinitionFinding& finding : findings) {
-    EXPECT_NE(finding.message, "") << finding.path;
-    EXPECT_NE(finding.remedy, "") << finding.path;
-    out.push_back(finding.path + " " + finding.rule);
-  }
-  return out;
-}
 
 model::WeightSet Set(model::WeightMethod method,
                      const std::vector<std::vector<std::string>>& margins,
