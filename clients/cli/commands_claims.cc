@@ -13,7 +13,6 @@ namespace {
 using base::StrCat;
 using Query = query_api::QueryService::StubInterface;
 
-constexpr size_t kColumns = 100;
 constexpr size_t kIndent = 5;
 constexpr size_t kNumbersColumns = 52;  // What stands right of a basis.
 
@@ -83,8 +82,8 @@ std::string Localised(std::string text, const std::string& language) {
 
 // What tells the figures of one claim apart: indicators where they have several, else categories,
 // else bases.
-const survey::model::v1::LocalizedText& LabelOf(const query_api::ClaimResult& claim,
-                                                const query_api::Figure& figure) {
+const survey::model::v1::LocalizedText& FigureLabel(const query_api::ClaimResult& claim,
+                                                    const query_api::Figure& figure) {
   const auto indicator = [](const query_api::Figure& one) {
     const std::string cell = CellOf(one);
     return cell.substr(0, cell.find('.'));
@@ -161,15 +160,16 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
                             chosen.release(), "; ", words.legend, "\n");
   for (const query_api::ClaimResult& claim : chosen.claims()) {
     base::StrAppend(text, "\n", Fit(IdOf(claim), kIndent),
-                    Wrap(Label(claim.claim().text()), kIndent, kColumns), "\n");
+                    Wrap(Label(claim.claim().text()), kIndent, kTextColumns), "\n");
     // A fact about the world has no verdict; its remark says so.
     if (claim.claim().not_testable().reason() != survey::model::v1::NOT_TESTABLE_REASON_FACT) {
       base::StrAppend(text, indent, MarkOf(claim.verdict()), " ", Label(claim.verdict_text()),
                       "\n");
     }
     for (const query_api::Figure& figure : claim.figures()) {
-      base::StrAppend(text, indent,
-                      Fit(Label(LabelOf(claim, figure)), kColumns - kIndent - kNumbersColumns));
+      base::StrAppend(
+          text, indent,
+          Fit(Label(FigureLabel(claim, figure)), kTextColumns - kIndent - kNumbersColumns));
       if (figure.state_case() == query_api::Figure::kNoValue) {
         base::StrAppend(text, "  ", figure.no_value().sign(), "  ", Label(figure.no_value().text()),
                         "\n");
@@ -226,10 +226,11 @@ int Commands::ListClaims(const std::string& edition, const std::string& release,
       const std::string words_of_it =
           StrCat(Label(tipping.text()), " ", words.possible, " ", end(tipping.bound_lower()), " – ",
                  end(tipping.bound_upper()), difference ? StrCat(" ", words.points) : " %");
-      base::StrAppend(text, indent, "↔ ", Wrap(words_of_it, kIndent + 2, kColumns), "\n");
+      base::StrAppend(text, indent, "↔ ", Wrap(words_of_it, kIndent + 2, kTextColumns), "\n");
     }
     for (const query_api::ClaimRemark& remark : claim.remarks()) {
-      base::StrAppend(text, indent, "! ", Wrap(Label(remark.text()), kIndent + 2, kColumns), "\n");
+      base::StrAppend(text, indent, "! ", Wrap(Label(remark.text()), kIndent + 2, kTextColumns),
+                      "\n");
     }
   }
   PrintOut(text);

@@ -14,8 +14,6 @@ namespace model = ::imdi::survey::model::v1;
 using base::StrCat;
 using Query = query_api::QueryService::StubInterface;
 
-constexpr size_t kColumns = 100;
-
 }  // namespace
 
 int Commands::Explain(const std::string& name) {
@@ -53,10 +51,10 @@ int Commands::MethodNote(const std::string& edition, const std::string& release)
       {"response rate", note->response_rate_formula()},
       {"rules", StrCat("version ", note->rule_version())}};
   text += FormatTable(facts, true);
-  if (!note->note().empty()) base::StrAppend(text, "\n", Wrap(note->note(), 0, kColumns), "\n");
+  if (!note->note().empty()) base::StrAppend(text, "\n", Wrap(note->note(), 0, kTextColumns), "\n");
   if (!note->frame_note().empty())
-    base::StrAppend(text, Wrap(note->frame_note(), 0, kColumns), "\n");
-  base::StrAppend(text, Wrap(Label(note->weighting()), 0, kColumns), "\n\n");
+    base::StrAppend(text, Wrap(note->frame_note(), 0, kTextColumns), "\n");
+  base::StrAppend(text, Wrap(Label(note->weighting()), 0, kTextColumns), "\n\n");
   std::vector<std::vector<std::string>> rows = {{"", "invited", "complete", "partial", "break-off",
                                                  "refusal", "non-contact", "out of scope", "RR1 %",
                                                  "RR2 %", "of invited %", "of answers %"}};
@@ -76,7 +74,8 @@ int Commands::MethodNote(const std::string& edition, const std::string& release)
     base::StrAppend(text, "joined: ", collapsed.from(), " into ", collapsed.into(), ": ",
                     Label(collapsed.reason()), "\n");
   for (const model::LocalizedText& change : note->changes())
-    base::StrAppend(text, "since the edition before: ", Wrap(Label(change), 26, kColumns), "\n");
+    base::StrAppend(text, "since the edition before: ", Wrap(Label(change), 26, kTextColumns),
+                    "\n");
   PrintOut(text);
   return kExitOk;
 }

@@ -17,8 +17,6 @@ namespace model = ::imdi::survey::model::v1;
 using base::StrCat;
 using Query = query_api::QueryService::StubInterface;
 
-constexpr size_t kColumns = 100;
-
 // ASSUMED_SAME, BREAK_WORDING …
 std::string RelationsOf(const google::protobuf::RepeatedField<int>& kinds) {
   constexpr std::string_view kPrefix = "SERIES_RELATION_KIND_";
@@ -243,7 +241,7 @@ int Commands::Table(const std::string& edition, const std::string& release,
   size_t at = 0;
   for (const auto& row : rows) {
     if (row.size() == 1) {
-      base::StrAppend(text, Wrap(row[0], 0, kColumns), "\n");
+      base::StrAppend(text, Wrap(row[0], 0, kTextColumns), "\n");
       continue;
     }
     const size_t end = table.find('\n', at);

@@ -15,7 +15,6 @@ namespace {
 namespace model = ::imdi::survey::model::v1;
 using base::StrCat;
 
-constexpr size_t kColumns = 100;
 constexpr size_t kStratumColumns = 44;
 
 // The name of a change, and its sixteen counts by stratum: s silent, o outside the base, n no, y
@@ -64,7 +63,7 @@ std::string WeightsText(const query_api::WeightSetInfo& weights, const std::stri
   text += '\n';
   if (weights.has_problem()) {
     base::StrAppend(text, "no weights: ", weights.problem().reason(), ": ",
-                    Wrap(weights.problem().message(), 12, kColumns), "\n");
+                    Wrap(weights.problem().message(), 12, kTextColumns), "\n");
   }
   if (!weights.targets().empty()) {
     std::vector<std::vector<std::string>> rows = {
@@ -166,7 +165,7 @@ std::string ExplanationText(const query_api::Explanation& answer, const LabelOf&
     base::StrAppend(text, WeightsText(answer.weights(), label(answer.weights().title())), "\n");
   if (figure.has_estimate_problem())
     base::StrAppend(text, "no estimate: ", figure.estimate_problem().reason(), ": ",
-                    Wrap(figure.estimate_problem().message(), 13, kColumns), "\n\n");
+                    Wrap(figure.estimate_problem().message(), 13, kTextColumns), "\n\n");
   if (!answer.has_change()) {
     base::StrAppend(text, EvidenceTable(answer, label), "\n");
   }
@@ -181,9 +180,9 @@ std::string ExplanationText(const query_api::Explanation& answer, const LabelOf&
     base::StrAppend(text, step.symbol(), " = ", Number(step.result(), "%.10g"), "   ",
                     label(step.title()), "\n");
     if (!step.formula().empty() && step.formula() != std::exchange(formula, step.formula()))
-      base::StrAppend(text, "    = ", Wrap(step.formula(), 6, kColumns), "\n");
+      base::StrAppend(text, "    = ", Wrap(step.formula(), 6, kTextColumns), "\n");
     if (!step.substituted().empty())
-      base::StrAppend(text, "    = ", Wrap(step.substituted(), 6, kColumns), "\n");
+      base::StrAppend(text, "    = ", Wrap(step.substituted(), 6, kTextColumns), "\n");
   }
   text += '\n';
   for (const query_api::DefinitionRevision& definition : answer.definitions())

@@ -3,6 +3,7 @@
 // What imdictl prints: tables whose columns line up whatever the letters, and protobuf messages as
 // JSON.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "services/base/percent.h"
 
 namespace imdi::cli {
+
+inline constexpr size_t kTextColumns = 100;  // Running text is wrapped there.
 
 // Rows of cells; the first row is the head. The first column is left-aligned, the others
 // right-aligned unless `left` is true.

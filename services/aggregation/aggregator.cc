@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "services/aggregation/errors.h"
 #include "services/aggregation/fold_state.h"
 #include "services/aggregation/log_chain.h"
 #include "services/base/error.h"
@@ -16,10 +17,6 @@
 
 namespace imdi::aggregation {
 namespace {
-
-absl::Status Diverged(std::string_view what) {
-  return base::Error(base::Reason::kLogDiverged, what);
-}
 
 // Numbers have no gaps and a closed release never changes, so as many are the same ones.
 bool SameReleases(const ReleaseParts::Closed& a, const ReleaseParts::Closed& b) {

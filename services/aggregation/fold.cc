@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/aggregation/errors.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
@@ -15,10 +16,6 @@
 
 namespace imdi::aggregation {
 namespace {
-
-absl::Status Corrupt(std::string_view what) {
-  return base::Error(base::Reason::kStoreCorrupt, what);
-}
 
 absl::StatusOr<const domain::Catalog::EditionEntry*> EntryOf(const domain::Catalog& catalog,
                                                              std::string_view edition) {

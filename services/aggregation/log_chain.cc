@@ -1,19 +1,11 @@
 #include "services/aggregation/log_chain.h"
 
 #include "absl/time/time.h"
-#include "services/base/error.h"
+#include "services/aggregation/errors.h"
 #include "services/base/text.h"
 #include "storage/response_log.h"
 
 namespace imdi::aggregation {
-namespace {
-
-absl::Status Diverged(std::string_view what) {
-  return base::Error(base::Reason::kLogDiverged, what);
-}
-
-}  // namespace
-
 storage::FoldCursor BeginOf(const survey::ingestion::v1::Cursor& head) {
   return {.log_id = head.log_id(),
           .epoch = head.epoch(),
@@ -37,9 +29,7 @@ absl::StatusOr<ChainedRecord> Follow(const storage::FoldCursor& after,
                                  " does not follow from the one before"));
   }
   if (!out.record.ParseFromString(entry.record())) {
-    return base::Error(
-        base::Reason::kStoreCorrupt,
-        base::StrCat("the record at position ", entry.position(), " does not parse"));
+    return Corrupt(base::StrCat("the record at position ", entry.position(), " does not parse"));
   }
   return out;
 }

@@ -4,30 +4,15 @@
 #include <utility>
 
 #include "imdi/survey/store/v1/release.pb.h"
+#include "services/aggregation/errors.h"
 #include "services/base/crypto.h"
 #include "services/base/encoding.h"
-#include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/domain/types.h"
 
 namespace imdi::aggregation {
-namespace {
-
-constexpr size_t kBuildIdBytes = 32;
-
-absl::Status Corrupt(std::string_view what) {
-  return base::Error(base::Reason::kStoreCorrupt, what);
-}
-
-bool IsBuildId(std::string_view text) {
-  return text.size() == kBuildIdBytes && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
-
-}  // namespace
-
 std::string HashOfParts(const std::vector<std::string>& parts) {
   base::Sha256Stream hash;
   for (const std::string& part : parts) {
@@ -49,7 +34,7 @@ absl::Status CheckPartsOf(const ClosedRelease& release, const std::vector<std::s
 }
 
 absl::Status ReleaseParts::TakePart(const store_pb::ReleaseChunk& chunk) {
-  if (!IsBuildId(chunk.build_id()) || chunk.index() < 0)
+  if (!base::IsLowerHex(chunk.build_id(), domain::kBuildIdDigits) || chunk.index() < 0)
     return Corrupt("a part of a release names no building, or no place in it");
   if (chunk.index() == 0) building_[chunk.edition()] = OpenBuilding{.build_id = chunk.build_id()};
   const auto found = building_.find(chunk.edition());

@@ -155,4 +155,10 @@ std::string Quoted(std::string_view text, size_t max_bytes) {
 std::optional<int64_t> ParseInt64(std::string_view text) { return ParseNumber<int64_t>(text); }
 std::optional<uint64_t> ParseUint64(std::string_view text) { return ParseNumber<uint64_t>(text); }
 
+bool IsLowerHex(std::string_view text, size_t digits) {
+  return text.size() == digits && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
 }  // namespace imdi::base

@@ -94,6 +94,8 @@ std::string Hex(std::span<const uint8_t> bytes);
 std::string Hex(std::string_view bytes);
 // Empty optional when the length is odd or a character is not hexadecimal (either case accepted).
 std::optional<std::string> FromHex(std::string_view text);
+// So many digits, of 0 to 9 and a to f.
+bool IsLowerHex(std::string_view text, size_t digits);
 
 // base64url without padding (RFC 4648 section 5). Decoding is strict: one text per byte string.
 std::string Base64Url(std::string_view bytes);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "services/base/text.h"
+
 namespace imdi::base {
 namespace {
 
@@ -9,11 +11,6 @@ constexpr size_t kTraceIdAt = 3, kTraceIdDigits = 32;
 constexpr size_t kParentIdAt = kTraceIdAt + kTraceIdDigits + 1, kParentIdDigits = 16;
 constexpr size_t kFlagsAt = kParentIdAt + kParentIdDigits + 1, kFlagsDigits = 2;
 static_assert(kFlagsAt + kFlagsDigits == kTraceParentBytes);
-
-bool IsHex(std::string_view text) {
-  return std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
 
 bool IsZero(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c == '0'; });
@@ -26,8 +23,9 @@ bool IsTraceParent(std::string_view text) {
   const std::string_view version = text.substr(0, 2);
   const std::string_view trace_id = text.substr(kTraceIdAt, kTraceIdDigits);
   const std::string_view parent_id = text.substr(kParentIdAt, kParentIdDigits);
-  if (!IsHex(version) || version == "ff" || !IsHex(trace_id) || IsZero(trace_id) ||
-      !IsHex(parent_id) || IsZero(parent_id) || !IsHex(text.substr(kFlagsAt, kFlagsDigits)))
+  if (!IsLowerHex(version, 2) || version == "ff" || !IsLowerHex(trace_id, kTraceIdDigits) ||
+      IsZero(trace_id) || !IsLowerHex(parent_id, kParentIdDigits) || IsZero(parent_id) ||
+      !IsLowerHex(text.substr(kFlagsAt, kFlagsDigits), kFlagsDigits))
     return false;
   if (text[kTraceIdAt - 1] != '-' || text[kParentIdAt - 1] != '-' || text[kFlagsAt - 1] != '-')
     return false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "services/base/text.h"
 
 namespace imdi::domain {
@@ -13,24 +14,24 @@ constexpr size_t kVariableIdMax = 30;
 
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 }  // namespace
 
 bool IsUpperCaseId(std::string_view id) {
-  return !id.empty() && id.size() <= kIdMax &&
-         std::ranges::all_of(id, [](char c) { return IsUpper(c) || IsDigit(c) || c == '_'; });
+  return !id.empty() && id.size() <= kIdMax && std::ranges::all_of(id, [](char c) {
+    return IsUpper(c) || absl::ascii_isdigit(c) || c == '_';
+  });
 }
 
 bool IsMixedCaseId(std::string_view id) {
   return !id.empty() && id.size() <= kIdMax && std::ranges::all_of(id, [](char c) {
-    return IsUpper(c) || IsLower(c) || IsDigit(c) || c == '-' || c == '_';
+    return IsUpper(c) || IsLower(c) || absl::ascii_isdigit(c) || c == '-' || c == '_';
   });
 }
 
 bool IsVariableId(std::string_view id) {
   return !id.empty() && id.size() <= kVariableIdMax && IsLower(id.front()) &&
-         std::ranges::all_of(id, [](char c) { return IsLower(c) || IsDigit(c) || c == '_'; });
+         std::ranges::all_of(
+             id, [](char c) { return IsLower(c) || absl::ascii_isdigit(c) || c == '_'; });
 }
 
 bool Complete(const model::LocalizedText& text) { return !text.nn().empty() && !text.nb().empty(); }

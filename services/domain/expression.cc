@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "services/base/limits.h"
 #include "services/base/text.h"
 
@@ -32,8 +33,6 @@ struct Token {
 };
 
 bool IsWordStart(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
 // Words hold dots between letters (SYS06.a, unit.type); numbers may be negative and have decimals,
 // but ".." is a range.
 std::vector<Token> Tokens(std::string_view text) {
@@ -52,15 +51,16 @@ std::vector<Token> Tokens(std::string_view text) {
     size_t end = at + 1;
     if (IsWordStart(c)) {
       while (end < text.size() &&
-             (IsWordStart(text[end]) || IsDigit(text[end]) || text[end] == '_' ||
+             (IsWordStart(text[end]) || absl::ascii_isdigit(text[end]) || text[end] == '_' ||
               (text[end] == '.' && end + 1 < text.size() && IsWordStart(text[end + 1])))) {
         ++end;
       }
       push(Token::Kind::kWord, end - at);
-    } else if (IsDigit(c) || (c == '-' && at + 1 < text.size() && IsDigit(text[at + 1]))) {
+    } else if (absl::ascii_isdigit(c) ||
+               (c == '-' && at + 1 < text.size() && absl::ascii_isdigit(text[at + 1]))) {
       while (end < text.size() &&
-             (IsDigit(text[end]) ||
-              (text[end] == '.' && end + 1 < text.size() && IsDigit(text[end + 1])))) {
+             (absl::ascii_isdigit(text[end]) ||
+              (text[end] == '.' && end + 1 < text.size() && absl::ascii_isdigit(text[end + 1])))) {
         ++end;
       }
       push(Token::Kind::kNumber, end - at);

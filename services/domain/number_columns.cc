@@ -11,7 +11,7 @@
 namespace imdi::domain {
 namespace {
 
-size_t WordsOf(size_t units) { return (units + kTileSide - 1) / kTileSide; }
+size_t TilesFor(size_t units) { return (units + kTileSide - 1) / kTileSide; }
 
 // Calls `each(column)` for each bit, in order.
 template <typename Each>
@@ -27,7 +27,7 @@ NumberColumns::NumberColumns(const FigurePlan& plan, const MatrixRows& rows,
   if (sources_->empty()) return;
   unit_at_ = std::move(unit_at);
   for (const MatrixRows::NumberSource& source : *sources_) {
-    std::vector<int64_t>& numbers = numbers_.emplace_back(WordsOf(unit_at_.size()) * kTileSide);
+    std::vector<int64_t>& numbers = numbers_.emplace_back(TilesFor(unit_at_.size()) * kTileSide);
     if (source.measure->source != CompiledIndicator::Measure::Source::kFrame) continue;
     for (size_t column = 0; column < unit_at_.size(); ++column)
       numbers[column] = NumberOf(plan.frame(), unit_at_[column], source.measure->number);
@@ -39,7 +39,7 @@ size_t NumberColumns::PredictBytes(const FigurePlan& plan, const MatrixRows& row
   const size_t units = plan.frame().size();
   return units * sizeof(UnitIndex) +
          rows.number_sources().size() * (sizeof(uint8_t) + sizeof(std::vector<int64_t>) +
-                                         WordsOf(units) * kTileSide * sizeof(int64_t));
+                                         TilesFor(units) * kTileSide * sizeof(int64_t));
 }
 
 size_t NumberColumns::bytes() const {

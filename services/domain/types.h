@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -18,6 +19,9 @@
 namespace imdi::domain {
 
 namespace model = ::imdi::survey::model::v1;
+
+// Hexadecimal, of the id of one building of a release.
+inline constexpr size_t kBuildIdDigits = 32;
 
 // Three-valued truth after Kleene. Silence is unknown, never false.
 enum class Kleene : uint8_t { kFalse = 0, kTrue = 1, kUnknown = 2 };

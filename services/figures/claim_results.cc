@@ -1,14 +1,12 @@
 #include "services/figures/claim_results.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "services/base/crypto.h"
 #include "services/base/encoding.h"
 #include "services/base/text.h"
 #include "services/domain/claim.h"
@@ -16,6 +14,7 @@
 #include "services/domain/linear_estimate.h"
 #include "services/domain/tipping.h"
 #include "services/figures/claim_texts.h"
+#include "services/figures/etag_bytes.h"
 
 namespace imdi::figures {
 namespace {
@@ -24,9 +23,8 @@ using domain::ClaimVerdict;
 using domain::CountedShare;
 
 constexpr double kLevel = 0.95;
-constexpr size_t kEtagBytes = 16;
 constexpr std::string_view kIncreases = "increases";  // Family of the sentences that claim one.
-constexpr std::string_view kEtagLayout = "claim/3";
+constexpr std::string_view kClaimEtagLayout = "claim/3";
 
 query_pb::Verdict ToMessage(ClaimVerdict verdict) {
   switch (verdict) {
@@ -552,15 +550,6 @@ std::optional<domain::TippingGround> GroundOf(const EditionFigures& edition,
                                .may_belong = counts.may_belong()};
 }
 
-void PutText(std::string& out, std::string_view text) {
-  base::PutU64(out, text.size());
-  out.append(text);
-}
-void PutInt(std::string& out, int64_t value) { base::PutU64(out, static_cast<uint64_t>(value)); }
-void PutDouble(std::string& out, double value) {
-  base::PutU64(out, std::bit_cast<uint64_t>(value == 0 ? 0.0 : value));
-}
-
 }  // namespace
 
 IncreaseTests TestIncreases(std::span<const model::Claim* const> claims,
@@ -638,7 +627,7 @@ std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
 }
 
 std::string EtagOf(const query_pb::ClaimResult& result) {
-  std::string bytes(kEtagLayout);
+  std::string bytes(kClaimEtagLayout);
   PutText(bytes, domain::CanonicalBytes(result.claim()));
   for (const query_pb::Figure& figure : result.figures()) PutText(bytes, figure.etag());
   PutInt(bytes, result.claim_revision());
@@ -690,8 +679,7 @@ std::string EtagOf(const query_pb::ClaimResult& result) {
       PutDouble(bytes, number);
     PutInt(bytes, pair.df());
   }
-  const base::Digest digest = base::Sha256(bytes);
-  return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));
+  return TagOf(bytes);
 }
 
 }  // namespace imdi::figures

@@ -1,13 +1,11 @@
 #include "services/figures/edition_figures.h"
 
-#include <bit>
 #include <cassert>
-#include <span>
 #include <utility>
 
-#include "services/base/crypto.h"
 #include "services/base/encoding.h"
 #include "services/base/text.h"
+#include "services/figures/etag_bytes.h"
 #include "services/figures/exact_sums.h"
 #include "services/figures/figure_estimate.h"
 #include "services/figures/texts.h"
@@ -15,9 +13,8 @@
 namespace imdi::figures {
 namespace {
 
-constexpr size_t kEtagBytes = 16;
 // Ahead of all else that an etag covers: another layout of the bytes below is another tag.
-constexpr std::string_view kEtagLayout = "figure/1";
+constexpr std::string_view kFigureEtagLayout = "figure/1";
 
 query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_status,
                               const char* sign, const char* nn, const char* nb, const char* en) {
@@ -27,16 +24,6 @@ query_pb::NoValue NoValueLike(query_pb::NoValueReason reason, const char* sdmx_s
   out.set_sign(sign);
   *out.mutable_text() = Text(nn, nb, en);
   return out;
-}
-
-// IEEE bits: equal numbers have equal bytes, and both zeros are zero.
-void PutDouble(std::string& out, double value) {
-  base::PutU64(out, std::bit_cast<uint64_t>(value == 0 ? 0.0 : value));
-}
-void PutInt(std::string& out, int64_t value) { base::PutU64(out, static_cast<uint64_t>(value)); }
-void PutText(std::string& out, std::string_view text) {
-  base::PutU64(out, text.size());
-  out.append(text);
 }
 
 // What only some figures have: each piece where it is there, behind a byte that names it. A figure
@@ -138,7 +125,7 @@ query_pb::NoValue SeriesBreak() {
 query_pb::NoValue NotYet() { return NoValueOf(domain::CellState::kNotYet); }
 
 std::string EtagOf(const query_pb::Figure& figure) {
-  std::string bytes(kEtagLayout);
+  std::string bytes(kFigureEtagLayout);
   if (figure.has_no_value()) {
     base::PutU8(bytes, 0);
     PutInt(bytes, figure.no_value().reason());
@@ -178,8 +165,7 @@ std::string EtagOf(const query_pb::Figure& figure) {
   PutInt(bytes, figure.questionnaire_version());
   PutInt(bytes, figure.frame_revision());
   PutPieces(bytes, figure);
-  const base::Digest digest = base::Sha256(bytes);
-  return base::Hex(std::span<const uint8_t>(digest).first(kEtagBytes));
+  return TagOf(bytes);
 }
 
 EditionFigures::EditionFigures(std::shared_ptr<const domain::Catalog> catalog, std::string edition,

@@ -19,8 +19,8 @@ namespace model = survey::model::v1;
 namespace store = survey::store::v1;
 
 constexpr std::string_view kSchedulerActor = "scheduler";
-constexpr int kAttemptsMax =
-    4;  // A change that keeps meeting newer definitions is given up as ABORTED.
+// A change that keeps meeting newer definitions is given up as ABORTED.
+constexpr int kChangeAttemptsMax = 4;
 
 absl::Status CorruptRecord(int64_t position) {
   return base::Error(base::Reason::kStoreCorrupt,
@@ -215,7 +215,7 @@ absl::StatusOr<ingestion_pb::ApplyDefinitionResponse> Definitions::Apply(
       return response;
     }
   }
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kChangeAttemptsMax; ++attempt) {
     const std::shared_ptr<const domain::Catalog> before = catalog();
     IMDI_ASSIGN_OR_RETURN(const domain::AnswerFacts facts, FactsAbout(domain::EditionIdOf(name)));
     const domain::DefinitionVerdict verdict =
@@ -398,7 +398,7 @@ absl::StatusOr<int64_t> Definitions::ChangeState(store::Record record,
                                                  bool* known) {
   store::EditionStateChanged& change = *record.mutable_edition_state_changed();
   base::MutexLock lock(change_mutex_);
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kChangeAttemptsMax; ++attempt) {
     IMDI_ASSIGN_OR_RETURN(const auto found, log_.FindRequest(request_key));
     if (found.has_value()) {
       *known = true;
@@ -460,7 +460,7 @@ absl::StatusOr<ingestion_pb::SetDispositionResponse> Definitions::SetDisposition
       base::StrCat("disposition\n", edition, "\n", request.unit(), "\n",
                    static_cast<int>(request.disposition()), "\n", request.reason()));
   base::MutexLock lock(change_mutex_);
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kChangeAttemptsMax; ++attempt) {
     IMDI_ASSIGN_OR_RETURN(const auto current, log_.Current(resource));
     IMDI_ASSIGN_OR_RETURN(const auto known, log_.FindRequest(key));
     ingestion_pb::SetDispositionResponse response;

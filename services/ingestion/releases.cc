@@ -12,6 +12,7 @@
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "services/domain/types.h"
 #include "services/ingestion/names.h"
 
 namespace imdi::ingestion {
@@ -20,17 +21,10 @@ namespace {
 namespace store = survey::store::v1;
 using base::Reason;
 
-constexpr size_t kBuildIdBytes = 32;
 constexpr size_t kHashBytes = 32;
 // Another call that appends to the same building between reading the index and appending is met so
 // often at most.
-constexpr int kAttemptsMax = 4;
-
-bool IsBuildId(std::string_view text) {
-  return text.size() == kBuildIdBytes && std::ranges::all_of(text, [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
+constexpr int kAppendAttemptsMax = 4;
 
 absl::Status Incomplete(std::string_view what) {
   return base::Error(Reason::kReleaseIncomplete, what);
@@ -47,7 +41,7 @@ absl::Status NotNext(int32_t number, int64_t latest) {
 }  // namespace
 
 absl::Status Releases::CheckPart(const store::ReleaseChunk& chunk) const {
-  if (!IsBuildId(chunk.build_id()))
+  if (!base::IsLowerHex(chunk.build_id(), domain::kBuildIdDigits))
     return base::InvalidField("chunk.build_id", "32 hexadecimal digits in lower case");
   if (chunk.index() < 0) return base::InvalidField("chunk.index", "must not be negative");
   if (chunk.index() >= base::kReleasePartsMax) {
@@ -74,7 +68,8 @@ absl::Status Releases::CheckClose(const store::ReleasePublished& published) cons
     if (!fine) wrong.push_back({base::StrCat("published.", field), std::move(what)});
   };
   require(published.number() >= 1, "number", "from 1");
-  require(IsBuildId(published.build_id()), "build_id", "32 hexadecimal digits in lower case");
+  require(base::IsLowerHex(published.build_id(), domain::kBuildIdDigits), "build_id",
+          "32 hexadecimal digits in lower case");
   require(published.chunks() >= 1 && published.chunks() <= base::kReleasePartsMax, "chunks",
           base::StrCat("1 to ", base::kReleasePartsMax));
   require(published.content_hash().size() == kHashBytes, "content_hash", "32 bytes");
@@ -190,7 +185,7 @@ absl::StatusOr<ingestion_pb::RecordReleaseResponse> Releases::Record(
     return base::Error(Reason::kUnknownResource,
                        base::StrCat("there is no edition ", base::Quoted(edition)));
   }
-  for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
+  for (int attempt = 0; attempt < kAppendAttemptsMax; ++attempt) {
     IMDI_ASSIGN_OR_RETURN(const Building building, BuildingOf(edition, build_id));
     const bool holds = building.build_id == build_id;
     store::Record record = BeginRecord(call, request.request_id());

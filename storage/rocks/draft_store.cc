@@ -27,7 +27,7 @@ const Schema& DraftSchema() {
   return *schema;
 }
 
-constexpr std::string_view kUnreadable = "a draft cannot be read";
+constexpr std::string_view kDraftUnreadable = "a draft cannot be read";
 
 }  // namespace
 
@@ -88,7 +88,7 @@ absl::StatusOr<std::optional<Draft>> RocksDraftStore::Get(std::string_view name)
                         GetValue(*database_, *handle, kDrafts, SideKey(name)));
   if (!value.has_value()) return std::optional<Draft>();
   const std::optional<DraftValue> draft = DecodeDraft(*value);
-  if (!draft.has_value()) return database_->FailCorrupt(kUnreadable);
+  if (!draft.has_value()) return database_->FailCorrupt(kDraftUnreadable);
   return std::optional<Draft>({std::string(name), draft->version, std::string(draft->bytes)});
 }
 
@@ -124,7 +124,7 @@ absl::StatusOr<std::vector<Draft>> RocksDraftStore::List(std::string_view prefix
     if (!name.starts_with(prefix)) break;
     if (!from_prefix && name == after_name) continue;
     const std::optional<DraftValue> draft = DecodeDraft(ToView(it->value()));
-    if (!draft.has_value()) return database_->FailCorrupt(kUnreadable);
+    if (!draft.has_value()) return database_->FailCorrupt(kDraftUnreadable);
     bytes += draft->bytes.size();
     if (static_cast<int64_t>(list.size()) >= limit) break;
     if (!list.empty() && bytes > kDraftListBytesMax) break;

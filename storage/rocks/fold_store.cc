@@ -33,7 +33,7 @@ const Schema& FoldSchema() {
   return *schema;
 }
 
-constexpr std::string_view kUnreadable = "derived state cannot be read";
+constexpr std::string_view kStateUnreadable = "derived state cannot be read";
 
 }  // namespace
 
@@ -65,7 +65,7 @@ absl::StatusOr<std::optional<std::string>> RocksFoldStore::Get(std::string_view 
                         GetValue(*database_, *handle, kState, SideKey(key)));
   if (!value.has_value()) return std::optional<std::string>();
   const std::optional<std::string_view> bytes = DecodeOpaque(*value);
-  if (!bytes.has_value()) return database_->FailCorrupt(kUnreadable);
+  if (!bytes.has_value()) return database_->FailCorrupt(kStateUnreadable);
   return std::optional<std::string>(*bytes);
 }
 
@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<FoldItem>> RocksFoldStore::List(std::string_view pref
     if (!key.starts_with(prefix)) break;
     if (!from_prefix && key == after_key) continue;
     const std::optional<std::string_view> value = DecodeOpaque(ToView(it->value()));
-    if (!value.has_value()) return database_->FailCorrupt(kUnreadable);
+    if (!value.has_value()) return database_->FailCorrupt(kStateUnreadable);
     bytes += value->size();
     if (static_cast<int64_t>(list.size()) >= limit) break;
     if (!list.empty() && bytes > kFoldListBytesMax) break;

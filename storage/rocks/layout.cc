@@ -15,14 +15,6 @@ void PutI64(std::string& out, int64_t value) { base::PutU64(out, static_cast<uin
 void PutTime(std::string& out, absl::Time time) { PutI64(out, absl::ToUnixMicros(time)); }
 void PutHash(std::string& out, const Hash& hash) { out.append(base::AsText(hash)); }
 
-std::string Versioned(uint8_t version, std::string_view rest = {}) {
-  std::string out;
-  out.reserve(1 + rest.size() + 16);
-  base::PutU8(out, version);
-  out.append(rest);
-  return out;
-}
-
 // Reads the pieces of a value; every method is a no-op once one failed.
 class Reader {
  public:
@@ -63,6 +55,14 @@ class Reader {
 };
 
 }  // namespace
+
+std::string Versioned(uint8_t version, std::string_view rest) {
+  std::string out;
+  out.reserve(1 + rest.size() + 16);
+  base::PutU8(out, version);
+  out.append(rest);
+  return out;
+}
 
 std::string LogKey(int64_t position) {
   std::string key = Versioned(kKeyVersion);

@@ -17,6 +17,9 @@ inline constexpr uint8_t kKeyVersion = 0x01;    // First byte of every key.
 inline constexpr uint8_t kValueVersion = 0x01;  // First byte of every value.
 inline constexpr size_t kLogIdBytes = 32;
 
+// Begins every key and value: the version, then `rest`.
+std::string Versioned(uint8_t version, std::string_view rest = {});
+
 // Column family `log`: position -> time, chain, payload as it came.
 struct Envelope {
   absl::Time time;

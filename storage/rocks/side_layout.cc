@@ -9,14 +9,6 @@
 namespace imdi::storage::rocks {
 namespace {
 
-std::string Versioned(uint8_t version, std::string_view rest) {
-  std::string out;
-  out.reserve(1 + rest.size());
-  base::PutU8(out, version);
-  out.append(rest);
-  return out;
-}
-
 bool HasVersion(std::string_view value) {
   return !value.empty() && static_cast<uint8_t>(value[0]) == kValueVersion;
 }
@@ -35,7 +27,7 @@ std::optional<std::string_view> DecodeOpaque(std::string_view value) {
 }
 
 std::string EncodeDraft(int64_t version, std::string_view bytes) {
-  std::string value = Versioned(kValueVersion, {});
+  std::string value = Versioned(kValueVersion);
   base::PutU64(value, static_cast<uint64_t>(version));
   value.append(bytes);
   return value;
@@ -51,7 +43,7 @@ std::string LastVersionKey() { return Versioned(kKeyVersion, "last_version"); }
 std::string CursorKey() { return Versioned(kKeyVersion, "cursor"); }
 
 std::string EncodeCursor(const FoldCursor& cursor) {
-  std::string value = Versioned(kValueVersion, {});
+  std::string value = Versioned(kValueVersion);
   base::PutU64(value, static_cast<uint64_t>(cursor.epoch));
   base::PutU64(value, static_cast<uint64_t>(cursor.position));
   value.append(base::AsText(cursor.chain));

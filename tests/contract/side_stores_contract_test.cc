@@ -65,13 +65,15 @@ void OpenRocks(Stores& stores) {
   stores.fold = *std::move(fold);
 }
 
-struct Engine {
+struct StoresOfEngine {
   std::string name;
   void (*open)(Stores&);
 };
-std::ostream& operator<<(std::ostream& out, const Engine& engine) { return out << engine.name; }
+std::ostream& operator<<(std::ostream& out, const StoresOfEngine& engine) {
+  return out << engine.name;
+}
 
-class SideStores : public testing::TestWithParam<Engine> {
+class SideStores : public testing::TestWithParam<StoresOfEngine> {
  protected:
   void SetUp() override { Reopen(); }
   void Reopen() { GetParam().open(stores_); }
@@ -262,8 +264,9 @@ TEST_P(FoldStoreContract, RefusesKeysBeyondTheirBounds) {
   EXPECT_TRUE(WriteFold({{std::string(kFoldKeyBytesMax, 'k'), "x"}}, {}).ok());
 }
 
-const auto kEngines = testing::Values(Engine{"memory", &OpenMemory}, Engine{"rocks", &OpenRocks});
-std::string NameOf(const testing::TestParamInfo<Engine>& info) { return info.param.name; }
+const auto kEngines =
+    testing::Values(StoresOfEngine{"memory", &OpenMemory}, StoresOfEngine{"rocks", &OpenRocks});
+std::string NameOf(const testing::TestParamInfo<StoresOfEngine>& info) { return info.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(EveryEngine, KeyStoreContract, kEngines, NameOf);
 INSTANTIATE_TEST_SUITE_P(EveryEngine, DraftStoreContract, kEngines, NameOf);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "services/base/limits.h"
 #include "services/domain/indicator.h"
 #include "services/domain/measure.h"
@@ -155,7 +156,8 @@ TEST_F(NumericIndicator, WhatTheMeasureNeedsOfAnswersIsPartOfEveryBaseAndSaidOnc
 
 TEST_F(NumericIndicator, ABaseThatGrowsTooDeepSaysWhatTheMeasureAdds) {
   const int deep = base::kExpressionDepthMax;
-  const std::string base = std::string(deep, '(') + "A1 == 1 or A1 == 2" + std::string(deep, ')');
+  const std::string base =
+      absl::StrCat(std::string(deep, '('), "A1 == 1 or A1 == 2", std::string(deep, ')'));
   EXPECT_THAT(Findings(PeopleWhere("A1 == 1", base + " and unit.type == municipality and "
                                                      "unit.region != 4")),
               IsEmpty());
