@@ -260,21 +260,30 @@ TEST_F(Observed, ShowsTheProgressOfWhatTakesLong) {
                   ->Call(system().connection->log(),
                          &ingestion_pb::LogService::StubInterface::CreateBackup, backup)
                   .ok());
+  const auto verified = system().connection->Call(
+      system().connection->log(), &ingestion_pb::LogService::StubInterface::VerifyChain,
+      ingestion_pb::VerifyChainRequest());
+  ASSERT_TRUE(verified.ok()) << verified.status();
   const auto now = MetricsOf(system());
-  for (const std::string task : {"verify_log", "scrub", "refold", "load_fold", "load_figures",
-                                 "build_release", "publish_release", "verify_release", "backup"}) {
+  for (const std::string task :
+       {"verify_log", "scrub", "refold", "load_fold", "load_figures", "build_release",
+        "publish_release", "verify_release", "backup", "verify_chain"}) {
     EXPECT_EQ(ValueOf(now, "imdi_task_running", "{task=\"" + task + "\"}"), 0) << task;
   }
-  for (const std::string task : {"verify_log", "build_release", "backup", "load_fold"}) {
+  for (const std::string task :
+       {"verify_log", "build_release", "backup", "load_fold", "verify_chain"}) {
     EXPECT_EQ(ValueOf(now, "imdi_task_progress_ratio", "{task=\"" + task + "\"}"), 1) << task;
     EXPECT_GT(ValueOf(now, "imdi_task_runs_total", "{result=\"succeeded\",task=\"" + task + "\"}"),
               0);
     EXPECT_GT(ValueOf(now, "imdi_task_last_success_timestamp_seconds", "{task=\"" + task + "\"}"),
               ValueOf(now, "process_start_time_seconds") - 2);
   }
-  EXPECT_EQ(
-      ValueOf(now, "imdi_task_items", "{state=\"done\",task=\"build_release\",unit=\"records\"}"),
-      ValueOf(now, "imdi_ingestion_log_position"));
+  for (const std::string task : {"build_release", "backup", "verify_chain"}) {
+    EXPECT_EQ(
+        ValueOf(now, "imdi_task_items", "{state=\"done\",task=\"" + task + "\",unit=\"records\"}"),
+        ValueOf(now, "imdi_ingestion_log_position"))
+        << task;
+  }
 }
 
 // Names of metrics that a file of the repository uses.
