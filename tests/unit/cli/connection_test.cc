@@ -51,6 +51,19 @@ TEST(WithRetries, DoesNotWaitForATryThatWouldComeTooLate) {
   EXPECT_LT(base::SteadyClock::now() - begun, std::chrono::minutes(1));
 }
 
+TEST(WithRetries, WhereTheLastTryIsCutShortItSaysWhatTheOnesBeforeItWaitedFor) {
+  const absl::Status waits =
+      base::Error(base::Reason::kNotYetFolded, "position 8 is not served yet, 7 is");
+  int calls = 0;
+  const absl::Status status = WithRetries(absl::Milliseconds(200), [&](absl::Duration left) {
+    return ++calls < 2 || left > absl::Milliseconds(100)
+               ? waits
+               : absl::DeadlineExceededError("Deadline Exceeded");
+  });
+  EXPECT_EQ(status, waits);
+  EXPECT_GE(calls, 2);
+}
+
 TEST(WithRetries, EndsAtAnAnswer) {
   int calls = 0;
   const absl::Status status = WithRetries(absl::InfiniteDuration(), [&] {
