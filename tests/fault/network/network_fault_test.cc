@@ -340,8 +340,8 @@ TEST_F(Network, ACallIntoALineThatSwallowsItEndsAtItsDeadlineAndHoldsNoPlace) {
 // another one. The promise is kCancelledStopMs; the machine may be busy with other tests.
 void ExpectSoon(base::SteadyClock::duration took) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
-  std::cout << "cancelled work had stopped after " << ms << " ms of " << base::kCancelledStopMs
-            << "\n";
+  std::cout << "cancelled work had stopped at most " << ms << " ms later; promised are "
+            << base::kCancelledStopMs << "\n";
   EXPECT_LT(ms, 10 * base::kCancelledStopMs);
 }
 
