@@ -40,8 +40,9 @@ absl::Status WithRetries(absl::Duration patience,
   while (true) {
     absl::Status status = once(left());
     if (base::ReasonOf(status) == base::Reason::kNotYetFolded) waiting = status;
-    // The last try is cut short, and says nothing but that.
-    if (absl::IsDeadlineExceeded(status) && !waiting.ok()) status = waiting;
+    // The last try is cut short, and says nothing but that, here or there.
+    const bool cut = absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
+    if (cut && !waiting.ok()) status = waiting;
     if (status.ok() || !WorthRetrying(status)) return status;
     const absl::Duration wait = std::max(pause, base::InfoOf(status).retry_delay);
     if (wait >= left()) return status;  // The next try would come too late.

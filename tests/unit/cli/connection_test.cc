@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "services/base/call_context.h"
 #include "services/base/error.h"
 
 namespace imdi::cli {
@@ -54,14 +55,15 @@ TEST(WithRetries, DoesNotWaitForATryThatWouldComeTooLate) {
 TEST(WithRetries, WhereTheLastTryIsCutShortItSaysWhatTheOnesBeforeItWaitedFor) {
   const absl::Status waits =
       base::Error(base::Reason::kNotYetFolded, "position 8 is not served yet, 7 is");
-  int calls = 0;
-  const absl::Status status = WithRetries(absl::Milliseconds(200), [&](absl::Duration left) {
-    return ++calls < 2 || left > absl::Milliseconds(100)
-               ? waits
-               : absl::DeadlineExceededError("Deadline Exceeded");
-  });
-  EXPECT_EQ(status, waits);
-  EXPECT_GE(calls, 2);
+  for (const absl::Status& cut :
+       {absl::DeadlineExceededError("Deadline Exceeded"), base::CallerGone()}) {
+    int calls = 0;
+    const absl::Status status = WithRetries(absl::Milliseconds(200), [&](absl::Duration left) {
+      return ++calls < 2 || left > absl::Milliseconds(100) ? waits : cut;
+    });
+    EXPECT_EQ(status, waits);
+    EXPECT_GE(calls, 2);
+  }
 }
 
 TEST(WithRetries, EndsAtAnAnswer) {
