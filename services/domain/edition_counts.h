@@ -117,10 +117,12 @@ class EditionCounts {
     int32_t yes = 0;
   };
   std::vector<WeightCellCounts> WeightCellsOf(const FigurePlan::Cell& cell) const;
-  // Of a block that keeps sums: the cell by collapsed stratum, side by side with StrataOf.
+  // Of a block that keeps sums: the cell by collapsed stratum, side by side with StrataOf, and by
+  // cell of its weight layout, side by side with WeightCellsOf (`frame` and `responded` 0).
   std::vector<SumsCell> SumsOf(const FigurePlan::Cell& cell) const;
+  std::vector<SumsCell> SumsByWeightCell(const FigurePlan::Cell& cell) const;
   // Of a block that keeps numbers by unit: the units in the base of the cell, in the order of the
-  // frame, with their two numbers. This visits units.
+  // frame, with their two numbers. This visits the units of the cell's group.
   struct UnitNumbers {
     UnitIndex unit = 0;
     int64_t a = 0;
@@ -158,6 +160,8 @@ class EditionCounts {
   // The cell's first atom in its block's part, and the numbers of that atom (kSums).
   const int32_t* AtomsOf(const FigurePlan::Cell& cell) const;
   const int32_t* SumsAt(const FigurePlan::Cell& cell) const;
+  // What the cell's block keeps of a unit (kUnits).
+  const int32_t* NumbersOf(const FigurePlan::Cell& cell, UnitIndex unit) const;
   // Collapsed stratum of an atom of a breakdown.
   uint16_t StratumOf(const FigurePlan::Breakdown& breakdown, size_t atom) const;
   std::vector<StratumCell> ByStratum(const FigurePlan::Cell& cell) const;

@@ -142,7 +142,7 @@ class Estimator {
   void TakeSums() {
     if (indicator_.not_asked()) return;
     if (block_.numbers == FigurePlan::Block::Numbers::kSums) {
-      out_.sums = counts_.SumsOf(cell_);
+      out_.sums = calibrated_ ? counts_.SumsByWeightCell(cell_) : counts_.SumsOf(cell_);
     } else {
       out_.sums.resize(out_.lines.size());
       for (const EditionCounts::UnitNumbers& one : counts_.UnitsOf(cell_))
