@@ -91,18 +91,17 @@ EditionCounts::EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector
     : plan_(std::move(plan)), parts_(std::move(parts)) {
   for (uint32_t number = 0; number < plan_->layouts().size(); ++number) {
     const FigurePlan::WeightLayout& layout = plan_->layouts()[number];
-    std::vector<int32_t> frame(layout.strata.size());
-    std::vector<int32_t> responded(layout.strata.size());
-    const std::vector<Responded> cells = RespondedByWeightCell(number);
-    for (size_t cell = 0; cell < cells.size(); ++cell) {
-      frame[layout.cells[cell].stratum] += cells[cell].invited;
-      responded[layout.cells[cell].stratum] += cells[cell].responded;
+    std::vector<int32_t> frame;
+    std::vector<int32_t> responded;
+    for (const Responded& stratum : RespondedByStratum(number)) {
+      frame.push_back(stratum.invited);
+      responded.push_back(stratum.responded);
     }
     const Collapse& collapse =
         collapses_.emplace_back(CollapseStrata(layout.strata, frame, responded));
-    std::vector<StratumCell>& strata = strata_.emplace_back(collapse.count);
+    std::vector<Responded>& strata = strata_.emplace_back(collapse.count);
     for (size_t h = 0; h < frame.size(); ++h) {
-      strata[collapse.to[h]].frame += frame[h];
+      strata[collapse.to[h]].invited += frame[h];
       strata[collapse.to[h]].responded += responded[h];
     }
   }
@@ -162,6 +161,18 @@ std::vector<EditionCounts::Responded> EditionCounts::RespondedByWeightCell(uint3
   return out;
 }
 
+std::vector<EditionCounts::Responded> EditionCounts::RespondedByStratum(uint32_t number) const {
+  const FigurePlan::WeightLayout& layout = plan_->layouts()[number];
+  std::vector<Responded> out(layout.strata.size());
+  const std::vector<Responded> cells = RespondedByWeightCell(number);
+  for (size_t cell = 0; cell < cells.size(); ++cell) {
+    Responded& stratum = out[layout.cells[cell].stratum];
+    stratum.invited += cells[cell].invited;
+    stratum.responded += cells[cell].responded;
+  }
+  return out;
+}
+
 const int32_t* EditionCounts::AtomsOf(const FigurePlan::Cell& cell) const {
   const FigurePlan::Block& block = plan_->blocks()[cell.block];
   return parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
@@ -210,7 +221,9 @@ CellCounts EditionCounts::CountsOf(const FigurePlan::Cell& cell, model::EditionS
 
 std::vector<StratumCell> EditionCounts::ByStratum(const FigurePlan::Cell& cell) const {
   const FigurePlan::Block& block = plan_->blocks()[cell.block];
-  std::vector<StratumCell> out = strata_[block.layout];
+  std::vector<StratumCell> out;
+  for (const Responded& stratum : strata_[block.layout])
+    out.push_back({.frame = stratum.invited, .responded = stratum.responded});
   const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
   const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
   const int32_t* values = AtomsOf(cell);

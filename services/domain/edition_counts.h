@@ -96,12 +96,15 @@ class EditionCounts {
   // Strata of a weight layout after collapsing by who responded; the same for every cell.
   const Collapse& collapse(uint32_t layout = 0) const { return collapses_[layout]; }
 
-  // Who was invited and who responded, by cell of a weight layout.
+  // Who was invited and who responded: by cell of a weight layout, by stratum of it before
+  // collapsing, and after.
   struct Responded {
     int32_t invited = 0;
     int32_t responded = 0;
   };
   std::vector<Responded> RespondedByWeightCell(uint32_t layout) const;
+  std::vector<Responded> RespondedByStratum(uint32_t layout) const;
+  const std::vector<Responded>& strata(uint32_t layout) const { return strata_[layout]; }
 
   CellCounts CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const;
   // The cell by collapsed stratum, ascending, those without units of the cell left out
@@ -168,9 +171,8 @@ class EditionCounts {
 
   std::shared_ptr<const FigurePlan> plan_;
   std::vector<Part> parts_;
-  std::vector<Collapse> collapses_;  // By layout.
-  // By layout and collapsed stratum: frame and responded alone.
-  std::vector<std::vector<StratumCell>> strata_;
+  std::vector<Collapse> collapses_;             // By layout.
+  std::vector<std::vector<Responded>> strata_;  // By layout and collapsed stratum.
 };
 
 // Whether a number follows from the frame alone, and so is known of the silent too.
