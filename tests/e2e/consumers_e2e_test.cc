@@ -176,7 +176,6 @@ TEST_F(Consumers, SetTargetsAndResultsAskedForBesideTheRegistersSharesByGroupCod
   EXPECT_THAT(region.out, ContainsRegex("ukjend +[0-9,]+ +[0-9,]+ +[0-9,]+ +[0-9,]+ +n +n\n"))
       << "districts are in no region";
   EXPECT_THAT(region.out, HasSubstr("n  registeret har ikkje noko tal\n"));
-  // Size groups are declared for the two that have documents, not for every question.
   const Ran size = Nir("size.set", {"--by", "size_group", "--language", "nb"});
   EXPECT_THAT(size.out,
               ContainsRegex("Under 2 000 innbyggere +[0-9,]+ +x +x +[0-9,]+ +50,0 +64,0\n"));
