@@ -13,3 +13,5 @@ find_package(nlohmann_json CONFIG REQUIRED)
 find_package(GTest CONFIG REQUIRED)
 # Headers alone: Boost.Math, for distributions.
 find_package(Boost REQUIRED)
+# Headers alone: the sum that RocksDB gives the blocks of its tables.
+find_path(XXHASH_INCLUDE xxhash.h REQUIRED)

@@ -126,6 +126,15 @@ void AddDegreesOfFreedom(const Ground& ground, int32_t df, Steps& steps) {
             base::StrCat(ground.n, " - ", ground.strata_of_base), df);
 }
 
+void AddKnownNumber(const query_pb::Figure& figure, Steps& steps) {
+  const std::string value = Number(figure.value());
+  const std::string_view formula = "value, since M = 0: all are known";
+  steps.Add("estimate", PointTitle(), formula, value, figure.estimate().value());
+  steps.Add("SE", ErrorTitle(), "0, since M = 0", "0", 0);
+  steps.Add("lower", LowerTitle(), formula, value, figure.estimate().lower());
+  steps.Add("upper", UpperTitle(), formula, value, figure.estimate().upper());
+}
+
 void AddStudent(std::string_view symbol, double level, int32_t df, Steps& steps) {
   steps.Add(symbol,
             Text("t-kvantil, gitt konstant", "t-kvantil, gitt konstant", "quantile of t, as given"),

@@ -82,6 +82,8 @@ void AddUnitsOfBase(const Ground& ground, int32_t may_belong, std::optional<int3
 void AddUnrepresented(const Ground& ground, int32_t unrepresented, bool total, Steps& steps);
 // H, df.
 void AddDegreesOfFreedom(const Ground& ground, int32_t df, Steps& steps);
+// The number of those that answered, where nobody else may belong to the base.
+void AddKnownNumber(const query_pb::Figure& figure, Steps& steps);
 // t on `df`; `symbol` as the formulas call it.
 void AddStudent(std::string_view symbol, double level, int32_t df, Steps& steps);
 

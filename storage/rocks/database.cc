@@ -17,6 +17,7 @@
 #include "services/base/log.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
+#include "storage/rocks/checked_tables.h"
 #include "storage/rocks/layout.h"
 
 namespace imdi::storage::rocks {
@@ -61,7 +62,8 @@ class ShortSleepClock final : public rocksdb::SystemClockWrapper {
 
 class EngineEnv final : public rocksdb::EnvWrapper {
  public:
-  explicit EngineEnv(const FileSystemPtr& fs) : rocksdb::EnvWrapper(rocksdb::NewCompositeEnv(fs)) {
+  explicit EngineEnv(const FileSystemPtr& fs)
+      : rocksdb::EnvWrapper(rocksdb::NewCompositeEnv(CheckTables(fs))) {
     system_clock_ = std::make_shared<ShortSleepClock>(system_clock_);
   }
   const char* Name() const override { return "EngineEnv"; }
@@ -252,7 +254,8 @@ rocksdb::ColumnFamilyOptions Database::FamilyOptions() const {
       .charged = rocksdb::CacheEntryRoleOptions::Decision::kEnabled;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_size = 16 << 10;
-  table.format_version = 5;
+  table.format_version = kTableFormatVersion;
+  table.checksum = kTableChecksum;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.write_buffer_size = options_.write_buffer_bytes;

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -12,20 +11,17 @@
 #include <vector>
 
 #include "tests/oracle/runner.h"
+#include "tests/support/project_root.h"
 #include "tests/support/temp_folder.h"
 
 namespace imdi::oracle {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path CasesFolder() {
-  const char* root = std::getenv("IMDI_ROOT");
-  return (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases";
-}
+using testing_support::ProjectFile;
 
 std::vector<fs::path> Cases() {
-  const auto cases = CasesOf(CasesFolder());
+  const auto cases = CasesOf(ProjectFile("tests/oracle/cases"));
   EXPECT_TRUE(cases.ok()) << cases.status();
   return cases.ok() ? *cases : std::vector<fs::path>{};
 }

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -14,19 +13,16 @@
 #include "tests/oracle/compare.h"
 #include "tests/oracle/runner.h"
 #include "tests/oracle/tally.h"
+#include "tests/support/project_root.h"
 #include "tests/unit/query/tabulated_set.h"
 
 namespace imdi::oracle {
 namespace {
 
 namespace fs = std::filesystem;
+using testing_support::ProjectFile;
 using testing_support::TabulatedCounts;
 using testing_support::TabulatedSet;
-
-fs::path CasesFolder() {
-  const char* root = std::getenv("IMDI_ROOT");
-  return (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases";
-}
 
 TabulatedCounts CountsOf(const Tally& tally, const CrossCounts& cross) {
   TabulatedCounts out{.answers = cross.rows.size(), .groups = cross.columns.size(), .strata = {}};
@@ -69,7 +65,7 @@ Value ResultOf(const survey::query::v1::Association& served) {
 TEST(ServedAssociation, AgreesWithTheOracleInEveryNumber) {
   size_t compared = 0;
   size_t as_share = 0;
-  const auto cases = CasesOf(CasesFolder());
+  const auto cases = CasesOf(ProjectFile("tests/oracle/cases"));
   ASSERT_TRUE(cases.ok()) << cases.status();
   for (const fs::path& folder : *cases) {
     const auto data = LoadCase(folder);

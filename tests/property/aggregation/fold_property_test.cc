@@ -12,7 +12,6 @@
 #include <memory>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "services/aggregation/aggregator.h"
 #include "services/base/crypto.h"
 #include "tests/support/campaign.h"
+#include "tests/support/random.h"
 #include "tests/unit/aggregation/figures_reader.h"
 #include "tests/unit/aggregation/small_log.h"
 
@@ -29,25 +29,12 @@ namespace {
 namespace query_pb = survey::query::v1;
 
 using testing_support::FiguresReader;
+using testing_support::Random;
 using testing_support::SharedFoldStore;
 using testing_support::SmallAnswer;
 using testing_support::SmallAnswers;
 using testing_support::SmallLog;
 using testing_support::SmallUnits;
-
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int Below(int bound) { return static_cast<int>(engine_() % static_cast<uint64_t>(bound)); }
-  bool OneIn(int n) { return Below(n) == 0; }
-  template <typename T>
-  const T& Of(const std::vector<T>& values) {
-    return values[static_cast<size_t>(Below(static_cast<int>(values.size())))];
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 const std::vector<std::string> kEditions = {"E1", "E2"};
 const std::vector<std::string> kRegions = {"1", "2", "3", "4"};

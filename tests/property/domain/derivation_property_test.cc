@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "services/domain/derivation.h"
 #include "services/domain/packed_answers.h"
 #include "tests/support/campaign.h"
+#include "tests/support/random.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -20,15 +20,7 @@ using testing_support::SmallEdition;
 using testing_support::SmallFrame;
 using testing_support::SmallQuestionnaire;
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int Below(int bound) { return static_cast<int>(engine_() % static_cast<uint64_t>(bound)); }
-  bool OneIn(int n) { return Below(n) == 0; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 // Each route is followed at each question, twice, and each state settled by itself.
 DerivedResponse Plainly(const CompiledQuestionnaire& form, const ResponseInput& input) {

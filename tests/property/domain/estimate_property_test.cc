@@ -5,25 +5,17 @@
 
 #include <cmath>
 #include <cstring>
-#include <random>
 #include <vector>
 
 #include "services/domain/estimate.h"
 #include "services/domain/intervals.h"
 #include "tests/support/campaign.h"
+#include "tests/support/random.h"
 
 namespace imdi::domain {
 namespace {
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int UpTo(int most) { return static_cast<int>(engine_() % static_cast<uint64_t>(most + 1)); }
-  bool OneIn(int n) { return UpTo(n - 1) == 0; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 // Everything from single units to lopsided strata, with empty, silent and complete ones.
 std::vector<StratumCell> SomeCells(Random& random) {

@@ -9,7 +9,6 @@
 #include <map>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <span>
 #include <vector>
 
@@ -18,21 +17,12 @@
 #include "services/domain/suppression_audit.h"
 #include "services/domain/weighted_estimate.h"
 #include "tests/support/campaign.h"
+#include "tests/support/random.h"
 
 namespace imdi::domain {
 namespace {
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int UpTo(int most) { return static_cast<int>(engine_() % static_cast<uint64_t>(most + 1)); }
-  bool OneIn(int n) { return UpTo(n - 1) == 0; }
-  bool Chance(double p) { return static_cast<double>(engine_() >> 11) * 0x1p-53 < p; }
-  std::mt19937_64& engine() { return engine_; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 // One run after another, each with a seed of its own; the first is printed.
 // Returns how many.

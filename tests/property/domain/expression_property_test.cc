@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,26 +15,13 @@
 #include "services/domain/expression.h"
 #include "services/domain/packed_answers.h"
 #include "tests/support/campaign.h"
+#include "tests/support/random.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
 namespace {
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  // 0 to below `bound`.
-  int Below(int bound) { return static_cast<int>(engine_() % static_cast<uint64_t>(bound)); }
-  bool OneIn(int n) { return Below(n) == 0; }
-  template <typename T>
-  const T& Of(const std::vector<T>& values) {
-    return values[static_cast<size_t>(Below(static_cast<int>(values.size())))];
-  }
-  uint64_t Bits() { return engine_(); }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 // A new seed each run, or the one in IMDI_SEED; a failure prints it.
 uint64_t Seed() {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "services/domain/panel_frame.h"
 #include "tests/support/campaign.h"
 #include "tests/support/naive_counts.h"
+#include "tests/support/random.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -27,15 +27,7 @@ using testing_support::SmallIndicator;
 using testing_support::SmallQuestionnaire;
 using testing_support::Words;
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int Below(int bound) { return static_cast<int>(engine_() % static_cast<uint64_t>(bound)); }
-  bool OneIn(int n) { return Below(n) == 0; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 constexpr int kFirstYear = 2014;
 
@@ -136,10 +128,10 @@ void AnswerAnew(Random& random, Edition& edition, UnitIndex unit) {
                           model::DISPOSITION_UNSPECIFIED);
 }
 
-struct World {
+struct Series {
   std::vector<Edition> editions;
 
-  explicit World(Random& random) {
+  explicit Series(Random& random) {
     const int count = 2 + random.Below(3);
     const int numbers = 5 + random.Below(random.OneIn(3) ? 300 : 60);
     const std::vector<model::Indicator> documents = SomeIndicators(random, count);
@@ -214,7 +206,7 @@ Standing StandingIn(const Edition& edition, const std::string& cell_of_total,
   return out;
 }
 
-void ExpectNaive(World& world, const EditionCounts& counts) {
+void ExpectNaive(Series& world, const EditionCounts& counts) {
   const FigurePlan& plan = *world.editions.back().plan;
   const PanelFrame& frame = plan.panel_frame();
   const size_t own = plan.frame().size();
@@ -299,7 +291,7 @@ TEST(PanelProperty, EveryJointCountEqualsAPlainLoopAndARebuild) {
   for (uint64_t round = 0; round < 40; ++round) {
     SCOPED_TRACE("IMDI_SEED=" + std::to_string(seed) + " round " + std::to_string(round));
     Random random(seed + round * 7'919);
-    World world(random);
+    Series world(random);
     if (testing::Test::HasFailure()) return;
     Edition& last = world.editions.back();
     panels += last.plan->panels().size();

@@ -6,28 +6,16 @@
 
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
 #include "services/domain/answer_matrix.h"
 #include "services/domain/figure_plan.h"
+#include "tests/support/random.h"
 
 namespace imdi::domain::property {
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int Below(int bound) { return static_cast<int>(engine_() % static_cast<uint64_t>(bound)); }
-  bool OneIn(int n) { return Below(n) == 0; }
-  std::string OneOf(const std::vector<std::string>& texts) {
-    return texts[static_cast<size_t>(Below(static_cast<int>(texts.size())))];
-  }
-  std::mt19937_64& engine() { return engine_; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 // One edition: its plan, and what is known of every unit.
 struct World {

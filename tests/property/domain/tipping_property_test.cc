@@ -3,28 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <optional>
-#include <random>
 #include <string>
 
 #include "services/domain/tipping.h"
 #include "tests/support/campaign.h"
+#include "tests/support/random.h"
 
 namespace imdi::domain {
 namespace {
 
 __extension__ typedef __int128 Wide;
 
-class Random {
- public:
-  explicit Random(uint64_t seed) : engine_(seed) {}
-  int64_t Between(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(engine_() % static_cast<uint64_t>(high - low + 1));
-  }
-  bool OneIn(int n) { return Between(1, n) == 1; }
-
- private:
-  std::mt19937_64 engine_;
-};
+using testing_support::Random;
 
 TippingGround SomeGround(Random& random) {
   TippingGround out;

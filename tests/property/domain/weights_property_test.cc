@@ -27,12 +27,12 @@ using property::World;
 
 constexpr double kNear = 1e-7;
 
-bool Near(double a, double b) {
+bool AboutEqual(double a, double b) {
   return std::fabs(a - b) <= kNear * std::max({1.0, std::fabs(a), std::fabs(b)});
 }
 
 // One unit with what its weight set knows of it: indicators of levels, then its totals.
-struct Unit {
+struct InvitedUnit {
   UnitIndex index = 0;
   bool responded = false;
   double weight = 0;  // Of its stratum; 0 = it did not respond.
@@ -40,10 +40,11 @@ struct Unit {
   std::vector<double> totals;
 };
 
-std::vector<Unit> InvitedUnits(const World& world, const EditionCounts& counts, uint32_t number) {
+std::vector<InvitedUnit> InvitedUnits(const World& world, const EditionCounts& counts,
+                                      uint32_t number) {
   const FigurePlan& plan = *world.plan;
   const FigurePlan::WeightLayout& layout = plan.layouts()[number];
-  std::vector<Unit> out;
+  std::vector<InvitedUnit> out;
   std::map<uint16_t, std::pair<double, double>> strata;  // Invited and responded.
   std::map<UnitIndex, uint16_t> stratum_of;
   for (UnitIndex unit = 0; unit < plan.frame().size(); ++unit) {
@@ -52,7 +53,7 @@ std::vector<Unit> InvitedUnits(const World& world, const EditionCounts& counts, 
     const testing_support::NaiveUnit standing =
         testing_support::StandingOf(plan, {}, unit, response, world.words[unit]);
     if (!standing.invited) continue;
-    Unit& one = out.emplace_back();
+    InvitedUnit& one = out.emplace_back();
     one.index = unit;
     one.responded = standing.responded();
     stratum_of[unit] = counts.collapse(number).to[layout.strata.StratumOf(unit)];
@@ -68,7 +69,7 @@ std::vector<Unit> InvitedUnits(const World& world, const EditionCounts& counts, 
     for (size_t t = 0; t < layout.set->totals().size(); ++t)
       one.totals.push_back(static_cast<double>(plan.frame().unit(unit).population()));
   }
-  for (Unit& one : out) {
+  for (InvitedUnit& one : out) {
     const auto& [invited, responded] = strata[stratum_of[one.index]];
     if (one.responded) one.weight = invited / responded;
   }
@@ -76,12 +77,12 @@ std::vector<Unit> InvitedUnits(const World& world, const EditionCounts& counts, 
 }
 
 // Sums over units by level of a margin: of the frame, and of weights.
-std::map<std::string, double> FrameBy(const std::vector<Unit>& units, size_t margin) {
+std::map<std::string, double> FrameBy(const std::vector<InvitedUnit>& units, size_t margin) {
   std::map<std::string, double> out;
-  for (const Unit& unit : units) out[unit.levels[margin]] += 1;
+  for (const InvitedUnit& unit : units) out[unit.levels[margin]] += 1;
   return out;
 }
-std::map<std::string, double> WeightsBy(const std::vector<Unit>& units,
+std::map<std::string, double> WeightsBy(const std::vector<InvitedUnit>& units,
                                         const std::vector<double>& weights, size_t margin) {
   std::map<std::string, double> out;
   for (size_t i = 0; i < units.size(); ++i) {
@@ -92,10 +93,10 @@ std::map<std::string, double> WeightsBy(const std::vector<Unit>& units,
 
 // Scales the weights of each level to the frame's, one margin after the other, until nothing moves.
 // None where it does not come to rest.
-std::optional<std::vector<double>> FitProportionally(const std::vector<Unit>& units, size_t margins,
-                                                     int rounds) {
+std::optional<std::vector<double>> FitProportionally(const std::vector<InvitedUnit>& units,
+                                                     size_t margins, int rounds) {
   std::vector<double> out;
-  for (const Unit& unit : units) out.push_back(unit.weight);
+  for (const InvitedUnit& unit : units) out.push_back(unit.weight);
   for (int round = 0; round < rounds; ++round) {
     double moved = 0;
     for (size_t m = 0; m < margins; ++m) {
@@ -143,11 +144,11 @@ std::vector<double> Solve(std::vector<std::vector<double>> a, std::vector<double
 
 // w (1 + x'lambda) with lambda = (sum w x x')^-1 (T - sum w x); x: an intercept, the levels of
 // every margin, and the totals.
-std::vector<double> CalibrateLinearly(const std::vector<Unit>& units, size_t margins,
+std::vector<double> CalibrateLinearly(const std::vector<InvitedUnit>& units, size_t margins,
                                       size_t totals) {
   std::vector<std::map<std::string, double>> levels;
   for (size_t m = 0; m < margins; ++m) levels.push_back(FrameBy(units, m));
-  const auto x_of = [&](const Unit& unit) {
+  const auto x_of = [&](const InvitedUnit& unit) {
     std::vector<double> x = {1};
     for (size_t m = 0; m < margins; ++m) {
       for (const auto& [level, frame] : levels[m]) x.push_back(unit.levels[m] == level ? 1 : 0);
@@ -159,7 +160,7 @@ std::vector<double> CalibrateLinearly(const std::vector<Unit>& units, size_t mar
   const size_t n = x_of(units.front()).size();
   std::vector<std::vector<double>> a(n, std::vector<double>(n, 0));
   std::vector<double> missing(n, 0);
-  for (const Unit& unit : units) {
+  for (const InvitedUnit& unit : units) {
     const std::vector<double> x = x_of(unit);
     for (size_t j = 0; j < n; ++j) {
       missing[j] += x[j] * (1 - unit.weight);
@@ -168,7 +169,7 @@ std::vector<double> CalibrateLinearly(const std::vector<Unit>& units, size_t mar
   }
   const std::vector<double> lambda = Solve(a, missing);
   std::vector<double> out;
-  for (const Unit& unit : units) {
+  for (const InvitedUnit& unit : units) {
     const std::vector<double> x = x_of(unit);
     double factor = 1;
     for (size_t j = 0; j < n; ++j) factor += x[j] * lambda[j];
@@ -178,12 +179,12 @@ std::vector<double> CalibrateLinearly(const std::vector<Unit>& units, size_t mar
 }
 
 // Whether every level with a unit has a respondent.
-bool EveryLevelAnswered(const std::vector<Unit>& units, size_t margins) {
+bool EveryLevelAnswered(const std::vector<InvitedUnit>& units, size_t margins) {
   std::vector<double> ones(units.size(), 1);
   for (size_t m = 0; m < margins; ++m) {
     if (FrameBy(units, m).size() != WeightsBy(units, ones, m).size()) return false;
   }
-  return std::ranges::any_of(units, &Unit::responded);
+  return std::ranges::any_of(units, &InvitedUnit::responded);
 }
 
 struct Tally {
@@ -191,24 +192,24 @@ struct Tally {
   std::map<absl::StatusCode, int> refused;
 };
 
-void ExpectUnitWeights(const std::vector<Unit>& units, const std::vector<double>& expected,
+void ExpectUnitWeights(const std::vector<InvitedUnit>& units, const std::vector<double>& expected,
                        const CalibratedWeights& weights, const FigurePlan::WeightLayout& layout) {
   for (size_t i = 0; i < units.size(); ++i) {
     if (!units[i].responded) continue;
     const uint32_t cell = weights.cell_of[layout.cell_of_unit[units[i].index]];
     ASSERT_NE(cell, CalibratedWeights::kNoCell);
     ASSERT_LT(cell, weights.weighting.cells().size());
-    ASSERT_PRED2(Near, weights.weighting.cells()[cell].weight, expected[i]);
+    ASSERT_PRED2(AboutEqual, weights.weighting.cells()[cell].weight, expected[i]);
   }
 }
 
-void ExpectTargets(const std::vector<Unit>& units, const std::vector<double>& after,
+void ExpectTargets(const std::vector<InvitedUnit>& units, const std::vector<double>& after,
                    const CalibratedWeights& weights, const FigurePlan::WeightLayout& layout) {
   size_t at = 0;
   for (size_t m = 0; m < layout.margins.size(); ++m) {
     // Names of levels are in the frame's order; here they are found by a unit of each.
     std::map<std::string, size_t> place;
-    for (const Unit& unit : units)
+    for (const InvitedUnit& unit : units)
       place[unit.levels[m]] = layout.cells[layout.cell_of_unit[unit.index]].levels[m];
     std::map<std::string, double> frame = FrameBy(units, m);
     std::map<std::string, double> sums = WeightsBy(units, after, m);
@@ -216,9 +217,9 @@ void ExpectTargets(const std::vector<Unit>& units, const std::vector<double>& af
       const WeightTarget& target = weights.targets[at + number];
       ASSERT_EQ(target.level, layout.margins[m].levels[number]);
       ASSERT_EQ(target.frame, frame[level]);
-      ASSERT_PRED2(Near, target.after, sums[level]);
+      ASSERT_PRED2(AboutEqual, target.after, sums[level]);
       if (weights.status.ok() && sums[level] != 0) {
-        ASSERT_PRED2(Near, target.after, target.frame);
+        ASSERT_PRED2(AboutEqual, target.after, target.frame);
       }
     }
     at += layout.margins[m].levels.size();
@@ -230,11 +231,11 @@ void ExpectTargets(const std::vector<Unit>& units, const std::vector<double>& af
   }
   for (size_t t = 0; t < layout.set->totals().size(); ++t, ++at) {
     double frame = 0;
-    for (const Unit& unit : units) frame += unit.totals[t];
+    for (const InvitedUnit& unit : units) frame += unit.totals[t];
     ASSERT_EQ(weights.targets[at].level, "population");
-    ASSERT_PRED2(Near, weights.targets[at].frame, frame);
+    ASSERT_PRED2(AboutEqual, weights.targets[at].frame, frame);
     if (weights.status.ok()) {
-      ASSERT_PRED2(Near, weights.targets[at].after, frame);
+      ASSERT_PRED2(AboutEqual, weights.targets[at].after, frame);
     }
   }
   ASSERT_EQ(at, weights.targets.size());
@@ -243,9 +244,9 @@ void ExpectTargets(const std::vector<Unit>& units, const std::vector<double>& af
 void ExpectWeights(const World& world, const EditionCounts& counts, uint32_t number, Tally* tally) {
   const FigurePlan::WeightLayout& layout = world.plan->layouts()[number];
   const CalibratedWeights weights = WeightsOf(counts, number);
-  const std::vector<Unit> units = InvitedUnits(world, counts, number);
+  const std::vector<InvitedUnit> units = InvitedUnits(world, counts, number);
   std::vector<double> expected;
-  for (const Unit& unit : units) expected.push_back(unit.weight);
+  for (const InvitedUnit& unit : units) expected.push_back(unit.weight);
   const model::WeightMethod method =
       layout.set == nullptr ? model::WEIGHT_METHOD_STRATA : layout.set->method();
   const size_t margins = layout.margins.size();
@@ -266,7 +267,7 @@ void ExpectWeights(const World& world, const EditionCounts& counts, uint32_t num
       const std::vector<double> linear = CalibrateLinearly(units, margins, totals);
       const bool negative = std::ranges::any_of(linear, [](double one) { return one < 1e-6; });
       // Fewer answers than totals, or all of them with one number, cannot have the totals either.
-      const bool few = totals > 0 && std::ranges::count_if(units, &Unit::responded) < 3;
+      const bool few = totals > 0 && std::ranges::count_if(units, &InvitedUnit::responded) < 3;
       ASSERT_TRUE(negative || few) << weights.status;
     }
     if (method == model::WEIGHT_METHOD_RAKED && EveryLevelAnswered(units, margins)) {

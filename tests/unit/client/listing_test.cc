@@ -13,7 +13,7 @@
 namespace imdi::survey::client {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 absl::Status Gone() {
   return StatusOf({.code = absl::StatusCode::kAborted,

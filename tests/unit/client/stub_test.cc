@@ -16,7 +16,7 @@
 namespace imdi::survey::client {
 namespace {
 
-using testing::_;
+using ::testing::_;
 
 TEST(OverStub, PutsTheClientOverAMockThatSeesTheDeadlineOfEveryCall) {
   auto stub = std::make_shared<query::v1::MockQueryServiceStub>();

@@ -66,7 +66,7 @@ ClaimFlip Single(const std::string& claim, const std::string& what, const std::s
           base};
 }
 
-std::vector<ClaimFlip> Make() {
+std::vector<ClaimFlip> AllFlips() {
   std::vector<ClaimFlip> out;
   ClaimFlip rate{"F00", "three units withdraw: 72.3 percent", {}, {}, 319, 441};
   for (const Response& response : Counted2017()) {
@@ -154,7 +154,7 @@ std::vector<ClaimFlip> Make() {
 }  // namespace
 
 const std::vector<ClaimFlip>& ClaimFlips() {
-  static const auto* const flips = new std::vector<ClaimFlip>(Make());
+  static const auto* const flips = new std::vector<ClaimFlip>(AllFlips());
   return *flips;
 }
 

@@ -22,42 +22,42 @@ struct Route {
   int least = 1;
 };
 
-const std::vector<int> kYes = {1, 2};
+const std::vector<int> kYesCodes = {1, 2};
 const std::vector<Route>& Routes() {
   static const std::vector<Route> kRoutes = {
       {"BAK04", "BAK03", {1}},
-      {"BOS02", "BOS01", kYes},
+      {"BOS02", "BOS01", kYesCodes},
       {"BOS03", "BOS02", {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 2},
       {"BOS07", "BAK03", {1}},
-      {"SYS02", "SYS01", kYes},
-      {"SYS03", "SYS01", kYes},
-      {"SYS04", "SYS03", kYes},
-      {"SYS05", "SYS03", kYes},
-      {"SYS09", "BAK05", kYes},
-      {"SYS10", "BAK05", kYes},
+      {"SYS02", "SYS01", kYesCodes},
+      {"SYS03", "SYS01", kYesCodes},
+      {"SYS04", "SYS03", kYesCodes},
+      {"SYS05", "SYS03", kYesCodes},
+      {"SYS09", "BAK05", kYesCodes},
+      {"SYS10", "BAK05", kYesCodes},
       {"SYS10.e", "SYS09", {2, 3}},
-      {"SYS11", "BAK05", kYes},
-      {"INT01", "BAK05", kYes},
+      {"SYS11", "BAK05", kYesCodes},
+      {"INT01", "BAK05", kYesCodes},
       {"INT02", "INT01", {1}},
       {"INT03", "INT02", {1, 2, 3}},
       {"INT04", "INT01", {1}},
-      {"INT05", "BAK05", kYes},
+      {"INT05", "BAK05", kYesCodes},
       {"INT06", "INT05", {1, 2, 3, 4, 5}},
-      {"INT07", "BAK05", kYes},
-      {"INT08", "BAK05", kYes},
-      {"INT09", "BAK05", kYes},
-      {"NOR01", "BAK05", kYes},
+      {"INT07", "BAK05", kYesCodes},
+      {"INT08", "BAK05", kYesCodes},
+      {"INT09", "BAK05", kYesCodes},
+      {"NOR01", "BAK05", kYesCodes},
       {"NOR02", "NOR01", {1, 2, 3, 4, 5, 6, 7, 8}},
       {"NOR03", "NOR01", {90}},
       {"NOR05", "BAK03", {1}},
-      {"ARB01", "BAK05", kYes},
-      {"ARB02", "ARB01", kYes},
+      {"ARB01", "BAK05", kYesCodes},
+      {"ARB02", "ARB01", kYesCodes},
       {"ARB03", "ARB02", {2}},
-      {"ARB04", "BAK05", kYes},
-      {"ARB05", "BAK05", kYes},
-      {"ARB06", "BAK05", kYes},
-      {"ARB07", "BAK05", kYes},
-      {"ARB08", "BAK05", kYes},
+      {"ARB04", "BAK05", kYesCodes},
+      {"ARB05", "BAK05", kYesCodes},
+      {"ARB06", "BAK05", kYesCodes},
+      {"ARB07", "BAK05", kYesCodes},
+      {"ARB08", "BAK05", kYesCodes},
   };
   return kRoutes;
 }
@@ -174,7 +174,7 @@ void CountOutcomes(Edition& edition) {
   }
 }
 
-DemoAnswers Make() {
+DemoAnswers ReadDemo() {
   DemoAnswers demo;
   std::string folder = (std::filesystem::temp_directory_path() / "imdi-demo-XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) {
@@ -209,7 +209,7 @@ DemoAnswers Make() {
 
 const DemoAnswers& Demo() {
   // Items point into the questionnaires: made in place, never moved.
-  static const DemoAnswers* const demo = new DemoAnswers(Make());
+  static const DemoAnswers* const demo = new DemoAnswers(ReadDemo());
   return *demo;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "services/domain/survey_catalog.h"
+#include "tests/unit/domain/said_findings.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::domain {
@@ -24,16 +25,6 @@ using testing_support::SmallFrame;
 using testing_support::SmallIndicator;
 using testing_support::SmallQuestionnaire;
 using testing_support::Words;
-
-std::vector<std::string> Say(const DefinitionFindings& findings) {
-  std::vector<std::string> out;
-  for (const DefinitionFinding& finding : findings) {
-    EXPECT_FALSE(finding.message.empty()) << finding.rule;
-    EXPECT_FALSE(finding.remedy.empty()) << finding.rule;
-    out.push_back(finding.path + " " + finding.rule);
-  }
-  return out;
-}
 
 model::PhraseList SmallPhrases() {
   model::PhraseList out;

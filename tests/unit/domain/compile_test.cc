@@ -27,7 +27,7 @@ using testing_support::SmallQuestionnaire;
 using testing_support::Words;
 
 // "path:column RULE", all at once.
-std::vector<std::string> Say(const DefinitionFindings& findings) {
+std::vector<std::string> SayPlaces(const DefinitionFindings& findings) {
   std::vector<std::string> out;
   for (const DefinitionFinding& finding : findings) {
     EXPECT_FALSE(finding.message.empty()) << finding.rule;
@@ -54,7 +54,7 @@ std::vector<std::string> Compile(const std::function<void(model::Questionnaire&)
   const CompiledQuestionnaire::Result result =
       CompiledQuestionnaire::Compile(form, SmallEdition("T"), frame.frame.get());
   EXPECT_EQ(result.questionnaire == nullptr, !result.findings.empty());
-  return Say(result.findings);
+  return SayPlaces(result.findings);
 }
 
 // Questions of the small survey stand at: A1 0, A2 1, A3 2, A4 3, A5 4, A6 5, A7 6, A8 7, G1 8, B1
@@ -94,7 +94,7 @@ TEST(CompileQuestionnaire, SectionsBelongToOnePart) {
   model::Edition edition = SmallEdition("T");
   edition.mutable_parts(1)->add_sections("A");
   const auto twice = CompiledQuestionnaire::Compile(SmallQuestionnaire("T"), edition);
-  EXPECT_THAT(Say(twice.findings), Contains("questionnaire.sections SECTION_IN_TWO_PARTS"));
+  EXPECT_THAT(SayPlaces(twice.findings), Contains("questionnaire.sections SECTION_IN_TWO_PARTS"));
 }
 
 TEST(CompileQuestionnaire, CodesComeFromOnePlaceAndAreInRange) {
@@ -255,7 +255,7 @@ TEST(CompileIndicator, ExpressionsAreCheckedOnTheEditionAndTheFrame) {
     change(indicator);
     const CompiledIndicator::Result result = CompiledIndicator::Compile(indicator, *form, *frame);
     EXPECT_EQ(result.indicator == nullptr, !result.findings.empty());
-    return Say(result.findings);
+    return SayPlaces(result.findings);
   };
   EXPECT_THAT(compile([](auto&) {}), IsEmpty());
   EXPECT_THAT(compile([](auto& one) { one.set_name("indicators/ind"); }),
@@ -298,9 +298,9 @@ TEST(CompileIndicator, WhatWasNotFieldedIsNotAskedAndWhatIsUnknownIsAnError) {
   EXPECT_TRUE(compile("X1 == 1", "responded").indicator->not_asked());
   EXPECT_TRUE(compile("A1 == 1", "A1 == 1 and answered(X1.a)").indicator->not_asked());
   EXPECT_FALSE(compile("A1 == 1", "responded").indicator->not_asked());
-  EXPECT_THAT(Say(compile("X2 == 1", "responded").findings),
+  EXPECT_THAT(SayPlaces(compile("X2 == 1", "responded").findings),
               ElementsAre("indicator.numerator:1 UNKNOWN_QUESTION"));
-  EXPECT_THAT(Say(compile("X1 == 1 and X2 == 1", "responded").findings),
+  EXPECT_THAT(SayPlaces(compile("X1 == 1 and X2 == 1", "responded").findings),
               Contains("indicator.numerator:13 UNKNOWN_QUESTION"));
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/base/limits.h"
 #include "services/domain/automatic_indicators.h"
 #include "services/domain/figure_plan.h"
 #include "services/domain/survey_catalog.h"
@@ -30,7 +31,7 @@ using testing_support::SmallIndicator;
 using testing_support::SmallQuestionnaire;
 using testing_support::Words;
 
-std::shared_ptr<const CompiledFrame> Frame() {
+std::shared_ptr<const CompiledFrame> TypedFrame() {
   static const auto frame = [] {
     model::Frame out = SmallFrame("T");
     model::FrameVariable& type = *out.add_variables();
@@ -49,22 +50,23 @@ std::shared_ptr<const CompiledFrame> Frame() {
   return frame;
 }
 
-std::shared_ptr<const CompiledQuestionnaire> Form() {
+std::shared_ptr<const CompiledQuestionnaire> TypedForm() {
   static const auto form =
-      CompiledQuestionnaire::Compile(SmallQuestionnaire("T"), SmallEdition("T"), Frame().get())
+      CompiledQuestionnaire::Compile(SmallQuestionnaire("T"), SmallEdition("T"), TypedFrame().get())
           .questionnaire;
   return form;
 }
 
 CompiledIndicator::Result Compile(const model::Indicator& indicator) {
-  CompiledIndicator::Result out = CompiledIndicator::Compile(indicator, *Form(), *Frame());
+  CompiledIndicator::Result out =
+      CompiledIndicator::Compile(indicator, *TypedForm(), *TypedFrame());
   EXPECT_EQ(out.indicator == nullptr, !out.findings.empty());
   return out;
 }
 
-using Change = std::function<void(model::Indicator&)>;
+using Edit = std::function<void(model::Indicator&)>;
 
-std::vector<std::string> OfShare(const Change& change) {
+std::vector<std::string> OfShare(const Edit& change) {
   model::Indicator out = SmallIndicator("IND", {"T"}, "A1 == 1", {{"ALL", "responded"}});
   change(out);
   return Say(Compile(out).findings);
@@ -141,10 +143,10 @@ TEST(Indicator, ASelectionThatTheQuestionDoesNotAllowIsRefused) {
 TEST(Indicator, ADistributionIsOfOneClosedQuestionOrRow) {
   const auto single = Compile(Distributing("A1", "answered(A1)"));
   ASSERT_NE(single.indicator, nullptr);
-  EXPECT_EQ(single.indicator->item(), *Form()->FindItem("A1"));
+  EXPECT_EQ(single.indicator->item(), *TypedForm()->FindItem("A1"));
   EXPECT_THAT(single.indicator->bases()[0].codes, ElementsAre(1, 2, 3, 98));
   EXPECT_EQ(single.indicator->categories()[3].title.nn(), "A1 98 nn");
-  EXPECT_THAT(single.indicator->items_read(), ElementsAre(*Form()->FindItem("A1")));
+  EXPECT_THAT(single.indicator->items_read(), ElementsAre(*TypedForm()->FindItem("A1")));
   EXPECT_NE(Compile(Distributing("A5.c", "A5.c in (1,2)")).indicator, nullptr);
   EXPECT_NE(Compile(Distributing("A3", "not A3 == 1 and responded")).indicator, nullptr);
   EXPECT_NE(Compile(Distributing("A2", "answered(A1)")).indicator, nullptr)
@@ -191,11 +193,11 @@ TEST(Indicator, AnOutcomeRateHasNoExpressionsAndAShareNoQuestion) {
               ElementsAre("indicator.bases[0].id BAD_ID"));
   model::Indicator rate = SmallIndicator("IND", {"T"}, "", {});
   EXPECT_NE(Compile(rate).indicator, nullptr);
-  for (const Change& change :
-       std::vector<Change>{[](auto& one) { one.set_numerator("A1 == 1"); },
-                           [](auto& one) { one.mutable_selection()->set_question("A1"); },
-                           [](auto& one) { one.set_question("A1"); },
-                           [](auto& one) { one.add_bases()->set_id("B"); }}) {
+  for (const Edit& change :
+       std::vector<Edit>{[](auto& one) { one.set_numerator("A1 == 1"); },
+                         [](auto& one) { one.mutable_selection()->set_question("A1"); },
+                         [](auto& one) { one.set_question("A1"); },
+                         [](auto& one) { one.add_bases()->set_id("B"); }}) {
     model::Indicator changed = rate;
     change(changed);
     EXPECT_THAT(Say(Compile(changed).findings), testing::Contains("indicator TYPE_MISMATCH"));
@@ -277,6 +279,45 @@ TEST(Indicator, AggregateOnlyNeedsItsBounds) {
               ElementsAre("indicator.policy BAD_POLICY"));
 }
 
+TEST(Indicator, AggregateOnlyNeedsALargerBaseWhereOneUnitCanBeTheFigureOrMostOfIt) {
+  const auto say = [](model::IndicatorKind kind, const auto& change) {
+    model::Indicator one = SmallIndicator("IND", {"T"}, "", {{"B", "responded"}});
+    one.set_kind(kind);
+    one.mutable_measure()->set_question("A4");
+    one.set_min_base(base::kAggregateNumberBaseMin - 1);
+    change(one);
+    EXPECT_THAT(Say(CheckIndicator(one)), IsEmpty());
+    return Say(CheckEstimatorForPolicy(one));
+  };
+  const auto as_it_is = [](model::Indicator&) {};
+  const std::string refused = "indicator.min_base ESTIMATOR_NOT_FOR_POLICY";
+  for (const auto kind :
+       {model::INDICATOR_KIND_MEAN, model::INDICATOR_KIND_TOTAL, model::INDICATOR_KIND_QUANTILE}) {
+    EXPECT_THAT(say(kind, as_it_is), ElementsAre(refused)) << model::IndicatorKind_Name(kind);
+    EXPECT_THAT(say(kind, [](auto& one) { one.set_min_base(base::kAggregateNumberBaseMin); }),
+                IsEmpty());
+    EXPECT_THAT(
+        say(kind, [](auto& one) { one.set_policy(model::DISCLOSURE_POLICY_INTERNAL_PER_UNIT); }),
+        IsEmpty());
+    EXPECT_THAT(
+        say(kind, [](auto& one) { one.set_policy(model::DISCLOSURE_POLICY_AGGREGATE_ONLY); }),
+        ElementsAre(refused));
+  }
+  // Options have ends, so nobody is most of them; the middle one is somebody's all the same.
+  const auto options = [](auto& one) { one.mutable_measure()->set_options("A2"); };
+  EXPECT_THAT(say(model::INDICATOR_KIND_MEAN, options), IsEmpty());
+  EXPECT_THAT(say(model::INDICATOR_KIND_QUANTILE, options), ElementsAre(refused));
+  const auto people = [](auto& one) {
+    one.mutable_measure()->set_options("A2");
+    one.mutable_denominator()->set_frame(model::FRAME_NUMBER_POPULATION);
+  };
+  EXPECT_THAT(say(model::INDICATOR_KIND_RATIO, people), ElementsAre(refused));
+  EXPECT_THAT(
+      Say(CheckEstimatorForPolicy(SmallIndicator("IND", {"T"}, "A1 == 1", {{"B", "responded"}}))),
+      IsEmpty())
+      << "a share counts units";
+}
+
 TEST(Indicator, TheIdsOfAutomaticIndicatorsAreKept) {
   EXPECT_THAT(OfShare([](auto& one) { one.set_name("indicators/Q_A1"); }),
               ElementsAre("indicator.name RESERVED_ID"));
@@ -307,7 +348,7 @@ TEST(Indicator, ABaseIsGivenByTheFrameWhenOnlySilenceKeepsUnitsOut) {
 
 TEST(AutomaticIndicators, EveryClosedQuestionAndRowHasItsDistribution) {
   std::vector<std::string> said;
-  for (const auto& one : AutomaticIndicators(*Form(), *Frame())) {
+  for (const auto& one : AutomaticIndicators(*TypedForm(), *TypedFrame())) {
     EXPECT_TRUE(one->automatic());
     EXPECT_EQ(one->kind(), model::INDICATOR_KIND_DISTRIBUTION);
     for (const CompiledIndicator::Basis& basis : one->bases())
@@ -338,10 +379,11 @@ TEST(AutomaticIndicators, TitlesAreTheTextsOfTheQuestionsInANeutralForm) {
     if (question.id() == "A7") *question.mutable_text() = Words("Er {UNIT} det?");
   }
   const auto form =
-      CompiledQuestionnaire::Compile(questionnaire, SmallEdition("T"), Frame().get()).questionnaire;
+      CompiledQuestionnaire::Compile(questionnaire, SmallEdition("T"), TypedFrame().get())
+          .questionnaire;
   ASSERT_NE(form, nullptr);
   std::map<std::string, std::string> titles;
-  for (const auto& one : AutomaticIndicators(*form, *Frame())) {
+  for (const auto& one : AutomaticIndicators(*form, *TypedFrame())) {
     titles[one->id()] = one->definition().title().nn();
     EXPECT_NE(one->definition().title().nb(), "");
   }
@@ -354,7 +396,7 @@ TEST(AutomaticIndicators, TwoItemsCannotShareAnId) {
   model::Questionnaire questionnaire = SmallQuestionnaire("T");
   testing_support::AddQuestion(questionnaire, "A5_B", "A", model::QUESTION_TYPE_SINGLE, {1});
   const auto compiled =
-      CompiledQuestionnaire::Compile(questionnaire, SmallEdition("T"), Frame().get());
+      CompiledQuestionnaire::Compile(questionnaire, SmallEdition("T"), TypedFrame().get());
   EXPECT_THAT(Say(compiled.findings), ElementsAre("questionnaire.questions[11].id DUPLICATE_ID"));
 }
 
@@ -365,7 +407,7 @@ TEST(FigurePlan, NamesAreCanonicalAndSortedByAttribute) {
   model::Crossing& crossing = *one.add_crossings();
   crossing.add_attributes("unit_type");
   crossing.add_attributes("region");
-  const auto plan = FigurePlan::Make(Frame(), Form(), {Compile(one).indicator}, {});
+  const auto plan = FigurePlan::Make(TypedFrame(), TypedForm(), {Compile(one).indicator}, {});
   EXPECT_EQ(plan->NameOf(plan->CellAt(0)), "IND.ANSWERED.answer=1");
   EXPECT_TRUE(plan->Find("IND.ANSWERED.answer=98.region=2").has_value());
   EXPECT_TRUE(plan->Find("IND.ANSWERED.answer=2.region=unknown.unit_type=district").has_value());
@@ -388,7 +430,7 @@ TEST(FigurePlan, ItsFingerprintFollowsWhatCountsMean) {
   const auto print = [](const model::Indicator& one) {
     const auto compiled = Compile(one);
     EXPECT_NE(compiled.indicator, nullptr);
-    return FigurePlan::Make(Frame(), Form(), {compiled.indicator}, {})->fingerprint();
+    return FigurePlan::Make(TypedFrame(), TypedForm(), {compiled.indicator}, {})->fingerprint();
   };
   const model::Indicator one = Distributing("A1", "answered(A1)");
   const std::string before = print(one);

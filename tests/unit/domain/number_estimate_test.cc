@@ -16,7 +16,7 @@
 namespace imdi::domain {
 namespace {
 
-constexpr double kClose = 1e-12;
+constexpr double kNear = 1e-12;
 
 // Ten units, six of which answer 1, 2, 3, 4, 5, 9.
 SumsCell Six() {
@@ -51,10 +51,10 @@ TEST(NumberEstimate, OfAMeanIsTheWeightedOneWithTTimesItsError) {
   EXPECT_EQ(mean.point, 4);
   // s^2 = 40 / 5, V = (1 - 6/10) s^2 / 6.
   const double se = std::sqrt(0.4 * 8 / 6);
-  EXPECT_NEAR(mean.standard_error, se, kClose);
+  EXPECT_NEAR(mean.standard_error, se, kNear);
   EXPECT_EQ(mean.df, 5);
-  EXPECT_NEAR(mean.lower, 4 - StudentQuantile(0.95, 5) * se, kClose);
-  EXPECT_NEAR(mean.upper, 4 + StudentQuantile(0.95, 5) * se, kClose);
+  EXPECT_NEAR(mean.lower, 4 - StudentQuantile(0.95, 5) * se, kNear);
+  EXPECT_NEAR(mean.upper, 4 + StudentQuantile(0.95, 5) * se, kNear);
   EXPECT_EQ(mean.base_units, 10);
   EXPECT_EQ(mean.may_belong, 4);
   EXPECT_FALSE(mean.bounds.has_value());
@@ -64,8 +64,8 @@ TEST(NumberEstimate, WithBoundsLeavesThemNowhere) {
   const SumsCell cell = Six();
   NumberGround ground = GroundOf(cell, 4);
   ground.bounds = MeanBounds(24, 6, 4, 1, 9);
-  EXPECT_NEAR(ground.bounds->lower, 2.8, kClose);
-  EXPECT_NEAR(ground.bounds->upper, 6, kClose);
+  EXPECT_NEAR(ground.bounds->lower, 2.8, kNear);
+  EXPECT_NEAR(ground.bounds->upper, 6, kNear);
   const NumberEstimate wide = EstimateNumber(MeanOf(cell), ground, 0.999'999);
   EXPECT_EQ(wide.lower, ground.bounds->lower);
   EXPECT_EQ(wide.upper, ground.bounds->upper);
@@ -153,7 +153,7 @@ TEST(NumberEstimate, OfAQuantileReadsItsEndsBack) {
   const double se = std::sqrt(0.5 * 50 / 49 * 0.25 / 50);
   EXPECT_EQ(median.lower, std::ceil(50 * (0.5 - t * se)));
   EXPECT_EQ(median.upper, std::ceil(50 * (0.5 + t * se)));
-  EXPECT_NEAR(median.standard_error, (median.upper - median.lower) / (2 * t), kClose);
+  EXPECT_NEAR(median.standard_error, (median.upper - median.lower) / (2 * t), kNear);
   EXPECT_FALSE(median.lower_open || median.upper_open);
 
   const double last[] = {0.999};
@@ -206,8 +206,8 @@ TEST(WeightedSums, GiveWhatTheirUnitsGive) {
   }
   const LinearEstimate ratio = EstimateWeightedRatio(weighting, sums, 10, 1, Lonely::kAdjust);
   const LinearEstimate of_rows = EstimateWeightedRatio(weighting, rows, Lonely::kAdjust);
-  EXPECT_NEAR(ratio.estimate, of_rows.estimate, kClose);
-  EXPECT_NEAR(ratio.standard_error, of_rows.standard_error, kClose);
+  EXPECT_NEAR(ratio.estimate, of_rows.estimate, kNear);
+  EXPECT_NEAR(ratio.standard_error, of_rows.standard_error, kNear);
   EXPECT_EQ(ratio.n, of_rows.n);
   EXPECT_EQ(ratio.df, of_rows.df);
   const LinearEstimate total = EstimateWeightedTotal(weighting, sums, 10, Lonely::kAdjust);

@@ -18,7 +18,7 @@
 namespace imdi::domain {
 namespace {
 
-std::shared_ptr<const Catalog> Survey() {
+std::shared_ptr<const Catalog> SurveyCatalog() {
   static const std::shared_ptr<const Catalog> catalog = [] {
     const char* root = std::getenv("IMDI_ROOT");
     const cli::DefinitionDocuments documents =
@@ -41,7 +41,7 @@ std::shared_ptr<const Catalog> Survey() {
 TEST(ReportDocuments, OnlySixBasesOf2017AreGivenByTheFrameAlone) {
   std::set<std::string> by_frame;
   size_t by_answers = 0;
-  for (const auto& indicator : Survey()->IndicatorsOf("KU2017")) {
+  for (const auto& indicator : SurveyCatalog()->IndicatorsOf("KU2017")) {
     for (const CompiledIndicator::Basis& basis : indicator->bases()) {
       if (basis.kind == BaseKind::kFrame)
         by_frame.insert(indicator->id() + "." + basis.id);
@@ -57,9 +57,9 @@ TEST(ReportDocuments, OnlySixBasesOf2017AreGivenByTheFrameAlone) {
 }
 
 TEST(ReportDocuments, EveryClosedItemOf2017IsInTheStandardReportByRegionAndInTotal) {
-  const Catalog::EditionEntry& edition = *Survey()->FindEdition("KU2017");
+  const Catalog::EditionEntry& edition = *SurveyCatalog()->FindEdition("KU2017");
   const CompiledQuestionnaire& form = *edition.Current()->compiled;
-  const auto plan = PlanOf(*Survey(), "KU2017");
+  const auto plan = PlanOf(*SurveyCatalog(), "KU2017");
   ASSERT_NE(plan, nullptr);
   size_t closed = 0;
   for (const Item& item : form.items()) {

@@ -22,7 +22,7 @@ using golden::Bytes;
 
 constexpr int64_t kPosition = 258;  // 0x0102
 const absl::Time kTime = absl::FromUnixMicros(1'510'560'000'123'456);
-const std::string kLogId = "00112233445566778899aabbccddeeff";
+const std::string kSomeLogId = "00112233445566778899aabbccddeeff";
 
 Hash SomeChain() {
   const std::string bytes =
@@ -42,7 +42,7 @@ TEST(Versions, AreTheOnesThatSchemaDescribes) {
 }
 
 TEST(Chain, BindsLogIdPositionTimeAndPayload) {
-  const Hash genesis = GenesisChain(kLogId);
+  const Hash genesis = GenesisChain(kSomeLogId);
   EXPECT_EQ(Hex(genesis), "8ca403c2972e0605f1793866124ab533368427881fac765e666e34a2c6e27d41");
   const Hash first = NextChain(genesis, 1, kTime, "payload");
   EXPECT_EQ(first, SomeChain());
@@ -94,7 +94,7 @@ TEST(RevisionFamily, ResourceNulRevisionLeadsToPosition) {
 
 TEST(MetaFamily, HoldsIdentityAndCheckpoint) {
   EXPECT_EQ(Hex(IdentityKey()), "016964656e74697479");
-  const Identity identity{kLogId, 2};
+  const Identity identity{kSomeLogId, 2};
   const std::string identity_hex =
       "010000000000000002"
       "3030313132323333343435353636373738383939616162626363646465656666";
@@ -114,7 +114,7 @@ TEST(WatermarkFile, HasTwoSlotsOfThisForm) {
   EXPECT_EQ(kWatermarkSlotStride, 4096U);
   EXPECT_EQ(kWatermarkSlotBytes, 108U);
   EXPECT_EQ(kWatermarkFileBytes, 8192U);
-  const WatermarkSlot slot{7, {kLogId, 2, kPosition, SomeChain(), kTime}};
+  const WatermarkSlot slot{7, {kSomeLogId, 2, kPosition, SomeChain(), kTime}};
   const std::string hex =
       "494d4449574d0001"
       "0000000000000007"
@@ -163,7 +163,7 @@ TEST(DraftStore, ValueIsVersionAndBytes) {
 
 TEST(FoldStore, CursorIsEpochPositionChainAndLogId) {
   EXPECT_EQ(Hex(CursorKey()), "01637572736f72");
-  const FoldCursor cursor{kLogId, 2, kPosition, SomeChain()};
+  const FoldCursor cursor{kSomeLogId, 2, kPosition, SomeChain()};
   const std::string hex =
       "0100000000000000020000000000000102"
       "b281de1c0efb5585874ddcc176431493fc269c2048a99ae1b16d97be27f65b3c"

@@ -67,7 +67,7 @@ class Calling : public ::testing::Test {
   EchoListener listener_;
 };
 
-Node Text(std::string_view text) {
+Node TextNode(std::string_view text) {
   Node node;
   node.set_text(std::string(text));
   return node;
@@ -90,7 +90,7 @@ std::string Nested(int depth) {
 }
 
 TEST_F(Calling, AnswersOverTcp) {
-  Node request = Text("Måla våre");
+  Node request = TextNode("Måla våre");
   request.mutable_child()->set_number(-7);
   request.set_payload(std::string("\0\xff", 2));
   const auto answer = Read(request);
@@ -184,7 +184,7 @@ TEST_F(Calling, AnswersEveryRandomRequest) {
   const auto seed = std::random_device{}();
   SCOPED_TRACE(seed);
   std::mt19937 random(seed);
-  const std::string good = Nested(5) + Text("å").SerializeAsString();
+  const std::string good = Nested(5) + TextNode("å").SerializeAsString();
   for (int round = 0; round < 300; ++round) {
     std::string bytes = good;
     for (unsigned i = 0; i < 1 + random() % 4; ++i)
@@ -455,10 +455,11 @@ TEST(Done, AnswersOnceEvenWhenTheHandlerThrowsAfterwards) {
   Throwing service(calls);
   const auto host = ServerHost::Listen("127.0.0.1:0", {&service}).value();
   const auto stub = EchoService::NewStub(MakeChannel(host->address()));
-  const auto answer = Call(*stub, &EchoService::Stub::Hold, Text("first"));
+  const auto answer = Call(*stub, &EchoService::Stub::Hold, TextNode("first"));
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->text(), "first");
   EXPECT_TRUE(Call(*stub, &EchoService::Stub::Hold).ok());
+  executor.Drain();  // What comes behind the answer is over.
 }
 
 TEST_F(Calling, RefusesMessagesOverTheBound) {
@@ -505,9 +506,9 @@ TEST_F(Calling, CountsEveryCallByMethodAndReason) {
 }
 
 TEST_F(Calling, LogsMutationsAndFailuresAndNothingOfTheirContent) {
-  EXPECT_TRUE(Read(Text("Kari")).ok());
+  EXPECT_TRUE(Read(TextNode("Kari")).ok());
   EXPECT_THAT(Lines(), IsEmpty()) << "reads that succeed are only counted";
-  EXPECT_TRUE(Write(Text("Kari")).ok());
+  EXPECT_TRUE(Write(TextNode("Kari")).ok());
   ASSERT_THAT(Lines(), SizeIs(1));
   EXPECT_THAT(Lines()[0],
               AllOf(HasSubstr("\"event\":\"call\""), HasSubstr("\"method\":\"EchoService/Write\""),
@@ -515,7 +516,7 @@ TEST_F(Calling, LogsMutationsAndFailuresAndNothingOfTheirContent) {
   echo().read = [](const base::CallContext&, const Node&) {
     return base::Error(Reason::kStaleRevision, "Kari");
   };
-  EXPECT_FALSE(Read(Text("Kari")).ok());
+  EXPECT_FALSE(Read(TextNode("Kari")).ok());
   ASSERT_THAT(Lines(), SizeIs(2));
   EXPECT_THAT(Lines()[1], AllOf(HasSubstr("\"level\":\"warning\""),
                                 HasSubstr("\"reason\":\"STALE_REVISION\"")));
