@@ -6,13 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "clients/cli/definition_documents.h"
+#include "tests/support/project_root.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::bench {
@@ -101,9 +101,8 @@ TEST(FoldBench, MoreUnitsAreTheSameOnesMoreOften) {
 
 // The survey's own documents, of which some count people once: by municipalities or by districts.
 TEST(FoldBench, TheRealEditionTakesMoreUnitsAndNobodyIsTwoUnits) {
-  const char* root = std::getenv("IMDI_ROOT");
   const cli::DefinitionDocuments documents =
-      cli::LoadDefinitions({std::string(root == nullptr ? "." : root) + "/deploy/surveys/ku"});
+      cli::LoadDefinitions({testing_support::ProjectFile("deploy/surveys/ku").string()});
   ASSERT_EQ(documents.problem_count, 0u);
   std::vector<model::Definition> definitions;
   for (const cli::DefinitionDocument& document : documents.documents)
