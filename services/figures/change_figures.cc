@@ -114,7 +114,9 @@ MadeChange ChangeSince(const ChangeSources& sources, const model::Comparison& co
   out.set_test_status(known          ? query_pb::CHANGE_TEST_STATUS_KNOWN
                       : out.tested() ? query_pb::CHANGE_TEST_STATUS_TESTED
                                      : query_pb::CHANGE_TEST_STATUS_NO_DF);
-  made.strata = std::move(counted->strata);
+  made.evidence.set_name(out.name());
+  made.evidence.mutable_strata()->Assign(counted->strata.begin(), counted->strata.end());
+  made.evidence.mutable_collapsed()->Assign(counted->collapsed.begin(), counted->collapsed.end());
   return made;
 }
 
@@ -147,11 +149,7 @@ EditionChanges Changes(const EditionFigures& edition, const FindOtherEdition& ot
         // no past.
         if (comparison.year() >= edition.entry().definition->reference_year()) continue;
         MadeChange made = ChangeSince(sources, comparison, cell);
-        if (!made.strata.empty()) {
-          store_pb::ChangeEvidence& evidence = out.evidence.emplace_back();
-          evidence.set_name(made.figure.name());
-          evidence.mutable_strata()->Assign(made.strata.begin(), made.strata.end());
-        }
+        if (!made.evidence.strata().empty()) out.evidence.push_back(std::move(made.evidence));
         out.figures.push_back(std::move(made.figure));
       }
     }

@@ -30,6 +30,10 @@ std::string Exactly(double value) {
   return std::string(digits.data(), end.ptr);
 }
 
+std::optional<int32_t> BaseUnitsOf(const query_pb::Estimate& estimate) {
+  return estimate.has_base_units() ? std::optional(estimate.base_units()) : std::nullopt;
+}
+
 class NumberSteps {
  public:
   NumberSteps(const Ground& ground, const query_pb::IndicatorInfo& indicator)
@@ -43,15 +47,16 @@ class NumberSteps {
 
   std::vector<query_pb::FormulaStep> Make() && {
     AddAnswers(ground_, steps_);
-    if (ground_.n == 0 || !TakeSums()) return std::move(steps_).Take();
-    NumberOfAnswers();
+    if (ground_.n > 0) {
+      if (!TakeSums()) return std::move(steps_).Take();
+      NumberOfAnswers();
+    }
     if (!figure_.has_estimate()) return std::move(steps_).Take();
     const query_pb::Estimate& estimate = figure_.estimate();
-    std::optional<int32_t> base_units;
-    if (estimate.has_base_units()) base_units = estimate.base_units();
-    AddUnitsOfBase(ground_, estimate.may_belong(), base_units, steps_);
+    AddUnitsOfBase(ground_, estimate.may_belong(), BaseUnitsOf(estimate), steps_);
     if (!estimate.unbounded()) Bounds();
     AddUnrepresented(ground_, estimate.unrepresented(), total_, steps_);
+    if (ground_.n == 0) return std::move(steps_).Take();
     AddDegreesOfFreedom(ground_, estimate.df(), steps_);
     if (estimate.method() == query_pb::INTERVAL_METHOD_KNOWN) {
       Known();
@@ -414,13 +419,11 @@ class QuantileSteps {
 
   std::vector<query_pb::FormulaStep> Make() && {
     AddAnswers(ground_, steps_);
-    if (ground_.n == 0) return std::move(steps_).Take();
-    OfAnswers();
+    if (ground_.n > 0) OfAnswers();
     if (!figure_.has_estimate()) return std::move(steps_).Take();
-    std::optional<int32_t> base_units;
-    if (estimate_.has_base_units()) base_units = estimate_.base_units();
-    AddUnitsOfBase(ground_, estimate_.may_belong(), base_units, steps_);
+    AddUnitsOfBase(ground_, estimate_.may_belong(), BaseUnitsOf(estimate_), steps_);
     AddUnrepresented(ground_, estimate_.unrepresented(), false, steps_);
+    if (ground_.n == 0) return std::move(steps_).Take();
     AddDegreesOfFreedom(ground_, estimate_.df(), steps_);
     if (estimate_.method() == query_pb::INTERVAL_METHOD_KNOWN) {
       Known();
