@@ -42,7 +42,7 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
       return;
     }
     source_ = std::move(*source);
-    Wake();
+    Ask();
   }
 
   // Something may have come: asks the source, unless a chunk is on its way or the source is being
@@ -134,7 +134,7 @@ class Streams::Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   grpc::ByteBuffer chunk_;
   std::shared_ptr<Stream> self_;
   base::Mutex mutex_;
-  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool busy_ ABSL_GUARDED_BY(mutex_) = true;  // Also until it has a source.
   bool again_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -53,8 +53,9 @@ bool IsServed(const std::string& address) {
   const int descriptor = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   // Connecting alone proves nothing: the kernel does it for a listener that accepts no more.
   const bool served = descriptor >= 0 && SetPatience(descriptor) &&
-                      connect(descriptor, found->ai_addr, found->ai_addrlen) == 0 &&
-                      IsGreeted(descriptor);
+                      (connect(descriptor, found->ai_addr, found->ai_addrlen) == 0
+                           ? IsGreeted(descriptor)
+                           : errno == ECONNRESET);  // Accepted, and reset before connect returned.
   if (descriptor >= 0) close(descriptor);
   freeaddrinfo(found);
   return served;

@@ -31,7 +31,7 @@ constexpr size_t kFooterBytes = 53;
 constexpr size_t kVersionOffset = 41;
 constexpr size_t kMagicOffset = 45;
 constexpr size_t kTrailerBytes = 5;
-constexpr uint64_t kMagic = 0x88e241b785f4cff7;
+constexpr uint64_t kTableMagic = 0x88e241b785f4cff7;
 constexpr std::string_view kProperties = "rocksdb.properties";
 
 uint32_t Little32(const char* bytes) { return __builtin_bswap32(base::GetU32(bytes)); }
@@ -110,7 +110,7 @@ class TableTail {
     std::string footer;
     IOStatus status = Read(footer_at, kFooterBytes, footer);
     if (!status.ok()) return status;
-    if (Little64(footer.data() + kMagicOffset) != kMagic ||
+    if (Little64(footer.data() + kMagicOffset) != kTableMagic ||
         Little32(footer.data() + kVersionOffset) != kTableFormatVersion ||
         footer[0] != static_cast<char>(kTableChecksum)) {
       return Damaged("its footer is not one that is written here");

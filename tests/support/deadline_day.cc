@@ -60,6 +60,7 @@ class Day {
     for (int sent = 0; sent <= day_.retries && Steady::now() < at + kPatience;) {
       grpc::ClientContext context;
       transport::SetTimeout(context, absl::Seconds(20));
+      context.set_wait_for_ready(true);  // What counts is what the server says.
       ingestion_pb::SubmitResponse response;
       const absl::Status status = transport::FromRpc(stub->Submit(&context, request, &response));
       const absl::Duration delay = base::InfoOf(status).retry_delay;

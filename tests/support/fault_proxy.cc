@@ -348,6 +348,7 @@ bool FaultProxy::Loop::Write(Stream& stream, const Way& way, int64_t Seen::*coun
     {
       base::MutexLock lock(mutex);
       seen.*counter += count;
+      ++seen.pieces;
     }
     bytes.erase(0, static_cast<size_t>(count));
     stream.queued -= static_cast<size_t>(count);

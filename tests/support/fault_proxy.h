@@ -52,6 +52,7 @@ class FaultProxy {
     int64_t resets = 0;    // Connections that the proxy has reset.
     int64_t bytes_up = 0;  // Passed on.
     int64_t bytes_down = 0;
+    int64_t pieces = 0;  // In which they were passed on.
   };
 
   // To `target` ("127.0.0.1:50051"), which need not listen yet. The seed is that of the resets.

@@ -65,10 +65,10 @@ class Overload : public testing::Test {
       notes[id] = {.fate = Note::Fate::kAccepted, .receipt = receipt, .request = {}};
     return CompareWithLog(*connection_, server_->internal_address(), notes, records_before_);
   }
-  // Whether the listener says that it serves, within a second.
+  // Whether the listener says that it serves.
   static bool SaysItServes(const std::shared_ptr<grpc::Channel>& channel) {
     grpc::ClientContext context;
-    transport::SetTimeout(context, absl::Seconds(1));
+    transport::SetTimeout(context, kPatience);
     grpc::ByteBuffer response;
     const grpc::Status status =
         grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(

@@ -138,7 +138,7 @@ void ExpectLogAsAcknowledged(Submitters& submitters, const cli::Connection& inge
 void ExpectEverythingFolded(const cli::Connection& connection) {
   using Figures = cli::aggregation_api::FiguresService::StubInterface;
   const int64_t head = HeadOf(connection);
-  const absl::Time until = absl::Now() + absl::Seconds(10);
+  const absl::Time until = absl::Now() + absl::Seconds(60);
   absl::StatusOr<cli::aggregation_api::GetFoldStateResponse> state;
   do {
     state = connection.Call(connection.figures(), &Figures::GetFoldState,

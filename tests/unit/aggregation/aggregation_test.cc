@@ -545,7 +545,8 @@ TEST(Aggregator, ReadersAndListenersMayComeAndGoWhileItFolds) {
         last = snapshot->position;
         for (const auto& [edition, counts] : snapshot->editions)
           if (edition != "T" || counts->plan().cell_count() == 0) ++odd;
-        if (aggregator->log_head() < aggregator->cursor().position()) ++odd;
+        const int64_t folded = aggregator->cursor().position();
+        if (aggregator->log_head() < folded) ++odd;
         if (!aggregator->stopped().empty()) ++odd;
         std::this_thread::yield();
         aggregator->RemoveListener(id);

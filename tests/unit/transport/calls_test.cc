@@ -294,7 +294,7 @@ TEST(Queued, ACallWhoseCallerHasGoneIsNeverBegun) {
   EXPECT_GE(begun, 1);
   // gRPC tells of a cancellation on a thread of its own, so one or two may not be known yet.
   EXPECT_LE(begun, 3) << "hardly more than the call that somebody waits for";
-  EXPECT_THAT(listener.metrics.TextNode(), HasSubstr("reason=\"CANCELLED\""));
+  EXPECT_THAT(listener.metrics.Text(), HasSubstr("reason=\"CANCELLED\""));
 }
 
 TEST(Overload, IsAnsweredAtOnceWithARetryDelay) {
@@ -459,6 +459,7 @@ TEST(Done, AnswersOnceEvenWhenTheHandlerThrowsAfterwards) {
   ASSERT_TRUE(answer.ok()) << answer.status();
   EXPECT_EQ(answer->text(), "first");
   EXPECT_TRUE(Call(*stub, &EchoService::Stub::Hold).ok());
+  executor.Drain();  // What comes behind the answer is over.
 }
 
 TEST_F(Calling, RefusesMessagesOverTheBound) {
@@ -492,7 +493,7 @@ TEST_F(Calling, CountsEveryCallByMethodAndReason) {
   };
   EXPECT_FALSE(Read().ok());
   // A call is counted before it is answered.
-  const std::string text = listener_.metrics.TextNode();
+  const std::string text = listener_.metrics.Text();
   EXPECT_THAT(text,
               HasSubstr("imdi_transport_calls_total{method=\"EchoService/Read\",reason=\"OK\"} 2"));
   EXPECT_THAT(text, HasSubstr("imdi_transport_calls_total{method=\"EchoService/"

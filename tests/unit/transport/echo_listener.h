@@ -116,6 +116,7 @@ struct EchoListener {
   ~EchoListener() {
     calls.streams().EndAll();
     if (host != nullptr) host->Drain(absl::ZeroDuration());
+    executor.Drain();  // What comes behind an answer is over too.
   }
   // On any free port unless told otherwise.
   void Listen(const std::string& address = "127.0.0.1:0", ListenerExtras extras = {}) {
@@ -123,6 +124,8 @@ struct EchoListener {
     if (!listening.ok()) throw std::runtime_error(listening.status().ToString());
     host = std::move(*listening);
     channel = MakeChannel(host->address());
+    if (!channel->WaitForConnected(DeadlineIn(kPatience)))
+      throw std::runtime_error("no connection");
     stub = EchoService::NewStub(channel);
   }
 

@@ -74,7 +74,9 @@ class Dialler {
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     to.sin_port = htons(static_cast<uint16_t>(
         base::ParseInt64(address.substr(address.rfind(':') + 1)).value_or(0)));
-    return connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+    // Who is accepted and reset at once may hear of the reset from connect itself.
+    return connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 ||
+           errno == ECONNRESET;
   }
   // Bytes of the server's greeting; 0 = closed, -1 = reset.
   ssize_t Hear() const {

@@ -62,6 +62,7 @@ class Ready : public ::testing::Test {
   }
   ~Ready() override {
     host->Drain(absl::ZeroDuration());
+    executor.Drain();
     base::SetLogSink(nullptr);
   }
   int64_t PlacesTaken() { return executor.admission().Read(base::Work::kRead).taken; }
@@ -146,13 +147,11 @@ TEST_F(Ready, ALargeAnswerHoldsAPlaceUntilItsCallerTakesIt) {
   proxy.Set(silent);
   auto taken = ask(patient);
   auto left = ask(impatient);
-  EXPECT_TRUE(testing_support::Eventually([&] { return PlacesTaken() == 2; }));
-  EXPECT_EQ(metrics
-                .CounterOf("imdi_transport_calls_total", "Finished calls.",
-                           {{"method", "EchoService/Read"}, {"reason", "OK"}})
-                .Value(),
-            2)
-      << "they are answered";
+  const base::Counter& answered =
+      metrics.CounterOf("imdi_transport_calls_total", "Finished calls.",
+                        {{"method", "EchoService/Read"}, {"reason", "OK"}});
+  EXPECT_TRUE(testing_support::Eventually([&] { return answered.Value() == 2; }));
+  EXPECT_EQ(PlacesTaken(), 2) << "although they are answered";
   impatient.TryCancel();
   EXPECT_EQ(left.get(), 0u);
   EXPECT_TRUE(testing_support::Eventually([&] { return PlacesTaken() == 1; })) << PlacesTaken();
@@ -213,9 +212,9 @@ TEST_F(Ready, GoesOnOnTheExecutorAndIsShedWhereThatIsFull) {
   };
   EXPECT_EQ(*Ask(), "later");
   std::promise<void> inside, open;
-  ASSERT_TRUE(executor.TrySubmit([&] {
+  ASSERT_TRUE(executor.TrySubmit([&, opened = open.get_future().share()] {
     inside.set_value();
-    open.get_future().wait();
+    opened.wait();
   }));
   inside.get_future().wait();
   ASSERT_TRUE(executor.TrySubmit([] {}, base::Work::kRead));  // The queue is full now.

@@ -253,6 +253,26 @@ TEST_F(Streaming, MayBeWokenBeforeDuringAndAfter) {
   EXPECT_EQ(feed_->asked(), 2) << "an ended stream asks no more";
 }
 
+TEST(Wake, BeforeThereIsASourceAsksNobody) {
+  EchoListener listener(/*threads=*/1);
+  const auto feed = std::make_shared<Feed>();
+  listener.echo.make_source = [&, make = feed->Make()](std::function<void()> wake) {
+    wake();
+    // What that wake had begun, if anything, is over when the one thread comes to this.
+    std::promise<void> reached;
+    EXPECT_TRUE(listener.executor.TrySubmit([&] { reached.set_value(); }));
+    reached.get_future().wait();
+    return make(wake);
+  };
+  listener.Listen();
+  feed->Put(Message(1), /*wake=*/false);
+  feed->Put(absl::OkStatus(), /*wake=*/false);
+  Following following(*listener.stub);
+  EXPECT_EQ(following.Next(), 1);
+  EXPECT_TRUE(following.End().ok());
+  EXPECT_EQ(feed->asked(), 2);
+}
+
 TEST(Wake, IsHarmlessWhenTheListenerIsGone) {
   std::function<void()> kept;
   {
@@ -345,9 +365,9 @@ TEST(Stream, IsShedWhenTheExecutorIsFull) {
   listener.echo.make_source = feed->Make();
   listener.Listen();
   std::promise<void> inside, open;
-  ASSERT_TRUE(listener.executor.TrySubmit([&] {
+  ASSERT_TRUE(listener.executor.TrySubmit([&, opened = open.get_future().share()] {
     inside.set_value();
-    open.get_future().wait();
+    opened.wait();
   }));
   inside.get_future().wait();
   ASSERT_TRUE(listener.executor.TrySubmit([] {}));
