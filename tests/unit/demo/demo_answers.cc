@@ -158,7 +158,7 @@ void CountOutcomes(Edition& edition) {
     size_t applicable = 0;
     size_t answered = 0;
     for (const Item& item : edition.items) {
-      if (item.background || IsAsked(item.id, unit, answers) != Asked::kYesCodes) continue;
+      if (item.background || IsAsked(item.id, unit, answers) != Asked::kYes) continue;
       ++applicable;
       answered += IsAnswered(answers, item.id) ? 1 : 0;
     }
@@ -234,12 +234,12 @@ Asked IsAsked(const std::string& item, std::string_view unit, const Answers& ans
       std::count(kMunicipalitiesOnly.begin(), kMunicipalitiesOnly.end(), question) > 0) {
     return Asked::kOutOfScope;
   }
-  Asked asked = Asked::kYesCodes;
+  Asked asked = Asked::kYes;
   for (const Route& route : Routes()) {
     if (route.item != item && route.item != question) continue;
     const auto filter = answers.find(std::string(route.filter));
     if (filter == answers.end()) {
-      if (asked == Asked::kYesCodes) asked = Asked::kFilterUnknown;
+      if (asked == Asked::kYes) asked = Asked::kFilterUnknown;
       continue;
     }
     int ticked = 0;
