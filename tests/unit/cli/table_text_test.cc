@@ -76,7 +76,7 @@ TEST(TableText, ShowsPercentsAndHowManyTheyAreOf) {
             "  n               40     8\n"
             "How many?\n"
             "  All (persons)  3.3    ..\n"
-            "  n                9      \n");
+            "  n                9\n");
 }
 
 TEST(TableText, ShowsIntervalsOfAllUnitsAndWhatIsPossibleWhereThereIsNone) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "services/base/limits.h"
+#include "services/base/text.h"
 #include "tests/support/campaign.h"
 #include "tests/support/finite.h"
 #include "tests/support/random.h"
@@ -233,6 +234,10 @@ TEST(Association, GivesTheTableByStratumThatItTestsToWhoAsks) {
        .strata = {{.frame = 20, .responded = 10, .counts = {4, 1, 0, 0, 1, 4}},
                   {.frame = 9, .responded = 2, .counts = {0, 0, 0, 0, 0, 0}},
                   {.frame = 30, .responded = 15, .counts = {3, 2, 0, 0, 2, 3}}}});
+  set.ChangeHeader([](store_pb::ReleaseHeader& header) {
+    for (int h = 0; h < header.strata_size(); ++h)
+      header.mutable_strata(h)->set_stratum(base::StrCat("1.", h));
+  });
   EXPECT_EQ(Tested(set, "Q.B")->table_size(), 0) << "nobody asked";
   const auto of = [&](const std::string& cells) {
     query_pb::TestAssociationRequest request = Asked(cells);
@@ -247,7 +252,8 @@ TEST(Association, GivesTheTableByStratumThatItTestsToWhoAsks) {
   ASSERT_EQ(all.table_size(), 2) << "a stratum without a unit in the base says nothing";
   EXPECT_EQ(all.table(1).frame(), 30);
   EXPECT_EQ(all.table(1).responded(), 15);
-  EXPECT_NE(all.table(0).stratum(), all.table(1).stratum());
+  EXPECT_EQ(all.table(0).stratum(), "1.0");
+  EXPECT_EQ(all.table(1).stratum(), "1.2");
   EXPECT_THAT(all.table(0).counts(), testing::ElementsAre(4, 1, 1, 4));
   EXPECT_THAT(all.table(1).counts(), testing::ElementsAre(3, 2, 2, 3));
   EXPECT_THAT(of("YES.B").table_answers(), testing::ElementsAre("yes", "others"));
