@@ -155,7 +155,8 @@ TEST(ThinFigures, OfNobodyAtAllHaveNeitherNumberNorProblem) {
     EXPECT_TRUE(one.figure().has_no_value()) << one.figure().name();
     EXPECT_FALSE(one.figure().estimate().has_value()) << one.figure().name();
     EXPECT_FALSE(one.figure().has_estimate_problem()) << one.figure().name();
-    for (const query_pb::FormulaStep& step : figures::Explain(one, header).steps())
+    const query_pb::Explanation explained = figures::Explain(one, header);
+    for (const query_pb::FormulaStep& step : explained.steps())
       EXPECT_NE(step.symbol(), "estimate") << one.figure().name();
   }
 }
