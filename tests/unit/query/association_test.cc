@@ -228,12 +228,11 @@ TEST(Association, RefusesWhatIsNoTableOfAnswers) {
 }
 
 TEST(Association, GivesTheTableByStratumThatItTestsToWhoAsks) {
-  const TabulatedSet set(
-      {.answers = 3,
-       .groups = 2,
-       .strata = {{.frame = 20, .responded = 10, .counts = {4, 1, 0, 0, 1, 4}},
-                  {.frame = 9, .responded = 2, .counts = {0, 0, 0, 0, 0, 0}},
-                  {.frame = 30, .responded = 15, .counts = {3, 2, 0, 0, 2, 3}}}});
+  TabulatedSet set({.answers = 3,
+                    .groups = 2,
+                    .strata = {{.frame = 20, .responded = 10, .counts = {4, 1, 0, 0, 1, 4}},
+                               {.frame = 9, .responded = 2, .counts = {0, 0, 0, 0, 0, 0}},
+                               {.frame = 30, .responded = 15, .counts = {3, 2, 0, 0, 2, 3}}}});
   set.ChangeHeader([](store_pb::ReleaseHeader& header) {
     for (int h = 0; h < header.strata_size(); ++h)
       header.mutable_strata(h)->set_stratum(base::StrCat("1.", h));
