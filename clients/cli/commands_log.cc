@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "clients/cli/commands_common.h"
 #include "imdi/survey/store/v1/record.pb.h"
 #include "nlohmann/json.hpp"
@@ -22,7 +23,8 @@ namespace store = ::imdi::survey::store::v1;
 using base::StrCat;
 using Log = ingestion_api::LogService::StubInterface;
 
-constexpr int64_t kVerifyChunk = 10'000;  // Positions verified in one call.
+constexpr int64_t kVerifyChunk = 10'000;                  // Positions verified in one call.
+constexpr absl::Duration kVerifyLine = absl::Seconds(1);  // Between two lines of how far it is.
 
 // "submission_accepted"; "unknown" for a record of a later version.
 std::string KindOf(const store::Record& record) {
@@ -81,6 +83,7 @@ int Commands::Verify() {
   const auto head = Try(connection_.log(), &Log::GetHead, ingestion_api::GetHeadRequest());
   if (!head.ok()) return Fail(head.status());
   int64_t verified = 0;
+  absl::Time said = absl::Now();
   for (int64_t from = 1; from <= head->head().position(); from += kVerifyChunk) {
     ingestion_api::VerifyChainRequest request;
     request.set_from(from);
@@ -88,6 +91,9 @@ int Commands::Verify() {
     const auto response = Try(connection_.log(), &Log::VerifyChain, request);
     if (!response.ok()) return Fail(response.status());
     verified += response->verified();
+    if (absl::Now() - said < kVerifyLine) continue;
+    said = absl::Now();
+    PrintError(StrCat("verified ", verified, " of ", head->head().position(), " records\n"));
   }
   if (verified != head->head().position()) {
     return Fail(absl::DataLossError(

@@ -36,8 +36,13 @@ absl::Status WithRetries(absl::Duration patience,
   const base::SteadyTime end = EndOf(patience);
   const auto left = [end] { return absl::FromChrono(end - base::SteadyClock::now()); };
   absl::Duration pause = absl::Milliseconds(50);
+  absl::Status waiting;  // What a reader was told that the service waits for, if it was.
   while (true) {
-    const absl::Status status = once(left());
+    absl::Status status = once(left());
+    if (base::ReasonOf(status) == base::Reason::kNotYetFolded) waiting = status;
+    // The last try is cut short, and says nothing but that, here or there.
+    const bool cut = absl::IsDeadlineExceeded(status) || absl::IsCancelled(status);
+    if (cut && !waiting.ok()) status = waiting;
     if (status.ok() || !WorthRetrying(status)) return status;
     const absl::Duration wait = std::max(pause, base::InfoOf(status).retry_delay);
     if (wait >= left()) return status;  // The next try would come too late.

@@ -23,9 +23,9 @@ absl::Status LogFollower::Follow(grpc::ClientContext& context) {
   ingestion_pb::FollowLogResponse chunk;
   absl::Status status;
   while (status.ok() && reader->Read(&chunk)) {
-    loop_.Heard();
     aggregator_->SetUnheard("");
     status = aggregator_->Consume(chunk);
+    if (status.ok()) loop_.Heard();  // What it cannot count it asks for again, and not at once.
   }
   if (!status.ok()) {
     context.TryCancel();

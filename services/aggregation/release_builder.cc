@@ -213,14 +213,13 @@ absl::StatusOr<figures::ReleaseContent> ContentOf(Fold& fold, const base::CallCo
   };
   figures::ReleaseContent content;
   content.header = figures.Header();
-  IMDI_ASSIGN_OR_RETURN(content.figures,
-                        figures::AllFigures(figures, [&call] { return call.CheckWanted(); }));
-  figures::EditionChanges changes = figures::Changes(figures, find);
-  IMDI_RETURN_IF_ERROR(call.CheckWanted());
-  content.claims = figures::JudgeClaims(figures, changes);
+  const auto wanted = [&call] { return call.CheckWanted(); };
+  IMDI_ASSIGN_OR_RETURN(content.figures, figures::AllFigures(figures, wanted));
+  IMDI_ASSIGN_OR_RETURN(figures::EditionChanges changes, figures::Changes(figures, find, wanted));
+  IMDI_ASSIGN_OR_RETURN(content.claims, figures::JudgeClaims(figures, changes, wanted));
   content.changes = std::move(changes.figures);
   content.evidence = std::move(changes.evidence);
-  content.trends = figures::Trends(figures, find);
+  IMDI_ASSIGN_OR_RETURN(content.trends, figures::Trends(figures, find, wanted));
   IMDI_RETURN_IF_ERROR(others.status());
   content.header.set_edition(edition);
   content.header.set_log_id(log_id);

@@ -95,6 +95,9 @@ inline constexpr size_t kWeightLevelsMax = 256;               // Levels and tota
 inline constexpr size_t kWeightSetsMax = 16;                  // Weight sets that the indicators of an edition name; refuse with a finding.
 inline constexpr size_t kWeightWorkMax = 65'536;              // Kinds of weight x levels and totals of a weight set; refuse with a finding.
 inline constexpr size_t kUnitNumbersMax = 200'000;            // Units x blocks of an edition that keep numbers by unit; refuse with a finding.
+inline constexpr int32_t kAggregateBaseMin = 5;               // Smallest min_base under aggregate_only; refuse with a finding.
+inline constexpr int32_t kAggregateCountMin = 3;              // Smallest min_count under aggregate_only; refuse with a finding.
+inline constexpr int32_t kAggregateNumberBaseMin = 10;        // Smallest min_base under aggregate_only where one unit can be the figure, or most of it; refuse with a finding.
 
 // ---- Log
 inline constexpr size_t kRecordBytesMax = 896 * kKiB;         // A stored record; refuse TOO_LARGE.

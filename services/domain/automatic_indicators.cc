@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "services/base/limits.h"
 #include "services/base/text.h"
 
 namespace imdi::domain {
@@ -68,8 +69,8 @@ model::Indicator DefinitionOf(const CompiledQuestionnaire& questionnaire,
     out.add_breakdowns(std::string(kAutomaticBreakdown));
   out.add_editions(base::StrCat("editions/", questionnaire.edition_id()));
   out.set_policy(model::DISCLOSURE_POLICY_AGGREGATE_ONLY);
-  out.set_min_base(kAggregateBaseMin);
-  out.set_min_count(kAggregateCountMin);
+  out.set_min_base(base::kAggregateBaseMin);
+  out.set_min_count(base::kAggregateCountMin);
   return out;
 }
 

@@ -111,12 +111,9 @@ CalibratedWeights WeightsOf(const EditionCounts& counts, uint32_t number) {
   const Layout& layout = counts.plan().layouts()[number];
   const Collapse& collapse = counts.collapse(number);
   const std::vector<Responded> responded = counts.RespondedByWeightCell(number);
-  std::vector<WeightStratum> strata(collapse.count);
-  for (size_t cell = 0; cell < responded.size(); ++cell) {
-    WeightStratum& stratum = strata[collapse.to[layout.cells[cell].stratum]];
-    stratum.frame += responded[cell].invited;
-    stratum.respondents += responded[cell].responded;
-  }
+  std::vector<WeightStratum> strata;
+  for (const Responded& stratum : counts.strata(number))
+    strata.push_back({static_cast<double>(stratum.invited), stratum.responded});
   std::vector<uint32_t> cell_of(responded.size(), CalibratedWeights::kNoCell);
   std::vector<uint32_t> with_respondents;
   std::vector<WeightCell> cells;

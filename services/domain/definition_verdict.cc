@@ -148,6 +148,7 @@ DefinitionVerdict Catalog::ValidateDefinition(const model::Definition& definitio
         CompiledIndicator::Result compiled = CompileIn(*one, definition.indicator());
         out.findings.insert(out.findings.end(), compiled.findings.begin(), compiled.findings.end());
       }
+      if (out.findings.empty()) out.findings = CheckEstimatorForPolicy(definition.indicator());
       if (out.findings.empty()) out.findings = CheckComparisons(definition.indicator());
       break;
     }

@@ -31,6 +31,15 @@ void Add(DispositionCounts& to, const int32_t* values) {
   to.out_of_scope += values[5];
 }
 
+// The sums of an atom (FigurePlan::Block::Numbers::kSums).
+void AddSums(const int32_t* sums, SumsCell* to) {
+  to->a += LimbsOf(sums + kSumA, kSumLimbs);
+  to->b += LimbsOf(sums + kSumB, kSumLimbs);
+  to->aa += LimbsOf(sums + kSumAA, kSquareLimbs);
+  to->bb += LimbsOf(sums + kSumBB, kSquareLimbs);
+  to->ab += LimbsOf(sums + kSumAB, kSquareLimbs);
+}
+
 CellState StateOf(const CompiledIndicator& indicator, const CellCounts& counts,
                   model::EditionState edition) {
   if (indicator.not_asked()) return CellState::kNotAsked;
@@ -82,18 +91,17 @@ EditionCounts::EditionCounts(std::shared_ptr<const FigurePlan> plan, std::vector
     : plan_(std::move(plan)), parts_(std::move(parts)) {
   for (uint32_t number = 0; number < plan_->layouts().size(); ++number) {
     const FigurePlan::WeightLayout& layout = plan_->layouts()[number];
-    std::vector<int32_t> frame(layout.strata.size());
-    std::vector<int32_t> responded(layout.strata.size());
-    const std::vector<Responded> cells = RespondedByWeightCell(number);
-    for (size_t cell = 0; cell < cells.size(); ++cell) {
-      frame[layout.cells[cell].stratum] += cells[cell].invited;
-      responded[layout.cells[cell].stratum] += cells[cell].responded;
+    std::vector<int32_t> frame;
+    std::vector<int32_t> responded;
+    for (const Responded& stratum : RespondedByStratum(number)) {
+      frame.push_back(stratum.invited);
+      responded.push_back(stratum.responded);
     }
     const Collapse& collapse =
         collapses_.emplace_back(CollapseStrata(layout.strata, frame, responded));
-    std::vector<StratumCell>& strata = strata_.emplace_back(collapse.count);
+    std::vector<Responded>& strata = strata_.emplace_back(collapse.count);
     for (size_t h = 0; h < frame.size(); ++h) {
-      strata[collapse.to[h]].frame += frame[h];
+      strata[collapse.to[h]].invited += frame[h];
       strata[collapse.to[h]].responded += responded[h];
     }
   }
@@ -153,6 +161,18 @@ std::vector<EditionCounts::Responded> EditionCounts::RespondedByWeightCell(uint3
   return out;
 }
 
+std::vector<EditionCounts::Responded> EditionCounts::RespondedByStratum(uint32_t number) const {
+  const FigurePlan::WeightLayout& layout = plan_->layouts()[number];
+  std::vector<Responded> out(layout.strata.size());
+  const std::vector<Responded> cells = RespondedByWeightCell(number);
+  for (size_t cell = 0; cell < cells.size(); ++cell) {
+    Responded& stratum = out[layout.cells[cell].stratum];
+    stratum.invited += cells[cell].invited;
+    stratum.responded += cells[cell].responded;
+  }
+  return out;
+}
+
 const int32_t* EditionCounts::AtomsOf(const FigurePlan::Cell& cell) const {
   const FigurePlan::Block& block = plan_->blocks()[cell.block];
   return parts_[cell.block + 1]->data() + plan_->OffsetOf(block, cell.breakdown) +
@@ -201,7 +221,9 @@ CellCounts EditionCounts::CountsOf(const FigurePlan::Cell& cell, model::EditionS
 
 std::vector<StratumCell> EditionCounts::ByStratum(const FigurePlan::Cell& cell) const {
   const FigurePlan::Block& block = plan_->blocks()[cell.block];
-  std::vector<StratumCell> out = strata_[block.layout];
+  std::vector<StratumCell> out;
+  for (const Responded& stratum : strata_[block.layout])
+    out.push_back({.frame = stratum.invited, .responded = stratum.responded});
   const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
   const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
   const int32_t* values = AtomsOf(cell);
@@ -248,14 +270,8 @@ std::vector<SumsCell> EditionCounts::SumsOf(const FigurePlan::Cell& cell) const 
   const FigurePlan::Breakdown& breakdown = plan_->breakdowns()[cell.breakdown];
   const FigurePlan::Breakdown::Group& group = breakdown.groups[cell.group];
   const int32_t* sums = SumsAt(cell);
-  for (uint32_t atom = 0; atom < group.atom_count; ++atom, sums += kSumsWidth) {
-    SumsCell& stratum = all[StratumOf(breakdown, group.first_atom + atom)];
-    stratum.a += LimbsOf(sums + kSumA, kSumLimbs);
-    stratum.b += LimbsOf(sums + kSumB, kSumLimbs);
-    stratum.aa += LimbsOf(sums + kSumAA, kSquareLimbs);
-    stratum.bb += LimbsOf(sums + kSumBB, kSquareLimbs);
-    stratum.ab += LimbsOf(sums + kSumAB, kSquareLimbs);
-  }
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, sums += kSumsWidth)
+    AddSums(sums, &all[StratumOf(breakdown, group.first_atom + atom)]);
   std::vector<SumsCell> out;
   for (size_t stratum = 0; stratum < strata.size(); ++stratum) {
     if (strata[stratum].domain_frame == 0) continue;
@@ -267,11 +283,32 @@ std::vector<SumsCell> EditionCounts::SumsOf(const FigurePlan::Cell& cell) const 
   return out;
 }
 
+std::vector<SumsCell> EditionCounts::SumsByWeightCell(const FigurePlan::Cell& cell) const {
+  const FigurePlan::Breakdown::Group& group =
+      plan_->breakdowns()[cell.breakdown].groups[cell.group];
+  const size_t width = plan_->blocks()[cell.block].width();
+  const int32_t* values = AtomsOf(cell);
+  const int32_t* sums = SumsAt(cell);
+  std::vector<SumsCell> out;
+  for (uint32_t atom = 0; atom < group.atom_count; ++atom, values += width, sums += kSumsWidth) {
+    if (values[kPossible] == 0) continue;
+    SumsCell& one = out.emplace_back();
+    one.base = values[kInBase];
+    AddSums(sums, &one);
+  }
+  return out;
+}
+
+const int32_t* EditionCounts::NumbersOf(const FigurePlan::Cell& cell, UnitIndex unit) const {
+  return parts_[cell.block + 1]->data() + plan_->blocks()[cell.block].numbers_at +
+         unit * kUnitNumbersWidth;
+}
+
 std::vector<EditionCounts::UnitNumbers> EditionCounts::UnitsOf(const FigurePlan::Cell& cell) const {
-  const int32_t* values = parts_[cell.block + 1]->data() + plan_->blocks()[cell.block].numbers_at;
   std::vector<UnitNumbers> out;
-  for (UnitIndex unit = 0; unit < plan_->frame().size(); ++unit, values += kUnitNumbersWidth) {
-    if (values[kUnitPlace] != kInBaseOf || !plan_->InGroup(cell, unit)) continue;
+  for (const UnitIndex unit : plan_->UnitsIn(cell)) {
+    const int32_t* values = NumbersOf(cell, unit);
+    if (values[kUnitPlace] != kInBaseOf) continue;
     out.push_back({unit, static_cast<int64_t>(LimbsOf(values + kUnitA, kSumLimbs)),
                    static_cast<int64_t>(LimbsOf(values + kUnitB, kSumLimbs))});
   }
@@ -303,10 +340,9 @@ std::optional<int64_t> EditionCounts::DenominatorOfSilent(const FigurePlan::Cell
       sum += LimbsOf(sums + kSumOfSilent, kSumLimbs);
     return static_cast<int64_t>(sum);
   }
-  const int32_t* values = parts_[cell.block + 1]->data() + block.numbers_at;
-  for (UnitIndex unit = 0; unit < plan_->frame().size(); ++unit, values += kUnitNumbersWidth) {
-    if (values[kUnitPlace] == kMayBelong && plan_->InGroup(cell, unit))
-      sum += LimbsOf(values + kUnitB, kSumLimbs);
+  for (const UnitIndex unit : plan_->UnitsIn(cell)) {
+    const int32_t* values = NumbersOf(cell, unit);
+    if (values[kUnitPlace] == kMayBelong) sum += LimbsOf(values + kUnitB, kSumLimbs);
   }
   return static_cast<int64_t>(sum);
 }

@@ -96,12 +96,15 @@ class EditionCounts {
   // Strata of a weight layout after collapsing by who responded; the same for every cell.
   const Collapse& collapse(uint32_t layout = 0) const { return collapses_[layout]; }
 
-  // Who was invited and who responded, by cell of a weight layout.
+  // Who was invited and who responded: by cell of a weight layout, by stratum of it before
+  // collapsing, and after.
   struct Responded {
     int32_t invited = 0;
     int32_t responded = 0;
   };
   std::vector<Responded> RespondedByWeightCell(uint32_t layout) const;
+  std::vector<Responded> RespondedByStratum(uint32_t layout) const;
+  const std::vector<Responded>& strata(uint32_t layout) const { return strata_[layout]; }
 
   CellCounts CountsOf(const FigurePlan::Cell& cell, model::EditionState state) const;
   // The cell by collapsed stratum, ascending, those without units of the cell left out
@@ -117,10 +120,12 @@ class EditionCounts {
     int32_t yes = 0;
   };
   std::vector<WeightCellCounts> WeightCellsOf(const FigurePlan::Cell& cell) const;
-  // Of a block that keeps sums: the cell by collapsed stratum, side by side with StrataOf.
+  // Of a block that keeps sums: the cell by collapsed stratum, side by side with StrataOf, and by
+  // cell of its weight layout, side by side with WeightCellsOf (`frame` and `responded` 0).
   std::vector<SumsCell> SumsOf(const FigurePlan::Cell& cell) const;
+  std::vector<SumsCell> SumsByWeightCell(const FigurePlan::Cell& cell) const;
   // Of a block that keeps numbers by unit: the units in the base of the cell, in the order of the
-  // frame, with their two numbers. This visits units.
+  // frame, with their two numbers. This visits the units of the cell's group.
   struct UnitNumbers {
     UnitIndex unit = 0;
     int64_t a = 0;
@@ -158,15 +163,16 @@ class EditionCounts {
   // The cell's first atom in its block's part, and the numbers of that atom (kSums).
   const int32_t* AtomsOf(const FigurePlan::Cell& cell) const;
   const int32_t* SumsAt(const FigurePlan::Cell& cell) const;
+  // What the cell's block keeps of a unit (kUnits).
+  const int32_t* NumbersOf(const FigurePlan::Cell& cell, UnitIndex unit) const;
   // Collapsed stratum of an atom of a breakdown.
   uint16_t StratumOf(const FigurePlan::Breakdown& breakdown, size_t atom) const;
   std::vector<StratumCell> ByStratum(const FigurePlan::Cell& cell) const;
 
   std::shared_ptr<const FigurePlan> plan_;
   std::vector<Part> parts_;
-  std::vector<Collapse> collapses_;  // By layout.
-  // By layout and collapsed stratum: frame and responded alone.
-  std::vector<std::vector<StratumCell>> strata_;
+  std::vector<Collapse> collapses_;             // By layout.
+  std::vector<std::vector<Responded>> strata_;  // By layout and collapsed stratum.
 };
 
 // Whether a number follows from the frame alone, and so is known of the silent too.

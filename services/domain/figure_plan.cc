@@ -186,7 +186,7 @@ class FigurePlanMaker {
     const Layout& layout = plan_.layouts_[number];
     // kUnknownGroup is the largest number, so the order shown is the order of the codes.
     const std::vector<std::vector<uint16_t>> codes = GroupCodes(attributes);
-    for (const std::vector<uint16_t>& one : codes) out.groups.push_back({one, 0, 0});
+    for (const std::vector<uint16_t>& one : codes) out.groups.push_back({.codes = one});
     const uint64_t cells = layout.cells.size();
     std::vector<uint64_t> place(frame_.size());  // Group × cells + cell, by unit.
     for (UnitIndex unit = 0; unit < frame_.size(); ++unit) {
@@ -244,8 +244,10 @@ class FigurePlanMaker {
         block.numbers_at = atoms * block.width();
         block.value_count = block.numbers_at;
         if (block.numbers == Block::Numbers::kSums) block.value_count += atoms * kSumsWidth;
-        if (block.numbers == Block::Numbers::kUnits)
+        if (block.numbers == Block::Numbers::kUnits) {
           block.value_count += frame_.size() * kUnitNumbersWidth;
+          for (const uint32_t number : breakdowns) ListUnits(plan_.breakdowns_[number]);
+        }
         plan_.first_cell_.push_back(plan_.cell_count_);
         plan_.cell_count_ += groups * block.categories.size();
         plan_.block_by_name_.emplace(BlockName(indicator, b),
@@ -257,10 +259,29 @@ class FigurePlanMaker {
 
   static Block::Numbers NumbersOf(const CompiledIndicator& indicator) {
     if (!indicator.numeric() || indicator.not_asked()) return Block::Numbers::kNone;
-    const bool calibrated = indicator.weights() != nullptr &&
-                            indicator.weights()->method() != model::WEIGHT_METHOD_STRATA;
-    return calibrated || indicator.kind() == model::INDICATOR_KIND_QUANTILE ? Block::Numbers::kUnits
+    const bool to_numbers =
+        indicator.weights() != nullptr && !indicator.weights()->totals().empty();
+    return to_numbers || indicator.kind() == model::INDICATOR_KIND_QUANTILE ? Block::Numbers::kUnits
                                                                             : Block::Numbers::kSums;
+  }
+
+  // Once a breakdown, for all of its cells together.
+  void ListUnits(Breakdown& breakdown) {
+    if (!breakdown.units.empty()) return;
+    const auto group_of = [&](UnitIndex unit) -> Breakdown::Group& {
+      return breakdown.groups[breakdown.atoms[breakdown.atom_of_unit[unit]].group];
+    };
+    for (UnitIndex unit = 0; unit < frame_.size(); ++unit) ++group_of(unit).unit_count;
+    uint32_t next = 0;
+    for (Breakdown::Group& group : breakdown.groups) {
+      group.first_unit = next;
+      next += std::exchange(group.unit_count, 0);
+    }
+    breakdown.units.resize(frame_.size());
+    for (UnitIndex unit = 0; unit < frame_.size(); ++unit) {
+      Breakdown::Group& group = group_of(unit);
+      breakdown.units[group.first_unit + group.unit_count++] = unit;
+    }
   }
 
   // Each category that a ranking names against each other one that it does not leave out. Joint

@@ -59,6 +59,8 @@ class FigurePlan {
           codes;  // Group of each attribute; kUnknownGroup = no value. None for the total.
       uint32_t first_atom = 0;
       uint32_t atom_count = 0;
+      uint32_t first_unit = 0;  // In `units`, where there are some.
+      uint32_t unit_count = 0;
     };
     // The units of one group in one cell of the weight layout; only those that have units.
     struct Atom {
@@ -75,6 +77,9 @@ class FigurePlan {
     std::vector<Atom>
         atoms;  // By group, then stratum. For the total: one for each stratum with units.
     std::vector<uint32_t> atom_of_unit;  // By unit.
+    // By group, then in the order of the frame. Only where a block keeps numbers by unit; else
+    // empty.
+    std::vector<UnitIndex> units;
   };
 
   // An indicator on one basis: its categories share a base.
@@ -90,10 +95,12 @@ class FigurePlan {
     // What is kept of numbers beside the counts, behind them in the block's part.
     enum class Numbers : uint8_t {
       kNone,
-      // By atom: exact sums. For MEAN, TOTAL and RATIO under the strata's own weights.
+      // By atom: exact sums. For MEAN, TOTAL and RATIO: a weight belongs to a cell of its layout,
+      // so sums over the units of a cell are all that it needs.
       kSums,
-      // By unit: its two numbers. For QUANTILE, and for the others under calibrated weights: these
-      // do not add up, and are the only figures that visit units.
+      // By unit: its two numbers. For QUANTILE, and for the others under weights calibrated to a
+      // number of each unit, which make nearly every unit a cell of its own: these do not add up,
+      // and are the only figures that visit units.
       kUnits,
     };
     Numbers numbers = Numbers::kNone;
@@ -173,6 +180,12 @@ class FigurePlan {
   bool InGroup(const Cell& cell, UnitIndex unit) const {
     const Breakdown& breakdown = breakdowns_[cell.breakdown];
     return breakdown.atoms[breakdown.atom_of_unit[unit]].group == cell.group;
+  }
+  // The units of a cell's group in the order of the frame; of a block that keeps numbers by unit.
+  std::span<const UnitIndex> UnitsIn(const Cell& cell) const {
+    const Breakdown& breakdown = breakdowns_[cell.breakdown];
+    const Breakdown::Group& group = breakdown.groups[cell.group];
+    return std::span(breakdown.units).subspan(group.first_unit, group.unit_count);
   }
   // A breakdown by the numbers of its attributes in any order; none for the total.
   std::optional<uint32_t> FindBreakdown(std::vector<uint32_t> attributes,

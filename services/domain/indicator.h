@@ -22,9 +22,6 @@ inline constexpr std::string_view kFrameBasis = "FRAME";
 inline constexpr std::string_view kAutomaticPrefix = "Q_";
 
 inline constexpr int kCrossingsMax = 4;  // Of an indicator; refuse DEFINITION_INVALID.
-// What AGGREGATE_ONLY asks for at least.
-inline constexpr int32_t kAggregateBaseMin = 5;
-inline constexpr int32_t kAggregateCountMin = 3;
 
 // An indicator as it is counted in one edition: expressions over that edition's questionnaire and
 // frame. Immutable.
@@ -152,6 +149,11 @@ BaseKind KindOfBase(const Expression& base, const CompiledQuestionnaire& questio
 DefinitionFindings CheckIndicator(
     const model::Indicator& indicator,
     CompiledIndicator::Origin origin = CompiledIndicator::Origin::kDocument);
+
+// Whether its policy allows the estimator: under AGGREGATE_ONLY a quantile, which is one unit's own
+// number, and a mean, total or ratio of numbers without ends, of which one unit can be most, need a
+// larger base. Asked at apply alone: a log that has another is read.
+DefinitionFindings CheckEstimatorForPolicy(const model::Indicator& indicator);
 
 // MEAN, TOTAL, RATIO, QUANTILE: of numbers of units, not of units that are counted.
 constexpr bool IsNumeric(model::IndicatorKind kind) {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "services/base/limits.h"
 #include "services/base/text.h"
 #include "services/domain/document_form.h"
 #include "services/domain/indicator.h"
@@ -177,15 +178,19 @@ void CheckBases(const model::Indicator& indicator, DefinitionFindings& out) {
   }
 }
 
+bool IsAggregateOnly(const model::Indicator& indicator) {
+  return indicator.policy() == model::DISCLOSURE_POLICY_UNSPECIFIED ||
+         indicator.policy() == model::DISCLOSURE_POLICY_AGGREGATE_ONLY;
+}
+
 // Policy against bounds: what nobody may see of single units must not show through small cells.
 void CheckPolicy(const model::Indicator& indicator, DefinitionFindings& out) {
   if (!model::DisclosurePolicy_IsValid(indicator.policy()))
     out.push_back(Finding("indicator.policy", "BAD_POLICY", "there is no such policy",
                           "public_per_unit, internal_per_unit or aggregate_only"));
-  const bool aggregate = indicator.policy() == model::DISCLOSURE_POLICY_UNSPECIFIED ||
-                         indicator.policy() == model::DISCLOSURE_POLICY_AGGREGATE_ONLY;
-  const int32_t base_min = aggregate ? kAggregateBaseMin : 0;
-  const int32_t count_min = aggregate ? kAggregateCountMin : 0;
+  const bool aggregate = IsAggregateOnly(indicator);
+  const int32_t base_min = aggregate ? base::kAggregateBaseMin : 0;
+  const int32_t count_min = aggregate ? base::kAggregateCountMin : 0;
   const std::string_view why = aggregate ? " under aggregate_only" : "";
   if (indicator.min_base() < base_min)
     out.push_back(Finding("indicator.min_base", "POLICY_TOO_WEAK",
@@ -243,7 +248,28 @@ void CheckBreakdowns(const model::Indicator& indicator, DefinitionFindings& out)
   }
 }
 
+// Numbers that no code list ends: answers in numbers, and numbers of the frame.
+bool HasNoEnds(const model::Measure& measure) {
+  return measure.has_question() || measure.has_frame();
+}
+
 }  // namespace
+
+DefinitionFindings CheckEstimatorForPolicy(const model::Indicator& indicator) {
+  const bool quantile = indicator.kind() == model::INDICATOR_KIND_QUANTILE;
+  const bool sum = IsNumeric(indicator.kind()) && !quantile &&
+                   (HasNoEnds(indicator.measure()) || HasNoEnds(indicator.denominator()));
+  if (!(quantile || sum) || !IsAggregateOnly(indicator) ||
+      indicator.min_base() >= base::kAggregateNumberBaseMin)
+    return {};
+  return {Finding(
+      "indicator.min_base", "ESTIMATOR_NOT_FOR_POLICY",
+      base::StrCat(quantile ? "a quantile is the number of one unit"
+                            : "one unit can be most of a sum of such numbers",
+                   ": under aggregate_only min_base is at least ", base::kAggregateNumberBaseMin),
+      base::StrCat("raise it to ", base::kAggregateNumberBaseMin,
+                   ", or choose another kind or policy"))};
+}
 
 DefinitionFindings CheckIndicator(const model::Indicator& indicator,
                                   CompiledIndicator::Origin origin) {

@@ -54,7 +54,8 @@ DefinitionFindings CheckPlanSizes(const FigurePlan& plan, std::string_view editi
     add("TOO_MANY_UNIT_NUMBERS",
         base::StrCat("editions/", edition, " would keep ", numbers,
                      " numbers by unit; the most is ", base::kUnitNumbersMax),
-        "fewer quantiles, and fewer means, totals and ratios under calibrated weights");
+        "fewer quantiles, and fewer means, totals and ratios under weights calibrated to "
+        "inhabitants");
   if (const size_t bytes = AnswerMatrix::PredictBytes(plan); bytes > base::kMatrixBytesMax)
     add("MATRIX_TOO_LARGE",
         base::StrCat("counting editions/", edition, " would take ", bytes, " bytes; the most is ",

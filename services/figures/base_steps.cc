@@ -44,6 +44,10 @@ std::string Ground::WrittenWeight(const query_pb::StratumEvidence& line) const {
                                : base::StrCat(line.frame(), "/", line.responded());
 }
 
+std::optional<int32_t> BaseUnitsOf(const query_pb::Estimate& estimate) {
+  return estimate.has_base_units() ? std::optional(estimate.base_units()) : std::nullopt;
+}
+
 void AddAnswers(const Ground& ground, Steps& steps) {
   steps.Add("n",
             Text("einingar i grunnlaget som svarte", "enheter i grunnlaget som svarte",
@@ -124,6 +128,15 @@ void AddDegreesOfFreedom(const Ground& ground, int32_t df, Steps& steps) {
             ground.strata_of_base);
   steps.Add("df", Text("fridomsgrader", "frihetsgrader", "degrees of freedom"), "n - H",
             base::StrCat(ground.n, " - ", ground.strata_of_base), df);
+}
+
+void AddKnownNumber(const query_pb::Figure& figure, Steps& steps) {
+  const std::string value = Number(figure.value());
+  const std::string_view formula = "value, since M = 0: all are known";
+  steps.Add("estimate", PointTitle(), formula, value, figure.estimate().value());
+  steps.Add("SE", ErrorTitle(), "0, since M = 0", "0", 0);
+  steps.Add("lower", LowerTitle(), formula, value, figure.estimate().lower());
+  steps.Add("upper", UpperTitle(), formula, value, figure.estimate().upper());
 }
 
 void AddStudent(std::string_view symbol, double level, int32_t df, Steps& steps) {

@@ -72,6 +72,8 @@ std::string Ground::WrittenSum(const Count& count) const {
   });
 }
 
+std::optional<int32_t> BaseUnitsOf(const query_pb::Estimate& estimate);
+
 // n: units of the base that answered.
 void AddAnswers(const Ground& ground, Steps& steps);
 // N, M; s and b where answers give the base.
@@ -82,6 +84,8 @@ void AddUnitsOfBase(const Ground& ground, int32_t may_belong, std::optional<int3
 void AddUnrepresented(const Ground& ground, int32_t unrepresented, bool total, Steps& steps);
 // H, df.
 void AddDegreesOfFreedom(const Ground& ground, int32_t df, Steps& steps);
+// The number of those that answered, where nobody else may belong to the base.
+void AddKnownNumber(const query_pb::Figure& figure, Steps& steps);
 // t on `df`; `symbol` as the formulas call it.
 void AddStudent(std::string_view symbol, double level, int32_t df, Steps& steps);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/figures/comparability.h"
 
@@ -128,6 +129,12 @@ const query_pb::ChangeFigure* EditionChanges::Find(std::string_view name) const 
 }
 
 EditionChanges Changes(const EditionFigures& edition, const FindOtherEdition& others) {
+  return *Changes(edition, others, [] { return absl::OkStatus(); });
+}
+
+absl::StatusOr<EditionChanges> Changes(const EditionFigures& edition,
+                                       const FindOtherEdition& others,
+                                       const std::function<absl::Status()>& wanted) {
   EditionChanges out;
   const domain::FigurePlan& plan = edition.plan();
   const std::function<std::optional<query_pb::Figure>(std::string_view)> find =
@@ -148,6 +155,7 @@ EditionChanges Changes(const EditionFigures& edition, const FindOtherEdition& ot
         // The list is that of the newest edition; to an older one, its own year and later ones are
         // no past.
         if (comparison.year() >= edition.entry().definition->reference_year()) continue;
+        IMDI_RETURN_IF_ERROR(wanted());
         MadeChange made = ChangeSince(sources, comparison, cell);
         if (!made.evidence.strata().empty()) out.evidence.push_back(std::move(made.evidence));
         out.figures.push_back(std::move(made.figure));

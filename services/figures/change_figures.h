@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "imdi/survey/query/v1/claim.pb.h"
 #include "services/figures/change_tests.h"
 #include "services/figures/edition_figures.h"
@@ -61,6 +62,10 @@ struct EditionChanges {
 // Of every comparison that an indicator of the edition declares, on every basis and for every
 // category.
 EditionChanges Changes(const EditionFigures& edition, const FindOtherEdition& others);
+// The same, unless `wanted`, which is asked before each change, gives an error.
+absl::StatusOr<EditionChanges> Changes(const EditionFigures& edition,
+                                       const FindOtherEdition& others,
+                                       const std::function<absl::Status()>& wanted);
 
 // What a share could be whatever those would have answered who have not said; itself where nothing
 // is estimated.

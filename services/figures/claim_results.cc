@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "services/base/encoding.h"
+#include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/domain/claim.h"
 #include "services/domain/claim_document.h"
@@ -593,6 +594,12 @@ query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
 
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
                                                const EditionChanges& changes) {
+  return *JudgeClaims(edition, changes, [] { return absl::OkStatus(); });
+}
+
+absl::StatusOr<std::vector<query_pb::ClaimResult>> JudgeClaims(
+    const EditionFigures& edition, const EditionChanges& changes,
+    const std::function<absl::Status()>& wanted) {
   std::map<std::string_view, std::shared_ptr<const domain::CompiledIndicator>> indicators;
   for (const auto& indicator : edition.plan().indicators())
     indicators.emplace(indicator->id(), indicator);
@@ -621,8 +628,10 @@ std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
   const IncreaseTests tests = TestIncreases(all, sources);
   std::vector<query_pb::ClaimResult> out;
   // By id, which is by name, since all belong to one edition.
-  for (const auto& [id, claim] : edition.entry().claims)
+  for (const auto& [id, claim] : edition.entry().claims) {
+    IMDI_RETURN_IF_ERROR(wanted());
     out.push_back(JudgeClaim(*claim.second, claim.first, sources, tests));
+  }
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "imdi/survey/query/v1/claim.pb.h"
 #include "services/domain/tipping.h"
 #include "services/figures/change_figures.h"
@@ -58,6 +59,10 @@ query_pb::ClaimResult JudgeClaim(const model::Claim& claim, int64_t revision,
 // Every claim of the edition, by name. `changes`: those of the edition.
 std::vector<query_pb::ClaimResult> JudgeClaims(const EditionFigures& edition,
                                                const EditionChanges& changes);
+// The same, unless `wanted`, which is asked before each sentence, gives an error.
+absl::StatusOr<std::vector<query_pb::ClaimResult>> JudgeClaims(
+    const EditionFigures& edition, const EditionChanges& changes,
+    const std::function<absl::Status()>& wanted);
 
 // Over sentence and its revision, figures' etags, verdict, range, remarks, what changes are
 // computed from and where it was read, their tests and that of the sentence, all numbers of pairs,

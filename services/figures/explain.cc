@@ -14,7 +14,8 @@
 #include "services/figures/edition_figures.h"
 #include "services/figures/figure_estimate.h"
 #include "services/figures/formula_steps.h"
-#include "services/figures/numeric_steps.h"
+#include "services/figures/number_steps.h"
+#include "services/figures/quantile_steps.h"
 #include "services/figures/texts.h"
 #include "services/figures/weight_set_info.h"
 

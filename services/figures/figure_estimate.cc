@@ -66,6 +66,24 @@ query_pb::IntervalMethod MethodOf(domain::IntervalMethod method) {
   return query_pb::INTERVAL_METHOD_UNSPECIFIED;
 }
 
+// What an estimate of a share and one of a number have in common.
+template <typename Estimate>
+query_pb::Estimate AnyEstimateOf(const Estimate& estimate) {
+  query_pb::Estimate out;
+  out.set_value(estimate.point);
+  out.set_lower(estimate.lower);
+  out.set_upper(estimate.upper);
+  out.set_level(estimate.level);
+  out.set_method(MethodOf(estimate.method));
+  out.set_status(StatusOf(estimate.status));
+  out.set_standard_error(estimate.standard_error);
+  out.set_df(estimate.df);
+  if (estimate.base_units.has_value()) out.set_base_units(*estimate.base_units);
+  out.set_may_belong(estimate.may_belong);
+  out.set_unrepresented(estimate.unrepresented);
+  return out;
+}
+
 // The smallest of sorted numbers that at least the stated part of them do not exceed.
 double LeftInverse(const std::vector<int64_t>& sorted, int32_t thousandths) {
   const auto n = static_cast<int64_t>(sorted.size());
@@ -118,18 +136,13 @@ class Estimator {
       return;
     }
     const domain::Collapse& collapse = counts_.collapse(block_.layout);
-    std::vector<domain::StratumCell> strata(collapse.count);
-    const std::vector<EditionCounts::Responded> responded =
-        counts_.RespondedByWeightCell(block_.layout);
-    for (size_t c = 0; c < responded.size(); ++c) {
-      domain::StratumCell& stratum = strata[collapse.to[layout_.cells[c].stratum]];
-      stratum.frame += responded[c].invited;
-      stratum.responded += responded[c].responded;
-    }
+    const std::vector<EditionCounts::Responded>& strata = counts_.strata(block_.layout);
     for (const EditionCounts::WeightCellCounts& one : counts_.WeightCellsOf(cell_)) {
-      const domain::StratumCell& stratum = strata[collapse.to[layout_.cells[one.cell].stratum]];
+      const EditionCounts::Responded& stratum =
+          strata[collapse.to[layout_.cells[one.cell].stratum]];
       out_.places.push_back(one.cell);
-      out_.lines.push_back({stratum.frame, stratum.responded, one.domain_frame, one.base, one.yes});
+      out_.lines.push_back(
+          {stratum.invited, stratum.responded, one.domain_frame, one.base, one.yes});
     }
   }
 
@@ -143,7 +156,7 @@ class Estimator {
   void TakeSums() {
     if (indicator_.not_asked()) return;
     if (block_.numbers == FigurePlan::Block::Numbers::kSums) {
-      out_.sums = counts_.SumsOf(cell_);
+      out_.sums = calibrated_ ? counts_.SumsByWeightCell(cell_) : counts_.SumsOf(cell_);
     } else {
       out_.sums.resize(out_.lines.size());
       for (const EditionCounts::UnitNumbers& one : counts_.UnitsOf(cell_))
@@ -481,42 +494,20 @@ std::optional<MeasureBounds> BoundsOf(const domain::CompiledIndicator& indicator
 }
 
 query_pb::Estimate EstimateOf(const domain::ShareEstimate& share) {
-  query_pb::Estimate out;
-  out.set_value(share.point);
-  out.set_lower(share.lower);
-  out.set_upper(share.upper);
-  out.set_level(share.level);
-  out.set_method(MethodOf(share.method));
-  out.set_status(StatusOf(share.status));
-  out.set_standard_error(share.standard_error);
-  out.set_df(share.df);
+  query_pb::Estimate out = AnyEstimateOf(share);
   out.set_effective_n(share.n_eff_adj);
-  if (share.base_units.has_value()) out.set_base_units(*share.base_units);
-  out.set_may_belong(share.may_belong);
   out.set_bound_lower(share.bound_lower);
   out.set_bound_upper(share.bound_upper);
-  out.set_unrepresented(share.unrepresented);
   return out;
 }
 
 query_pb::Estimate EstimateOf(const domain::NumberEstimate& number) {
-  query_pb::Estimate out;
-  out.set_value(number.point);
-  out.set_lower(number.lower);
-  out.set_upper(number.upper);
-  out.set_level(number.level);
-  out.set_method(MethodOf(number.method));
-  out.set_status(StatusOf(number.status));
-  out.set_standard_error(number.standard_error);
-  out.set_df(number.df);
-  if (number.base_units.has_value()) out.set_base_units(*number.base_units);
-  out.set_may_belong(number.may_belong);
+  query_pb::Estimate out = AnyEstimateOf(number);
   out.set_unbounded(!number.bounds.has_value());
   if (number.bounds.has_value()) {
     out.set_bound_lower(number.bounds->lower);
     out.set_bound_upper(number.bounds->upper);
   }
-  out.set_unrepresented(number.unrepresented);
   out.set_lower_open(number.lower_open);
   out.set_upper_open(number.upper_open);
   return out;

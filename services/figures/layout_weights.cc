@@ -36,6 +36,8 @@ LayoutWeights::LayoutWeights(std::shared_ptr<const domain::EditionCounts> counts
 
 const LayoutWeights::Solved& LayoutWeights::Solve(uint32_t layout) const {
   Solved& solved = solved_[layout];
+  // To the end, also when its caller has gone: it takes half a second at most, and the next caller
+  // is spared it.
   std::call_once(solved.once, [&] {
     solved.weights = domain::WeightsOf(*counts_, layout);
     const FigurePlan::WeightLayout& one = counts_->plan().layouts()[layout];

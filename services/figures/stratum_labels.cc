@@ -22,16 +22,9 @@ query_pb::CollapsedStratum& Joined(const domain::Strata& strata, const domain::C
 
 std::vector<query_pb::StratumEvidence> StrataInfos(const domain::EditionCounts& counts,
                                                    uint32_t number) {
-  const domain::FigurePlan::WeightLayout& layout = counts.plan().layouts()[number];
-  const domain::Strata& strata = layout.strata;
+  const domain::Strata& strata = counts.plan().layouts()[number].strata;
   const domain::Collapse& collapse = counts.collapse(number);
-  std::vector<domain::EditionCounts::Responded> units(strata.size());
-  const std::vector<domain::EditionCounts::Responded> cells = counts.RespondedByWeightCell(number);
-  for (size_t cell = 0; cell < cells.size(); ++cell) {
-    domain::EditionCounts::Responded& stratum = units[layout.cells[cell].stratum];
-    stratum.invited += cells[cell].invited;
-    stratum.responded += cells[cell].responded;
-  }
+  const std::vector<domain::EditionCounts::Responded> units = counts.RespondedByStratum(number);
   std::vector<query_pb::StratumEvidence> out(collapse.count);
   // A stratum without invited units lends its name only where nobody else does.
   for (const bool invited : {true, false}) {

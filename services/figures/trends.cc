@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "services/base/status_macros.h"
 #include "services/domain/change.h"
 #include "services/figures/comparability.h"
 #include "services/figures/joined_strata.h"
@@ -53,10 +54,17 @@ bool OnOneLine(const EditionFigures& edition, const domain::FigurePlan::Panel& p
 }  // namespace
 
 std::vector<query_pb::Trend> Trends(const EditionFigures& edition, const FindOtherEdition& others) {
+  return *Trends(edition, others, [] { return absl::OkStatus(); });
+}
+
+absl::StatusOr<std::vector<query_pb::Trend>> Trends(const EditionFigures& edition,
+                                                    const FindOtherEdition& others,
+                                                    const std::function<absl::Status()>& wanted) {
   const domain::FigurePlan& plan = edition.plan();
   std::vector<query_pb::Trend> out;
   for (size_t p = 0; p < plan.panels().size(); ++p) {
     const domain::FigurePlan::Panel& panel = plan.panels()[p];
+    IMDI_RETURN_IF_ERROR(wanted());
     if (panel.editions() < 3 || !OnOneLine(edition, panel, p, others)) continue;
     std::vector<std::vector<PairCell>> pairs;
     for (size_t a = 0; a < panel.editions(); ++a) {

@@ -63,7 +63,8 @@ absl::StatusOr<ingestion_pb::CreateBackupResponse> Backups::Create(
     }
     if (error) return CannotWrite(one, error);
   }
-  base::Progress::Run run = progress_.Begin(3);
+  // The records of the log: keys and drafts are few beside them.
+  base::Progress::Run run = progress_.Begin(log_.Head().position);
   auto undo = absl::MakeCleanup([&folder, &key_folder] {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
@@ -73,13 +74,15 @@ absl::StatusOr<ingestion_pb::CreateBackupResponse> Backups::Create(
     fs::create_directories(one, error);
     if (error) return CannotWrite(one, error);
   }
-  const auto proceed = [&call] { return call.CheckStopping(); };
+  const auto proceed = [&call, &run](int64_t more) {
+    run.Add(more);
+    return call.CheckStopping();
+  };
   ingestion_pb::CreateBackupResponse response;
   IMDI_ASSIGN_OR_RETURN(const storage::LogHead head,
                         log_.Backup(base::StrCat(folder, "/", kBackupLogFolder), proceed));
-  run.To(1);
+  run.To(head.position);
   IMDI_RETURN_IF_ERROR(keys_.Backup(key_folder, proceed));
-  run.To(2);
   IMDI_RETURN_IF_ERROR(drafts_.Backup(base::StrCat(folder, "/", kBackupDraftsFolder), proceed));
   std::move(undo).Cancel();
   run.Succeed();

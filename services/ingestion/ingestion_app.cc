@@ -103,9 +103,10 @@ absl::StatusOr<std::unique_ptr<IngestionApp>> IngestionApp::Start(
       std::make_unique<Backups>(*parts->log, *parts->keys, *parts->drafts,
                                 Backups::Folders{.backup_dir = config.backup_dir(),
                                                  .key_backup_dir = config.key_backup_dir()},
-                                metrics.ProgressOf("backup", "stores"));
+                                metrics.ProgressOf("backup", "records"));
   parts->log_rpc =
-      std::make_unique<LogRpc>(internal_calls, *parts->log, *parts->releases, *parts->backups);
+      std::make_unique<LogRpc>(internal_calls, *parts->log, *parts->releases, *parts->backups,
+                               metrics.ProgressOf("verify_chain", "records"));
   parts->scheduler = std::make_unique<Scheduler>(*parts->definitions, clock);
   parts->scheduler->Start();
   parts->scrubber = std::make_unique<Scrubber>(

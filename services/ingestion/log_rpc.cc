@@ -146,11 +146,16 @@ grpc::ServerUnaryReactor* LogRpc::VerifyChain(Rpc* rpc, const grpc::ByteBuffer* 
                                  " positions a call"));
         }
         ingestion_pb::VerifyChainResponse response;
+        // How far in the log it is: who verifies all of it asks for one piece after the other.
+        base::Progress::Run run = verifying_.Begin(head.position);
         for (int64_t next = from; next <= to; next += kVerifyPositionsAtOnce) {
+          run.To(next - 1);
           IMDI_RETURN_IF_ERROR(call.CheckWanted());
           IMDI_RETURN_IF_ERROR(
               log_.VerifyChain(next, std::min(to, next + kVerifyPositionsAtOnce - 1)));
         }
+        run.Plan(to);
+        run.Succeed();
         response.set_verified(std::max<int64_t>(0, to - from + 1));
         *response.mutable_head() = ToCursor(head);
         return response;

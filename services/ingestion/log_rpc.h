@@ -7,6 +7,7 @@
 #include <string>
 
 #include "imdi/survey/ingestion/v1/log_service.grpc.pb.h"
+#include "services/base/progress.h"
 #include "services/ingestion/backups.h"
 #include "services/ingestion/releases.h"
 #include "services/transport/calls.h"
@@ -25,11 +26,13 @@ using RawLogService = ingestion_pb::LogService::WithRawCallbackMethod_FollowLog<
 
 class LogRpc final : public RawLogService {
  public:
-  LogRpc(transport::Calls& calls, storage::ResponseLog& log, Releases& releases, Backups& backups)
+  LogRpc(transport::Calls& calls, storage::ResponseLog& log, Releases& releases, Backups& backups,
+         base::Progress& verifying)
       : calls_(calls),
         log_(log),
         releases_(releases),
         backups_(backups),
+        verifying_(verifying),
         followers_(std::make_shared<std::atomic<int>>(0)) {}
 
   int followers() const { return *followers_; }
@@ -51,6 +54,7 @@ class LogRpc final : public RawLogService {
   storage::ResponseLog& log_;
   Releases& releases_;
   Backups& backups_;
+  base::Progress& verifying_;
   std::shared_ptr<std::atomic<int>> followers_;
 };
 

@@ -76,16 +76,19 @@ query_pb::ClaimResult Completed(const Snapshot& snapshot, const FigureSet& set,
 
 }  // namespace
 
-std::shared_ptr<const ClaimCache::Judged> LiveJudgements(const Snapshot& snapshot,
-                                                         const LiveSet& live) {
-  return snapshot.claims->Get(live.edition(), [&] {
+absl::StatusOr<std::shared_ptr<const ClaimCache::Judged>> LiveJudgements(const Reading& reading,
+                                                                         const LiveSet& live) {
+  const Snapshot& snapshot = reading.snapshot();
+  const auto wanted = [&reading] { return reading.CheckWanted(); };
+  const auto judge = [&]() -> absl::StatusOr<ClaimCache::Judged> {
     const figures::FindOtherEdition others = OthersOf(snapshot);
     ClaimCache::Judged out;
-    out.changes = figures::Changes(live.computed(), others);
-    out.claims = figures::JudgeClaims(live.computed(), out.changes);
-    out.trends = figures::Trends(live.computed(), others);
+    IMDI_ASSIGN_OR_RETURN(out.changes, figures::Changes(live.computed(), others, wanted));
+    IMDI_ASSIGN_OR_RETURN(out.claims, figures::JudgeClaims(live.computed(), out.changes, wanted));
+    IMDI_ASSIGN_OR_RETURN(out.trends, figures::Trends(live.computed(), others, wanted));
     return out;
-  });
+  };
+  return snapshot.claims->Get(live.edition(), judge, wanted);
 }
 
 void CompleteChange(const Snapshot& snapshot, const FigureSet& set,
@@ -133,7 +136,7 @@ absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(
   std::shared_ptr<const ClaimCache::Judged> judged;
   const std::vector<query_pb::ClaimResult>* claims = nullptr;
   if (set.live()) {
-    judged = LiveJudgements(snapshot, static_cast<const LiveSet&>(set));
+    IMDI_ASSIGN_OR_RETURN(judged, LiveJudgements(reading, static_cast<const LiveSet&>(set)));
     claims = &judged->claims;
   } else {
     claims = &static_cast<const ReleaseSet&>(set).content().claims;

@@ -21,8 +21,9 @@ absl::StatusOr<query_pb::ListClaimsResponse> ListClaims(Reading& reading,
 // of the earlier edition that it read has been followed by another.
 void CompleteChange(const Snapshot& snapshot, const FigureSet& set, query_pb::ChangeFigure& change);
 
-// Changes, verdicts and trends of an edition's live figures, made when first asked for.
-std::shared_ptr<const ClaimCache::Judged> LiveJudgements(const Snapshot& snapshot,
-                                                         const LiveSet& live);
+// Changes, verdicts and trends of an edition's live figures, made when first asked for. CANCELLED
+// once nobody waits for the answer.
+absl::StatusOr<std::shared_ptr<const ClaimCache::Judged>> LiveJudgements(const Reading& reading,
+                                                                         const LiveSet& live);
 
 }  // namespace imdi::query

@@ -36,7 +36,7 @@ absl::StatusOr<query_pb::Explanation> ExplainChange(Reading& reading, const std:
   const std::vector<query_pb::ChangeFigure>* changes = nullptr;
   const std::vector<store_pb::ChangeEvidence>* evidence = nullptr;
   if (set->live()) {
-    judged = LiveJudgements(snapshot, static_cast<const LiveSet&>(*set));
+    IMDI_ASSIGN_OR_RETURN(judged, LiveJudgements(reading, static_cast<const LiveSet&>(*set)));
     changes = &judged->changes.figures;
     evidence = &judged->changes.evidence;
   } else {

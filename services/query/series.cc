@@ -91,10 +91,10 @@ struct Comparisons {
   std::span<const query_pb::Trend> trends;
   std::shared_ptr<const ClaimCache::Judged> judged;  // Holds those of live figures.
 };
-Comparisons ComparisonsOf(const Snapshot& snapshot, const FigureSet& set) {
+absl::StatusOr<Comparisons> ComparisonsOf(const Reading& reading, const FigureSet& set) {
   Comparisons out;
   if (set.live()) {
-    out.judged = LiveJudgements(snapshot, static_cast<const LiveSet&>(set));
+    IMDI_ASSIGN_OR_RETURN(out.judged, LiveJudgements(reading, static_cast<const LiveSet&>(set)));
     out.changes = out.judged->changes.figures;
     out.trends = out.judged->trends;
   } else {
@@ -106,11 +106,13 @@ Comparisons ComparisonsOf(const Snapshot& snapshot, const FigureSet& set) {
 }
 
 // As it was published or is declared, else out of the two points.
-query_pb::ChangeFigure ChangeOf(const Snapshot& snapshot, const Place& later, const Place& earlier,
-                                const std::string& cell, std::string_view indicator) {
+absl::StatusOr<query_pb::ChangeFigure> ChangeOf(const Reading& reading, const Place& later,
+                                                const Place& earlier, const std::string& cell,
+                                                std::string_view indicator) {
+  const Snapshot& snapshot = reading.snapshot();
   const std::string name = base::StrCat(cell, "@", earlier.year);
   query_pb::ChangeFigure out;
-  const Comparisons declared = ComparisonsOf(snapshot, *later.set);
+  IMDI_ASSIGN_OR_RETURN(const Comparisons declared, ComparisonsOf(reading, *later.set));
   for (const query_pb::ChangeFigure& one : declared.changes) {
     // Live figures are compared with the latest release where there is one; here both may be live.
     if (one.name() != name ||
@@ -207,12 +209,14 @@ absl::StatusOr<query_pb::Series> GetSeries(Reading& reading,
     *point.mutable_basis_title() = place.figure->basis_title();
     // Numbers have no changes: their sums are not counted together over editions.
     if (before != nullptr && (place.figure->unit() == figures::kFractionUnit ||
-                              before->figure->unit() == figures::kFractionUnit))
-      *out.add_changes() = ChangeOf(snapshot, place, *before, cell, name.indicator);
+                              before->figure->unit() == figures::kFractionUnit)) {
+      IMDI_ASSIGN_OR_RETURN(*out.add_changes(),
+                            ChangeOf(reading, place, *before, cell, name.indicator));
+    }
     if (!place.figure->has_no_value()) before = &place;
   }
   if (latest->set != nullptr) {
-    const Comparisons comparisons = ComparisonsOf(snapshot, *latest->set);
+    IMDI_ASSIGN_OR_RETURN(const Comparisons comparisons, ComparisonsOf(reading, *latest->set));
     const auto trend = std::ranges::find(comparisons.trends, cell, &query_pb::Trend::cell);
     if (trend != comparisons.trends.end()) *out.mutable_trend() = *trend;
   }

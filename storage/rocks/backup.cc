@@ -113,7 +113,7 @@ absl::Status SealBackup(rocksdb::FileSystem& fs, const std::string& directory,
                         BackupManifest manifest, const Proceed& proceed) {
   for (const std::string& name : ListDirectory(fs, directory + "/db")) {
     if (name == "LOCK") continue;
-    IMDI_RETURN_IF_ERROR(proceed());
+    IMDI_RETURN_IF_ERROR(proceed(0));
     FileSum sum;
     const IOStatus read = SumFile(fs, StrCat(directory, "/db/", name), sum);
     if (!read.ok()) return BackupFailure(read);

@@ -136,7 +136,7 @@ absl::Status VerifyLog(const Handle& handle, bool from_the_start, int64_t expect
     const int64_t verified = position - verified_before;
     if (verified % kRecordsBetweenProgress != 0) continue;
     if (run.has_value()) run->To(verified);
-    if (proceed) IMDI_RETURN_IF_ERROR(proceed());
+    if (proceed) IMDI_RETURN_IF_ERROR(proceed(kRecordsBetweenProgress));
   }
   if (engine = it->status(); !engine.ok()) return Corrupt("records of the log cannot be read");
   if (run.has_value()) {
@@ -698,7 +698,7 @@ absl::StatusOr<LogHead> RocksResponseLog::Backup(const std::string& directory,
   VerifiedLog log;
   rocksdb::Status engine;
   IMDI_RETURN_IF_ERROR(
-      VerifyLog(*copy, true, acknowledged.position, options_.verification, proceed, log, engine));
+      VerifyLog(*copy, true, acknowledged.position, nullptr, proceed, log, engine));
   std::optional<Hash> chain;
   engine = ChainAt(*copy, log.identity.log_id, acknowledged.position, chain);
   if (!engine.ok() || chain != acknowledged.chain || log.identity.log_id != acknowledged.log_id) {

@@ -43,7 +43,7 @@ absl::Status BackupSideStore(const Database& database, const Schema& schema,
   IMDI_RETURN_IF_ERROR(CheckpointInto(database, *handle, directory));
   IMDI_ASSIGN_OR_RETURN(const std::shared_ptr<Handle> copy,
                         Database::OpenReadOnly(database.file_system(), directory + "/db", schema));
-  IMDI_RETURN_IF_ERROR(proceed());
+  IMDI_RETURN_IF_ERROR(proceed(0));
   const rocksdb::Status verified = copy->db().VerifyChecksum();
   if (!verified.ok()) {
     return base::Error(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "imdi/survey/ingestion/v1/submission_service.pb.h"
+#include "services/base/limits.h"
 #include "services/base/text.h"
 #include "services/figures/release_content.h"
 #include "tests/bench/benches.h"
@@ -43,7 +44,7 @@ model::Indicator Invented(const std::string& id, model::IndicatorKind kind,
   for (const char* attribute : {"imdi_region", "size_group", "unit_type"})
     out.add_breakdowns(attribute);
   out.add_editions(base::StrCat("editions/", kEdition));
-  out.set_min_base(5);
+  out.set_min_base(base::kAggregateNumberBaseMin);  // Enough for every kind.
   out.set_min_count(3);
   return out;
 }

@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -187,6 +190,59 @@ TEST_F(Separate, StartedInEveryOrderTheyFindOneAnother) {
     ASSERT_NO_FATAL_FAILURE(ExpectCounted(Submit(), kPatience));
   } while (std::next_permutation(order.begin(), order.end()));
   EXPECT_EQ(answered_, 6U);
+}
+
+// Each file of deploy/config, with folders and ports of this test in the place of its own.
+TEST_F(Separate, StartedFromTheFilesOfDeployConfigAloneTheyCountWhatIsSubmitted) {
+  const std::string root = folder_ / "var";
+  const std::map<std::string, std::string> places = {
+      {"/var/", root + "/"},
+      {"127.0.0.1:50051", servers_.public_address()},
+      {"127.0.0.1:50052", servers_.internal_address(Part::kIngestion)},
+      {"127.0.0.1:50053", servers_.health_address(Part::kIngestion)},
+      {"127.0.0.1:50054", servers_.internal_address(Part::kAggregation)},
+      {"127.0.0.1:50055", servers_.health_address(Part::kAggregation)},
+      {"127.0.0.1:50056", servers_.internal_address(Part::kQuery)},
+      {"127.0.0.1:50057", servers_.health_address(Part::kQuery)}};
+  std::map<std::string, int> placed;
+  for (const Part part : kParts) {
+    std::ifstream file(ConfigFile(ProgramOf(part)));
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    for (const auto& [there, here] : places) {
+      for (size_t at = 0; (at = text.find(there, at)) != std::string::npos; at += here.size()) {
+        text.replace(at, there.size(), here);
+        ++placed[there];
+      }
+    }
+    std::ofstream(folder_ / (ProgramOf(part) + ".yaml")) << text;
+    servers_.Configure(part, folder_ / (ProgramOf(part) + ".yaml"));
+  }
+  EXPECT_EQ(placed.size(), places.size()) << "a file names something else now";
+  ASSERT_NO_FATAL_FAILURE(Start({Part::kQuery, Part::kAggregation, Part::kIngestion}));
+  for (const Part part : kParts)
+    EXPECT_EQ(servers_.of(part).internal_address(), servers_.internal_address(part));
+
+  process_fault::ApplySurvey(servers_.Connect(kCall));
+  ASSERT_NO_FATAL_FAILURE(ExpectCounted(Submit(), kPatience));
+  ASSERT_NO_FATAL_FAILURE(ExpectCurrent(kPatience));
+  // Everything lies where the files say, and nothing elsewhere.
+  const auto connection = servers_.Connect(kCall);
+  ingestion_pb::CreateBackupRequest backup;
+  backup.set_backup_id("first");
+  const auto made = connection.Call(connection.log(),
+                                    &ingestion_pb::LogService::StubInterface::CreateBackup, backup);
+  ASSERT_TRUE(made.ok()) << made.status();
+  for (const char* place :
+       {"lib/imdi-keys/master.key", "lib/imdi/ingestion/log", "lib/imdi/aggregation/FORMAT",
+        "lib/imdi/query/FORMAT", "backups/imdi/log/first/log/BACKUP",
+        "backups/imdi-keys/first/BACKUP"}) {
+    EXPECT_TRUE(std::filesystem::exists(root + "/" + place)) << place;
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "data"));
+  // And again, over what is there.
+  ASSERT_NO_FATAL_FAILURE(StopAll());
+  ASSERT_NO_FATAL_FAILURE(Start({kParts.begin(), kParts.end()}));
+  ASSERT_NO_FATAL_FAILURE(ExpectCounted(Submit(), kPatience));
 }
 
 TEST_F(Separate, EachMayBeMissingAndTheOthersServeWhatTheyHave) {

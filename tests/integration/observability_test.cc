@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -21,12 +23,14 @@
 
 #include "imdi/survey/store/v1/record.pb.h"
 #include "nlohmann/json.hpp"
+#include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/log.h"
 #include "services/base/mutex.h"
 #include "services/transport/client.h"
 #include "services/transport/status_bridge.h"
 #include "tests/integration/demo_chain.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/demo/demo_answers.h"
 
@@ -127,6 +131,7 @@ class Observed : public testing::Test {
     delete folder_;
   }
   static System& system() { return *system_; }
+  static std::string data() { return folder_->path(); }
 
  private:
   inline static TempFolder* folder_ = nullptr;
@@ -260,21 +265,78 @@ TEST_F(Observed, ShowsTheProgressOfWhatTakesLong) {
                   ->Call(system().connection->log(),
                          &ingestion_pb::LogService::StubInterface::CreateBackup, backup)
                   .ok());
+  const auto verified = system().connection->Call(
+      system().connection->log(), &ingestion_pb::LogService::StubInterface::VerifyChain,
+      ingestion_pb::VerifyChainRequest());
+  ASSERT_TRUE(verified.ok()) << verified.status();
   const auto now = MetricsOf(system());
-  for (const std::string task : {"verify_log", "scrub", "refold", "load_fold", "load_figures",
-                                 "build_release", "publish_release", "verify_release", "backup"}) {
+  for (const std::string task :
+       {"verify_log", "scrub", "refold", "load_fold", "load_figures", "build_release",
+        "publish_release", "verify_release", "backup", "verify_chain"}) {
     EXPECT_EQ(ValueOf(now, "imdi_task_running", "{task=\"" + task + "\"}"), 0) << task;
   }
-  for (const std::string task : {"verify_log", "build_release", "backup", "load_fold"}) {
+  for (const std::string task :
+       {"verify_log", "build_release", "backup", "load_fold", "verify_chain"}) {
     EXPECT_EQ(ValueOf(now, "imdi_task_progress_ratio", "{task=\"" + task + "\"}"), 1) << task;
     EXPECT_GT(ValueOf(now, "imdi_task_runs_total", "{result=\"succeeded\",task=\"" + task + "\"}"),
               0);
     EXPECT_GT(ValueOf(now, "imdi_task_last_success_timestamp_seconds", "{task=\"" + task + "\"}"),
               ValueOf(now, "process_start_time_seconds") - 2);
   }
-  EXPECT_EQ(
-      ValueOf(now, "imdi_task_items", "{state=\"done\",task=\"build_release\",unit=\"records\"}"),
-      ValueOf(now, "imdi_ingestion_log_position"));
+  for (const std::string task : {"build_release", "backup", "verify_chain"}) {
+    EXPECT_EQ(
+        ValueOf(now, "imdi_task_items", "{state=\"done\",task=\"" + task + "\",unit=\"records\"}"),
+        ValueOf(now, "imdi_ingestion_log_position"))
+        << task;
+  }
+}
+
+// What ImdiTaskFailed looks at.
+TEST_F(Observed, ABackupThatCannotBeWrittenIsATaskThatFailedAndLeavesNothing) {
+  const std::string failed = "{result=\"failed\",task=\"backup\"}";
+  const double before = ValueOf(MetricsOf(system()), "imdi_task_runs_total", failed);
+  const std::string place = data() + "/backups/nowhere";
+  std::filesystem::create_directories(data() + "/backups");
+  std::filesystem::create_symlink("missing", place);
+  ingestion_pb::CreateBackupRequest request;
+  request.set_backup_id("nowhere");
+  const auto made = system().connection->Call(
+      system().connection->log(), &ingestion_pb::LogService::StubInterface::CreateBackup, request);
+  EXPECT_EQ(base::ReasonOf(made.status()), base::Reason::kStoreUnavailable) << made.status();
+  EXPECT_EQ(ValueOf(MetricsOf(system()), "imdi_task_runs_total", failed), before + 1);
+  EXPECT_FALSE(std::filesystem::is_symlink(place));
+}
+
+// What ImdiFollowersNearBound looks at.
+TEST_F(Observed, ShowsTheFollowersOfTheLogOfWhichTheSeventeenthIsRefused) {
+  struct Follower {
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientReader<ingestion_pb::FollowLogResponse>> reader;
+  };
+  const auto stub =
+      ingestion_pb::LogService::NewStub(transport::MakeChannel(system().all().internal_address()));
+  const auto followers = [&] {
+    return ValueOf(MetricsOf(system()), "imdi_ingestion_log_followers");
+  };
+  ASSERT_EQ(followers(), 1) << "aggregation";
+  ingestion_pb::FollowLogResponse chunk;
+  std::vector<std::unique_ptr<Follower>> all;
+  for (int i = 1; i <= base::kFollowersMax; ++i) {
+    all.push_back(std::make_unique<Follower>());
+    transport::SetTimeout(all.back()->context, kPatience);
+    all.back()->reader = stub->FollowLog(&all.back()->context, ingestion_pb::FollowLogRequest());
+    EXPECT_EQ(all.back()->reader->Read(&chunk), i < base::kFollowersMax) << i;
+  }
+  EXPECT_EQ(followers(), base::kFollowersMax);
+  const absl::Status refused = transport::FromRpc(all.back()->reader->Finish());
+  EXPECT_EQ(base::ReasonOf(refused), base::Reason::kTooManyFollowers) << refused;
+  all.pop_back();
+  for (const auto& one : all) {
+    one->context.TryCancel();
+    while (one->reader->Read(&chunk)) continue;
+    (void)one->reader->Finish();
+  }
+  EXPECT_TRUE(testing_support::Eventually([&] { return followers() == 1; }));
 }
 
 // Names of metrics that a file of the repository uses.

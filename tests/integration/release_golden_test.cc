@@ -7,7 +7,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -16,6 +18,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -301,6 +304,21 @@ class ReleaseGolden : public testing::Test {
   }
   static inline testing_support::MemoryIngestion* ingestion_ = nullptr;
 };
+
+#if defined(__x86_64__)
+// Where the processor fuses multiplications and additions, glibc's libm does too, and rounds exp of
+// this number otherwise; release_golden_without_fma_test asks it not to.
+TEST(Libm, IsTheVariantThatTheEnvironmentAsksFor) {
+  const char* tunables = std::getenv("GLIBC_TUNABLES");
+  const bool unfused =
+      tunables != nullptr && std::string_view(tunables).find("-FMA,-FMA4") != std::string::npos;
+  const bool can_fuse = (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")) ||
+                        __builtin_cpu_supports("fma4");
+  const volatile double x = 3.625;
+  EXPECT_EQ(std::bit_cast<uint64_t>(std::exp(x)),
+            can_fuse && !unfused ? 0x4042c32a20e4f855U : 0x4042c32a20e4f854U);
+}
+#endif
 
 TEST_F(ReleaseGolden, EveryNumberIsTheStoredOne) {
   const Entries now = EntriesOf(Build());

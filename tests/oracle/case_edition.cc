@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "services/base/limits.h"
 #include "services/base/text.h"
 #include "services/domain/answer_matrix.h"
 #include "services/domain/derivation.h"
@@ -349,7 +350,7 @@ class Maker {
     model::Indicator document;
     document.set_survey(std::string(kSurvey));
     *document.mutable_title() = Words(request.id);
-    document.set_min_base(5);
+    document.set_min_base(base::kAggregateNumberBaseMin);
     document.set_min_count(3);
     document.add_editions("editions/C");
     model::Basis& basis = *document.add_bases();

@@ -22,8 +22,8 @@ struct Column {
   const char* cell;
 };
 constexpr Column kTarget = {"IND_TARGET", "IND_TARGET.WITH_PROGRAMME"};
-constexpr Column kDirectly = {"Q_INT02", "Q_INT02.ANSWERED.answer=1"};
-constexpr Column kYearAfter = {"Q_INT02", "Q_INT02.ANSWERED.answer=2"};
+constexpr Column kDirectly = {"IND_TARGET_KIND", "IND_TARGET_KIND.WITH_TARGET.answer=1"};
+constexpr Column kYearAfter = {"IND_TARGET_KIND", "IND_TARGET_KIND.WITH_TARGET.answer=2"};
 constexpr Column kAsks = {"IND_MGMT_ASKS", "IND_MGMT_ASKS.WITH_PROGRAMME"};
 constexpr Column kColumns[] = {kTarget, kDirectly, kYearAfter, kAsks};
 

@@ -338,8 +338,14 @@ TEST_F(Network, ACallIntoALineThatSwallowsItEndsAtItsDeadlineAndHoldsNoPlace) {
 
 // Work for a caller who goes is measured from the cancellation to when its place is free for
 // another one. The promise is kCancelledStopMs; the machine may be busy with other tests.
+void ExpectSoon(base::SteadyClock::duration took) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  std::cout << "cancelled work had stopped at most " << ms << " ms later; promised are "
+            << base::kCancelledStopMs << "\n";
+  EXPECT_LT(ms, 10 * base::kCancelledStopMs);
+}
+
 TEST_F(Network, ReleasesThatNobodyWaitsForStopSoon) {
-  constexpr std::chrono::milliseconds kSoon{10 * base::kCancelledStopMs};
   const cli::Connection aggregation(services_->Direct(), kPatience);
   aggregation_pb::BuildReleaseRequest build;
   build.set_parent("editions/KU2017");
@@ -373,12 +379,11 @@ TEST_F(Network, ReleasesThatNobodyWaitsForStopSoon) {
            Reason::kOverloaded;
   };
   EXPECT_TRUE(Eventually(free));
-  EXPECT_LT(base::SteadyClock::now() - gone, kSoon);
+  ExpectSoon(base::SteadyClock::now() - gone);
   EXPECT_EQ(done.get_future().get().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 TEST_F(Network, AWaitForAPositionThatNobodyWaitsForGivesItsPlaceBackSoon) {
-  constexpr std::chrono::milliseconds kSoon{10 * base::kCancelledStopMs};
   const cli::Connection readers(services_->Direct(), kPatience);
   const std::string counted =
       "imdi_transport_calls_total{method=\"QueryService/GetFigure\",reason=\"CANCELLED\"} ";
@@ -403,7 +408,7 @@ TEST_F(Network, AWaitForAPositionThatNobodyWaitsForGivesItsPlaceBackSoon) {
   const base::SteadyTime gone = base::SteadyClock::now();
   EXPECT_TRUE(Eventually(
       [&] { return services_->query().metrics().Text().find(counted) != std::string::npos; }));
-  EXPECT_LT(base::SteadyClock::now() - gone, kSoon);
+  ExpectSoon(base::SteadyClock::now() - gone);
   EXPECT_EQ(done.get_future().get().error_code(), grpc::StatusCode::CANCELLED);
 }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <iostream>
@@ -279,13 +280,18 @@ TEST_F(Separate, ASigtermWhileItStartsEndsItAndTheNextStartFindsEverything) {
   Compare(*submitters, {"editions/KU2017/releases/live"});
 }
 
-// What "old" is here is a copy of the same build: that two builds may take turns over one folder is
-// the format's promise, which golden folders test; that no turn loses anything is this one's.
+// What "old" is here is a copy of the same build, or, before an upgrade, what lies in the folder
+// IMDI_OLD_BIN: that no turn loses anything is promised of any two that know one format on disk.
 TEST_F(Separate, OldAndNewTakeTurnsTwentyTimesOverTheSameFoldersUnderLoad) {
-  const std::string old = folder_ / "old";
-  stdfs::create_directories(old);
-  for (const Part part : kParts)
-    stdfs::copy_file(ProgramPath(ProgramOf(part)), old + "/" + ProgramOf(part));
+  std::string old = folder_ / "old";
+  if (const char* before = std::getenv("IMDI_OLD_BIN"); before != nullptr) {
+    old = before;
+  } else {
+    stdfs::create_directories(old);
+    for (const Part part : kParts)
+      stdfs::copy_file(ProgramPath(ProgramOf(part)), old + "/" + ProgramOf(part));
+  }
+  std::cout << "old is " << old << "\n";
   const auto submitters = StartSubmitters(testing_support::CampaignSeed("turns"));
   absl::Duration longest;
   for (int turn = 0; turn < 20; ++turn) {

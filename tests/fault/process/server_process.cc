@@ -79,9 +79,12 @@ ServerProcess::ServerProcess(const Options& options) {
   } else {
     command.insert(command.end(), options.arguments.begin(), options.arguments.end());
   }
-  if (options.has_public) command.insert(command.end(), {"--listen", options.listen});
-  command.insert(command.end(), {"--internal_listen", options.internal_listen, "--health_listen",
-                                 options.health_listen});
+  const auto listen = [&command](const char* option, const std::string& address) {
+    if (!address.empty()) command.insert(command.end(), {option, address});
+  };
+  if (options.has_public) listen("--listen", options.listen);
+  listen("--internal_listen", options.internal_listen);
+  listen("--health_listen", options.health_listen);
   if (!options.environment.empty()) {
     command.insert(command.begin(), options.environment.begin(), options.environment.end());
     command.insert(command.begin(), "/usr/bin/env");

@@ -26,7 +26,7 @@ class ServerProcess {
     std::vector<std::string> arguments = {};  // Instead of --data, when not empty.
     std::string program = "imdi-allinone";
     bool has_public = true;  // It listens for outsiders.
-    // Any free ones, or those of a process that went.
+    // Any free ones, or those of a process that went. Empty: where its configuration says.
     std::string listen = "127.0.0.1:0";
     std::string internal_listen = "127.0.0.1:0";
     std::string health_listen = "127.0.0.1:0";

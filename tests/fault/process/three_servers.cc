@@ -31,7 +31,10 @@ void ThreeServers::Begin(Part part, const std::string& programs) {
   options.internal_listen = internal_address(part);
   options.health_listen = health_address(part);
   options.arguments = {"--data", options.data};
-  if (part == Part::kAggregation) {
+  if (const std::string& file = config_[Index(part)]; !file.empty()) {
+    options.arguments = {"--config", file};
+    options.listen = options.internal_listen = options.health_listen = "";
+  } else if (part == Part::kAggregation) {
     options.arguments.insert(options.arguments.end(),
                              {"--ingestion_address", internal_address(Part::kIngestion)});
   } else if (part == Part::kQuery) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 #include "clients/cli/connection.h"
@@ -24,6 +25,9 @@ class ThreeServers {
   // All data and logs lie below `folder`.
   explicit ThreeServers(std::string folder) : folder_(std::move(folder)) {}
 
+  // From now on a process is started with this file and nothing else; it must name the addresses
+  // below.
+  void Configure(Part part, std::string file) { config_[Index(part)] = std::move(file); }
   // Starts a process, on the addresses of the one before it, and does not wait for it. Its program
   // lies in `programs`; empty = where those of the build are.
   void Begin(Part part, const std::string& programs = "");
@@ -51,6 +55,7 @@ class ThreeServers {
   testing_support::KeptAddress public_address_;
   std::array<testing_support::KeptAddress, 3> internal_;
   std::array<testing_support::KeptAddress, 3> health_;
+  std::array<std::string, 3> config_;
   std::array<std::unique_ptr<ServerProcess>, 3> processes_;
 };
 

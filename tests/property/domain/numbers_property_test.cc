@@ -3,15 +3,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "services/domain/calibrated_weights.h"
 #include "services/domain/count_numbers.h"
 #include "services/domain/edition_counts.h"
+#include "services/domain/weighted_estimate.h"
 #include "tests/property/domain/some_survey.h"
 #include "tests/support/campaign.h"
 #include "tests/support/naive_counts.h"
@@ -77,6 +81,55 @@ void ExpectSums(const World& world, const EditionCounts& counts, const FigurePla
     expected.erase(numbers[i]);
   }
   ASSERT_TRUE(expected.empty()) << "a stratum with a unit in the base is missing";
+}
+
+// The sums of each weighting cell of a calibrated set, and the weighted number that they come to.
+// Returns whether there is one.
+bool ExpectWeightedSums(const World& world, const EditionCounts& counts,
+                        const FigurePlan::Cell& cell) {
+  const FigurePlan& plan = *world.plan;
+  const uint32_t number = plan.blocks()[cell.block].layout;
+  const FigurePlan::WeightLayout& layout = plan.layouts()[number];
+  const CalibratedWeights weights = WeightsOf(counts, number);
+  std::map<uint32_t, SumsCell> expected;
+  double a = 0;
+  double b = 0;
+  for (UnitIndex unit = 0; unit < plan.frame().size(); ++unit) {
+    if (!testing_support::InGroup(plan, cell, unit)) continue;
+    const Naive one = NaiveOf(world, cell, unit);
+    if (!one.standing.in_base) continue;
+    expected[layout.cell_of_unit[unit]].Add(one.a, one.b);
+    const double weight =
+        weights.weighting.cells()[weights.cell_of[layout.cell_of_unit[unit]]].weight;
+    a += weight * static_cast<double>(one.a);
+    b += weight * static_cast<double>(one.b);
+  }
+  const std::vector<EditionCounts::WeightCellCounts> cells = counts.WeightCellsOf(cell);
+  const std::vector<SumsCell> sums = counts.SumsByWeightCell(cell);
+  std::vector<SumsCell> by_weight(weights.weighting.cells().size());
+  EXPECT_EQ(sums.size(), cells.size());
+  for (size_t i = 0; i < sums.size(); ++i) {
+    const SumsCell& wanted = expected[cells[i].cell];
+    EXPECT_EQ(sums[i].base, cells[i].base);
+    EXPECT_EQ(sums[i].base, wanted.base) << plan.NameOf(cell);
+    EXPECT_TRUE(sums[i].a == wanted.a && sums[i].b == wanted.b) << plan.NameOf(cell);
+    EXPECT_TRUE(sums[i].aa == wanted.aa && sums[i].bb == wanted.bb && sums[i].ab == wanted.ab)
+        << plan.NameOf(cell);
+    if (sums[i].base > 0) by_weight[weights.cell_of[cells[i].cell]] = sums[i];
+    expected.erase(cells[i].cell);
+  }
+  EXPECT_TRUE(expected.empty()) << "a weighting cell with a unit in the base is missing";
+  if (testing::Test::HasFailure() || !weights.status.ok() || b == 0) return false;
+  const auto near = [](double one, double other) {
+    return std::fabs(one - other) <= 1e-9 * std::max({1.0, std::fabs(one), std::fabs(other)});
+  };
+  const LinearEstimate ratio =
+      EstimateWeightedRatio(weights.weighting, by_weight, 1, 1, Lonely::kAdjust);
+  const LinearEstimate total =
+      EstimateWeightedTotal(weights.weighting, by_weight, 1, Lonely::kAdjust);
+  EXPECT_PRED2(near, ratio.estimate, a / b) << plan.NameOf(cell);
+  EXPECT_PRED2(near, total.estimate, a) << plan.NameOf(cell);
+  return true;
 }
 
 void ExpectUnits(const World& world, const EditionCounts& counts, const FigurePlan::Cell& cell) {
@@ -163,9 +216,8 @@ void ExpectBlocks(const FigurePlan& plan) {
       ASSERT_EQ(plan.breakdowns()[number].layout, block.layout);
     Numbers wanted = Numbers::kNone;
     if (IsNumeric(indicator.kind())) {
-      const bool adds_up =
-          indicator.kind() != model::INDICATOR_KIND_QUANTILE &&
-          (set == nullptr || set->definition().method() == model::WEIGHT_METHOD_STRATA);
+      const bool adds_up = indicator.kind() != model::INDICATOR_KIND_QUANTILE &&
+                           (set == nullptr || set->definition().totals().empty());
       wanted = adds_up ? Numbers::kSums : Numbers::kUnits;
     }
     ASSERT_EQ(block.numbers, wanted) << indicator.id();
@@ -213,6 +265,7 @@ TEST(NumbersProperty, SumsUnitsAndWeightingCellsEqualAPlainLoopAfterEveryChange)
   const auto rounds = static_cast<uint64_t>(testing_support::CampaignRounds(20));
   std::array<int, 3> of_numbers = {};
   int denominators = 0;
+  int weighted = 0;
   for (uint64_t round = 0; round < rounds; ++round) {
     SCOPED_TRACE("IMDI_SEED=" + std::to_string(seed) + " round " + std::to_string(round));
     Random random(seed + round * 6'700'417);
@@ -244,10 +297,12 @@ TEST(NumbersProperty, SumsUnitsAndWeightingCellsEqualAPlainLoopAfterEveryChange)
           ASSERT_EQ(now->DenominatorOfSilent(cell), std::nullopt);
           continue;
         }
-        if (block.numbers == Numbers::kSums)
+        if (block.numbers == Numbers::kSums) {
           ExpectSums(world, *now, cell);
-        else
+          if (block.layout != 0) weighted += ExpectWeightedSums(world, *now, cell);
+        } else {
           ExpectUnits(world, *now, cell);
+        }
         denominators += ExpectDenominatorOfSilent(world, *now, cell);
         if (testing::Test::HasFailure()) return;
         of_numbers[static_cast<size_t>(block.numbers)] += now->CountsOf(cell, {}).in_base;
@@ -257,6 +312,7 @@ TEST(NumbersProperty, SumsUnitsAndWeightingCellsEqualAPlainLoopAfterEveryChange)
   EXPECT_GT(of_numbers[static_cast<size_t>(Numbers::kSums)], 0);
   EXPECT_GT(of_numbers[static_cast<size_t>(Numbers::kUnits)], 0);
   EXPECT_GT(denominators, 0);
+  EXPECT_GT(weighted, 0);
 }
 
 TEST(NumbersProperty, ANumberThatIsCorrectedAloneIsCountedAgain) {

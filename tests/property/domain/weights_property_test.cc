@@ -27,7 +27,7 @@ using property::World;
 
 constexpr double kNear = 1e-7;
 
-bool Near(double a, double b) {
+bool AboutEqual(double a, double b) {
   return std::fabs(a - b) <= kNear * std::max({1.0, std::fabs(a), std::fabs(b)});
 }
 
@@ -199,7 +199,7 @@ void ExpectUnitWeights(const std::vector<InvitedUnit>& units, const std::vector<
     const uint32_t cell = weights.cell_of[layout.cell_of_unit[units[i].index]];
     ASSERT_NE(cell, CalibratedWeights::kNoCell);
     ASSERT_LT(cell, weights.weighting.cells().size());
-    ASSERT_PRED2(Near, weights.weighting.cells()[cell].weight, expected[i]);
+    ASSERT_PRED2(AboutEqual, weights.weighting.cells()[cell].weight, expected[i]);
   }
 }
 
@@ -217,9 +217,9 @@ void ExpectTargets(const std::vector<InvitedUnit>& units, const std::vector<doub
       const WeightTarget& target = weights.targets[at + number];
       ASSERT_EQ(target.level, layout.margins[m].levels[number]);
       ASSERT_EQ(target.frame, frame[level]);
-      ASSERT_PRED2(Near, target.after, sums[level]);
+      ASSERT_PRED2(AboutEqual, target.after, sums[level]);
       if (weights.status.ok() && sums[level] != 0) {
-        ASSERT_PRED2(Near, target.after, target.frame);
+        ASSERT_PRED2(AboutEqual, target.after, target.frame);
       }
     }
     at += layout.margins[m].levels.size();
@@ -233,9 +233,9 @@ void ExpectTargets(const std::vector<InvitedUnit>& units, const std::vector<doub
     double frame = 0;
     for (const InvitedUnit& unit : units) frame += unit.totals[t];
     ASSERT_EQ(weights.targets[at].level, "population");
-    ASSERT_PRED2(Near, weights.targets[at].frame, frame);
+    ASSERT_PRED2(AboutEqual, weights.targets[at].frame, frame);
     if (weights.status.ok()) {
-      ASSERT_PRED2(Near, weights.targets[at].after, frame);
+      ASSERT_PRED2(AboutEqual, weights.targets[at].after, frame);
     }
   }
   ASSERT_EQ(at, weights.targets.size());

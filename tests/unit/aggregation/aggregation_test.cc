@@ -12,9 +12,11 @@
 #include <thread>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "services/aggregation/aggregator.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
+#include "services/base/log.h"
 #include "tests/unit/aggregation/figures_reader.h"
 #include "tests/unit/aggregation/small_log.h"
 
@@ -336,6 +338,14 @@ TEST(Aggregator, AKindOfRecordThatItDoesNotKnowStopsItVisibly) {
         << "what came before is served";
     aggregator = OpenOn(disk);
   }
+  int lines = 0;
+  base::SetLogSink([&](std::string_view line) {
+    if (line.find("folding_stopped") != std::string_view::npos) ++lines;
+  });
+  const absl::Cleanup usual = [] { base::SetLogSink({}); };
+  for (int attempt = 0; attempt < 3; ++attempt)
+    EXPECT_FALSE(aggregator->Consume(log.Chunk(last_known + 1, log.head())).ok());
+  EXPECT_EQ(lines, 1) << "tried again and again, and said once";
 }
 
 TEST(Aggregator, BytesThatAreNoRecordStopItToo) {

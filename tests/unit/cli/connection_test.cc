@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "services/base/call_context.h"
 #include "services/base/error.h"
 
 namespace imdi::cli {
@@ -49,6 +50,20 @@ TEST(WithRetries, DoesNotWaitForATryThatWouldComeTooLate) {
   EXPECT_EQ(status, later);
   EXPECT_EQ(calls, 1);
   EXPECT_LT(base::SteadyClock::now() - begun, std::chrono::minutes(1));
+}
+
+TEST(WithRetries, WhereTheLastTryIsCutShortItSaysWhatTheOnesBeforeItWaitedFor) {
+  const absl::Status waits =
+      base::Error(base::Reason::kNotYetFolded, "position 8 is not served yet, 7 is");
+  for (const absl::Status& cut :
+       {absl::DeadlineExceededError("Deadline Exceeded"), base::CallerGone()}) {
+    int calls = 0;
+    const absl::Status status = WithRetries(absl::Milliseconds(200), [&](absl::Duration left) {
+      return ++calls < 2 || left > absl::Milliseconds(100) ? waits : cut;
+    });
+    EXPECT_EQ(status, waits);
+    EXPECT_GE(calls, 2);
+  }
 }
 
 TEST(WithRetries, EndsAtAnAnswer) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "services/base/error.h"
+#include "services/base/limits.h"
 #include "services/domain/answers.h"
 #include "services/domain/derivation.h"
 #include "services/domain/survey_catalog.h"
@@ -105,6 +106,18 @@ std::string PathOf(const model::Questionnaire& questionnaire, std::string_view i
       return "questionnaire.questions[" + std::to_string(i) + "]";
   }
   return "";
+}
+
+TEST_F(DefinitionChange, AnEstimatorThatItsPolicyDoesNotAllowIsRefusedAndALogThatHasItIsRead) {
+  model::Indicator total = SmallIndicator("IND", {"SM2017"}, "", {{"B", "responded"}});
+  total.set_kind(model::INDICATOR_KIND_TOTAL);
+  total.mutable_measure()->set_question("A4");
+  total.set_min_base(base::kAggregateNumberBaseMin - 1);
+  EXPECT_THAT(Paths(total, kNoAnswers, "ESTIMATOR_NOT_FOR_POLICY"),
+              ElementsAre("indicator.min_base"));
+  EXPECT_TRUE(catalog_->Apply(AsDefinition(total), 1, {}).ok());
+  total.set_min_base(base::kAggregateNumberBaseMin);
+  EXPECT_THAT(Paths(total, kNoAnswers), IsEmpty());
 }
 
 TEST_F(DefinitionChange, ANewVersionMayChangeTextsOrderSoftChecksAndAddItemsWhileAnswersExist) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "services/base/limits.h"
 #include "services/domain/automatic_indicators.h"
 #include "services/domain/figure_plan.h"
 #include "services/domain/survey_catalog.h"
@@ -276,6 +277,45 @@ TEST(Indicator, AggregateOnlyNeedsItsBounds) {
               ElementsAre("indicator.min_base POLICY_TOO_WEAK"));
   EXPECT_THAT(OfShare([](auto& one) { one.set_policy(static_cast<model::DisclosurePolicy>(9)); }),
               ElementsAre("indicator.policy BAD_POLICY"));
+}
+
+TEST(Indicator, AggregateOnlyNeedsALargerBaseWhereOneUnitCanBeTheFigureOrMostOfIt) {
+  const auto say = [](model::IndicatorKind kind, const auto& change) {
+    model::Indicator one = SmallIndicator("IND", {"T"}, "", {{"B", "responded"}});
+    one.set_kind(kind);
+    one.mutable_measure()->set_question("A4");
+    one.set_min_base(base::kAggregateNumberBaseMin - 1);
+    change(one);
+    EXPECT_THAT(Say(CheckIndicator(one)), IsEmpty());
+    return Say(CheckEstimatorForPolicy(one));
+  };
+  const auto as_it_is = [](model::Indicator&) {};
+  const std::string refused = "indicator.min_base ESTIMATOR_NOT_FOR_POLICY";
+  for (const auto kind :
+       {model::INDICATOR_KIND_MEAN, model::INDICATOR_KIND_TOTAL, model::INDICATOR_KIND_QUANTILE}) {
+    EXPECT_THAT(say(kind, as_it_is), ElementsAre(refused)) << model::IndicatorKind_Name(kind);
+    EXPECT_THAT(say(kind, [](auto& one) { one.set_min_base(base::kAggregateNumberBaseMin); }),
+                IsEmpty());
+    EXPECT_THAT(
+        say(kind, [](auto& one) { one.set_policy(model::DISCLOSURE_POLICY_INTERNAL_PER_UNIT); }),
+        IsEmpty());
+    EXPECT_THAT(
+        say(kind, [](auto& one) { one.set_policy(model::DISCLOSURE_POLICY_AGGREGATE_ONLY); }),
+        ElementsAre(refused));
+  }
+  // Options have ends, so nobody is most of them; the middle one is somebody's all the same.
+  const auto options = [](auto& one) { one.mutable_measure()->set_options("A2"); };
+  EXPECT_THAT(say(model::INDICATOR_KIND_MEAN, options), IsEmpty());
+  EXPECT_THAT(say(model::INDICATOR_KIND_QUANTILE, options), ElementsAre(refused));
+  const auto people = [](auto& one) {
+    one.mutable_measure()->set_options("A2");
+    one.mutable_denominator()->set_frame(model::FRAME_NUMBER_POPULATION);
+  };
+  EXPECT_THAT(say(model::INDICATOR_KIND_RATIO, people), ElementsAre(refused));
+  EXPECT_THAT(
+      Say(CheckEstimatorForPolicy(SmallIndicator("IND", {"T"}, "A1 == 1", {{"B", "responded"}}))),
+      IsEmpty())
+      << "a share counts units";
 }
 
 TEST(Indicator, TheIdsOfAutomaticIndicatorsAreKept) {

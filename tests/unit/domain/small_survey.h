@@ -15,6 +15,7 @@
 #include "imdi/survey/model/v1/frame.pb.h"
 #include "imdi/survey/model/v1/indicator.pb.h"
 #include "imdi/survey/model/v1/questionnaire.pb.h"
+#include "services/base/limits.h"
 
 namespace imdi::testing_support {
 
@@ -174,7 +175,7 @@ inline model::Indicator SmallIndicator(
   out.set_kind(bases.empty() ? model::INDICATOR_KIND_OUTCOME_RATE : model::INDICATOR_KIND_SHARE);
   *out.mutable_title() = Words(id);
   out.set_numerator(numerator);
-  out.set_min_base(5);
+  out.set_min_base(base::kAggregateNumberBaseMin);  // Enough for every kind.
   out.set_min_count(3);
   for (const auto& [basis, base] : bases) {
     model::Basis& one = *out.add_bases();

@@ -53,13 +53,18 @@ class BackupStop : public testing::Test {
 
 TEST_F(BackupStop, EndsAtAnyStepWithWhatItIsTold) {
   int steps = 0;
+  int64_t records = 0;
   absl::Status status = base::ShuttingDown();
   for (; !status.ok(); ++steps) {
     ASSERT_LT(steps, 1'000) << "it asks without end";
     const std::string target = folder_ / base::StrCat("backup-", steps);
     int asked = 0;
+    records = 0;
     status = log_->Backup(target,
-                          [&] { return asked++ < steps ? absl::OkStatus() : base::ShuttingDown(); })
+                          [&](int64_t more) {
+                            records += more;
+                            return asked++ < steps ? absl::OkStatus() : base::ShuttingDown();
+                          })
                  .status();
     if (status.ok()) break;
     EXPECT_EQ(base::ReasonOf(status), base::Reason::kShuttingDown) << status;
@@ -67,10 +72,11 @@ TEST_F(BackupStop, EndsAtAnyStepWithWhatItIsTold) {
     EXPECT_FALSE(fs::exists(target + "/BACKUP")) << "it would pass for a whole one";
   }
   EXPECT_GE(steps, 1'000 / 256 + 3) << "at the records, and at every file";
+  EXPECT_EQ(records, 1'000 / 256 * 256) << "the last ones are done when all are";
 }
 
 TEST_F(BackupStop, LeavesNothingOfABackupOfAllStoresWhenTheProcessStops) {
-  base::Progress progress("backup", "stores");
+  base::Progress progress("backup", "records");
   ingestion::Backups backups(
       *log_, *keys_, *drafts_,
       {.backup_dir = folder_ / "backups", .key_backup_dir = folder_ / "key-backups"}, progress);
@@ -83,9 +89,12 @@ TEST_F(BackupStop, LeavesNothingOfABackupOfAllStoresWhenTheProcessStops) {
   EXPECT_EQ(base::ReasonOf(backups.Create(call, request).status()), base::Reason::kShuttingDown);
   EXPECT_FALSE(fs::exists(folder_ / "backups/one"));
   EXPECT_FALSE(fs::exists(folder_ / "key-backups/one"));
+  EXPECT_EQ(progress.Look().planned, 1'000);
+  EXPECT_EQ(progress.Look().done, 256) << "told so with the first records";
   stopping = false;
   EXPECT_TRUE(backups.Create(call, request).ok());
   EXPECT_TRUE(fs::exists(folder_ / "backups/one/log/BACKUP"));
+  EXPECT_EQ(progress.Look().done, 1'000);
 }
 
 }  // namespace
