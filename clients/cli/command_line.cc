@@ -28,6 +28,7 @@ struct Arguments {
   int64_t revision = 0, from = 0, to = 0, expected_revision = 0, position = 0;
   int count = 0, in_flight = 64, batch = 0;
   bool live = false, dry_run = false, without_keys = false, once = false;
+  bool all_units = false, with_table = false;
 };
 
 std::string ExitCodesText() {
@@ -353,13 +354,15 @@ void CommandLine::Parts::AddFigures() {
   CLI::App* table = TakesRelease(TakesEdition(
       Add(&app, "table", "the standard report, or the indicators named, by a breakdown",
           {"LogService/GetHead", "QueryService/GetTable"}, [this](Commands& c) {
-            return c.Table(a.edition, a.release, a.indicators, a.basis, a.attributes);
+            return c.Table(a.edition, a.release, a.indicators, a.basis, a.attributes, a.all_units);
           })));
   table->add_option("--indicators", a.indicators, "IND_TARGET,Q_INT01; all questions when left out")
       ->delimiter(',');
   table->add_option("--basis", a.basis, "only this basis");
   table->add_option("--by", a.attributes, "imdi_region, or two variables: imdi_region,size_group")
       ->delimiter(',');
+  table->add_flag("--all-units", a.all_units,
+                  "of all units, with intervals, in the place of those who answered");
   CLI::App* series = Add(&app, "series", "a cell over the editions of its survey",
                          {"LogService/GetHead", "QueryService/GetSeries"},
                          [this](Commands& c) { return c.Series(a.survey, a.name, a.live); });
@@ -369,7 +372,7 @@ void CommandLine::Parts::AddFigures() {
   CLI::App* association = TakesRelease(TakesEdition(
       Add(&app, "association", "whether answers go with a breakdown: Rao and Scott's test",
           {"LogService/GetHead", "QueryService/TestAssociation"}, [this](Commands& c) {
-            return c.TestAssociation(a.edition, a.release, a.name, a.attributes);
+            return c.TestAssociation(a.edition, a.release, a.name, a.attributes, a.with_table);
           })));
   association
       ->add_option("cells", a.name,
@@ -380,6 +383,7 @@ void CommandLine::Parts::AddFigures() {
       ->add_option("--by", a.attributes, "imdi_region, or two variables: imdi_region,size_group")
       ->delimiter(',')
       ->required();
+  association->add_flag("--with-table", a.with_table, "the counts by stratum that it tests");
   TakesRelease(TakesEdition(
       Add(&app, "method-note", "how an edition was carried out", {"QueryService/GetMethodNote"},
           [this](Commands& c) { return c.MethodNote(a.edition, a.release); })));

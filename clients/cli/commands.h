@@ -71,9 +71,10 @@ class Commands {
   int Indicators(const std::string& edition, const std::string& release);
   int Table(const std::string& edition, const std::string& release,
             const std::vector<std::string>& indicators, const std::string& basis,
-            const std::vector<std::string>& attributes);
+            const std::vector<std::string>& attributes, bool all_units);
   int TestAssociation(const std::string& edition, const std::string& release,
-                      const std::string& cells, const std::vector<std::string>& attributes);
+                      const std::string& cells, const std::vector<std::string>& attributes,
+                      bool with_table);
   int Series(const std::string& survey, const std::string& cell, bool live);
   int Explain(const std::string& name);
   int MethodNote(const std::string& edition, const std::string& release);

@@ -40,7 +40,10 @@ Sheet FigureSheet(const google::protobuf::RepeatedPtrField<query_api::Figure>& f
   };
   for (int i = 0; i < figures.size(); ++i) {
     const bool has_value = figures[i].state_case() == query_api::Figure::kValue;
-    if (!has_value) blank(i, {"numerator", "base"});
+    if (!has_value) {
+      blank(i, {"numerator", "base", "estimate.lower", "estimate.upper", "estimate.standard_error",
+                "estimate.df", "estimate.effective_n"});
+    }
     // Only response rates have them, and only others have weights.
     if (!has_value || figures[i].has_estimate() || !figures[i].weight_set().empty())
       blank(i, {"rr1", "complete"});
@@ -91,7 +94,10 @@ int Commands::GetFigure(const std::string& name) {
   for (const auto* part : {&figure->category_title(), &figure->group_title()}) {
     if (!Label(*part).empty()) base::StrAppend(text, "; ", Label(*part));
   }
-  if (figure->has_estimate()) {
+  if (figure->estimate().status() == query_api::ESTIMATE_STATUS_EMPTY) {
+    base::StrAppend(text, "\nnobody is in the base; ", figure->estimate().may_belong(),
+                    " units may belong to it");
+  } else if (figure->has_estimate()) {
     base::StrAppend(text, "\nof all units: ", EstimateOf(*figure), IsNumber(*figure) ? "" : " %");
     if (!IntervalOf(*figure).empty())
       base::StrAppend(text, ", ", FormatPercent(figure->estimate().level(), 0),

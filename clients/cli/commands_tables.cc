@@ -7,6 +7,7 @@
 
 #include "clients/cli/commands_common.h"
 #include "clients/cli/print.h"
+#include "clients/cli/table_text.h"
 #include "google/protobuf/descriptor.h"
 #include "services/base/text.h"
 
@@ -46,37 +47,6 @@ std::string TestStatusOf(const query_api::ChangeFigure& change) {
   }
 }
 
-// A row for each cell of the table, so that every number has a column of its own.
-Sheet TableSheet(const query_api::Table& table) {
-  Sheet sheet = {{"cell", "group", "value", "unit", "numerator", "base", "lower", "upper",
-                  "lower_open", "upper_open", "no_value", "sign", "estimate_problem", "indicator",
-                  "basis", "category", "column", "unit_label"},
-                 {}};
-  const auto number = [](bool has, double value) { return has ? StrCat(value) : std::string(); };
-  const auto first = [](const auto& labels) { return labels.empty() ? std::string() : labels[0]; };
-  std::string indicator;
-  std::string basis;
-  for (const query_api::TableRow& row : table.rows()) {
-    // Empty where a row goes on with those of the row before.
-    if (!first(row.indicator_labels()).empty()) indicator = row.indicator_labels(0);
-    if (!first(row.basis_labels()).empty()) basis = row.basis_labels(0);
-    for (int i = 0; i < row.cells_size() && i < table.columns_size(); ++i) {
-      const query_api::TableCell& cell = row.cells(i);
-      const query_api::TableColumn& column = table.columns(i);
-      const bool has = cell.has_value();
-      sheet.rows.push_back({row.cell(), column.group(), number(has, cell.value()), row.unit(),
-                            has && !IsNumberUnit(row.unit()) ? StrCat(cell.numerator()) : "",
-                            has ? StrCat(cell.base()) : "", number(cell.has_lower(), cell.lower()),
-                            number(cell.has_upper(), cell.upper()), cell.lower_open() ? "true" : "",
-                            cell.upper_open() ? "true" : "",
-                            has ? "" : query_api::NoValueReason_Name(cell.no_value()), cell.sign(),
-                            cell.estimate_problem(), indicator, basis, first(row.category_labels()),
-                            first(column.labels()), first(row.unit_labels())});
-    }
-  }
-  return sheet;
-}
-
 std::string OutcomeOf(const query_api::Association& test) {
   switch (test.status()) {
     case query_api::ASSOCIATION_STATUS_TESTED:
@@ -101,6 +71,25 @@ std::string OutcomeOf(const query_api::Association& test) {
     default:
       return "not tested";
   }
+}
+
+// Units in the base by stratum, a line for each answer.
+std::string CountsText(const query_api::Association& test) {
+  std::vector<std::vector<std::string>> rows = {{"stratum", "invited N", "answered r", "answer"}};
+  rows.front().insert(rows.front().end(), test.table_groups().begin(), test.table_groups().end());
+  for (const query_api::AssociationStratum& stratum : test.table()) {
+    for (int answer = 0; answer < test.table_answers_size(); ++answer) {
+      std::vector<std::string>& row = rows.emplace_back();
+      row = {stratum.stratum(), StrCat(stratum.frame()), StrCat(stratum.responded()),
+             test.table_answers(answer)};
+      if (answer > 0) row[0] = row[1] = row[2] = "";
+      const int first = answer * test.table_groups_size();
+      for (int i = first; i < std::min(first + test.table_groups_size(), stratum.counts_size());
+           ++i)
+        row.push_back(StrCat(stratum.counts(i)));
+    }
+  }
+  return FormatTable(rows);
 }
 
 // "share", "mean" …
@@ -180,6 +169,9 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
       base::StrAppend(text, ", interval ", FormatPercent(trend.lower(), 2), " to ",
                       FormatPercent(trend.upper(), 2), ", p ", Number(trend.p(), "%.3f"));
     text += '\n';
+    for (const query_api::CollapsedStratum& one : trend.collapsed())
+      base::StrAppend(text, "joined: ", one.from(), " into ", one.into(), ": ", Label(one.reason()),
+                      "\n");
   }
   PrintOut(text);
   return kExitOk;
@@ -187,7 +179,7 @@ int Commands::Series(const std::string& survey, const std::string& cell, bool li
 
 int Commands::Table(const std::string& edition, const std::string& release,
                     const std::vector<std::string>& indicators, const std::string& basis,
-                    const std::vector<std::string>& attributes) {
+                    const std::vector<std::string>& attributes, bool all_units) {
   query_api::GetTableRequest request;
   request.set_parent(ReleaseName(edition, release));
   for (const std::string& indicator : indicators) request.add_indicators(indicator);
@@ -208,57 +200,18 @@ int Commands::Table(const std::string& edition, const std::string& release,
   } while (!request.page_token().empty());
   all.clear_next_page_token();
   if (output_.Prints(all, [&] { return TableSheet(all); })) return kExitOk;
-  std::string text = StrCat(all.release(), ", percent of those who answered\n");
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::string> head_row = {""};
-  for (const query_api::TableColumn& column : all.columns())
-    head_row.push_back(column.group().empty() ? "all" : column.labels(0));
-  rows.push_back(head_row);
-  for (const query_api::TableRow& row : all.rows()) {
-    if (!row.indicator_labels().empty() && !row.indicator_labels(0).empty())
-      rows.push_back({row.indicator_labels(0)});
-    std::string label = row.category_labels().empty() ? "" : row.category_labels(0);
-    if (label.empty() && !row.basis_labels().empty()) label = row.basis_labels(0);
-    std::vector<std::string> line = {StrCat("  ", label)};
-    const bool number = IsNumberUnit(row.unit());
-    // A number says that it is none of the percents around it.
-    if (number)
-      base::StrAppend(line.front(), " (", row.unit_labels().empty() ? "number" : row.unit_labels(0),
-                      ")");
-    for (const query_api::TableCell& cell : row.cells()) {
-      line.push_back(!cell.has_value() ? cell.sign()
-                     : number          ? FormatNumber(cell.value(), row.decimals())
-                                       : FormatPercent(cell.value(), 0));
-    }
-    rows.push_back(std::move(line));
-  }
-  // A question may be longer than any answer: it takes its line without widening the columns.
-  std::vector<std::vector<std::string>> narrow;
-  for (const auto& row : rows) {
-    if (row.size() > 1) narrow.push_back(row);
-  }
-  const std::string table = FormatTable(narrow);
-  size_t at = 0;
-  for (const auto& row : rows) {
-    if (row.size() == 1) {
-      base::StrAppend(text, Wrap(row[0], 0, kTextColumns), "\n");
-      continue;
-    }
-    const size_t end = table.find('\n', at);
-    base::StrAppend(text, std::string_view(table).substr(at, end + 1 - at));
-    at = end + 1;
-  }
-  PrintOut(text);
+  PrintOut(TableText(all, all_units));
   return kExitOk;
 }
 
 int Commands::TestAssociation(const std::string& edition, const std::string& release,
-                              const std::string& cells,
-                              const std::vector<std::string>& attributes) {
+                              const std::string& cells, const std::vector<std::string>& attributes,
+                              bool with_table) {
   query_api::TestAssociationRequest request;
   request.set_parent(ReleaseName(edition, release));
   request.set_cells(cells);
   for (const std::string& attribute : attributes) request.add_attributes(attribute);
+  request.set_with_table(with_table);
   request.set_at_least_position(NewestPosition());
   const auto test = Try(connection_.query(), &Query::TestAssociation, request);
   if (!test.ok()) return Fail(test.status());
@@ -285,6 +238,7 @@ int Commands::TestAssociation(const std::string& edition, const std::string& rel
                     StrCat("upper tail of X² / mean design effect, on ", test->degrees())});
   }
   text += FormatTable(rows, true);
+  if (with_table) base::StrAppend(text, "\n", CountsText(*test));
   PrintOut(text);
   return kExitOk;
 }

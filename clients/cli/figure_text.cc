@@ -23,12 +23,12 @@ std::string ValueOf(const query_api::Figure& figure, int decimals) {
 }
 
 std::string EstimateOf(const query_api::Figure& figure) {
-  return figure.has_estimate() ? AmountOf(figure, figure.estimate().value()) : "";
+  return figure.estimate().has_value() ? AmountOf(figure, figure.estimate().value()) : "";
 }
 
 std::string IntervalOf(const query_api::Figure& figure) {
   const query_api::Estimate& estimate = figure.estimate();
-  if (!figure.has_estimate() || estimate.method() == query_api::INTERVAL_METHOD_NONE ||
+  if (!estimate.has_value() || estimate.method() == query_api::INTERVAL_METHOD_NONE ||
       estimate.method() == query_api::INTERVAL_METHOD_KNOWN)
     return "";
   return StrCat(estimate.lower_open() ? "…" : AmountOf(figure, estimate.lower()), "–",
@@ -36,7 +36,7 @@ std::string IntervalOf(const query_api::Figure& figure) {
 }
 
 std::string BoundsOf(const query_api::Figure& figure) {
-  if (!figure.has_estimate() || figure.estimate().unbounded()) return "";
+  if (!figure.estimate().has_value() || figure.estimate().unbounded()) return "";
   return StrCat(AmountOf(figure, figure.estimate().bound_lower()), "–",
                 AmountOf(figure, figure.estimate().bound_upper()));
 }

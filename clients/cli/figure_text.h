@@ -26,7 +26,7 @@ std::string EstimateOf(const query_api::Figure& figure);
 // Its interval, "58.9–64.9", "…–64.9" where it has no lower end, or "" where there is none, or none
 // is needed because everybody answered.
 std::string IntervalOf(const query_api::Figure& figure);
-// "44.4–72.8", or "" where there are no bounds.
+// "44.4–72.8", or "" where there are no bounds, or nobody is in the base and all is possible.
 std::string BoundsOf(const query_api::Figure& figure);
 
 // One of these texts, with " %" behind it where numbers stand among the figures shown and this is

@@ -153,18 +153,38 @@ void Complete(figures::ReleaseContent& content, query_pb::Audience audience,
 
 namespace {
 
+using CollapsedStrata = google::protobuf::RepeatedPtrField<query_pb::CollapsedStratum>;
+
 // Which strata were joined before their answers were weighted, and why: one line for each.
-void LogCollapses(const std::string& edition, std::string_view weight_set,
-                  const google::protobuf::RepeatedPtrField<query_pb::CollapsedStratum>& collapsed) {
+// `joined_for`: a weight set, or the years that are compared.
+void LogCollapses(const std::string& edition, base::LogField joined_for,
+                  const CollapsedStrata& collapsed) {
   for (const query_pb::CollapsedStratum& one : collapsed) {
     base::LogEvent(base::Level::kInfo, "stratum_collapsed",
                    {{"edition", edition},
-                    {"weight_set", weight_set},
+                    joined_for,
                     {"from", one.from()},
                     {"into", one.into()},
                     {"responded", one.responded()},
                     {"reason", one.reason().en()}});
   }
+}
+
+void LogCollapses(const std::string& edition, const figures::ReleaseContent& content) {
+  const store_pb::ReleaseHeader& header = content.header;
+  LogCollapses(edition, {"weight_set", domain::kBuiltInWeights}, header.collapsed());
+  for (const query_pb::WeightSetInfo& set : header.weight_sets())
+    LogCollapses(edition, {"weight_set", set.name()}, set.collapsed());
+  // Cells that are compared over the same years, in the same group, have the same units.
+  std::set<std::string> logged;
+  const auto log_once = [&](const CollapsedStrata& collapsed) {
+    std::string all;
+    for (const query_pb::CollapsedStratum& one : collapsed) all += one.SerializeAsString();
+    if (collapsed.empty() || !logged.insert(std::move(all)).second) return;
+    LogCollapses(edition, {"years", base::StrJoin(collapsed[0].years(), ",")}, collapsed);
+  };
+  for (const store_pb::ChangeEvidence& change : content.evidence) log_once(change.collapsed());
+  for (const query_pb::Trend& trend : content.trends) log_once(trend.collapsed());
 }
 
 }  // namespace
@@ -241,9 +261,7 @@ absl::StatusOr<BuiltRelease> BuildRelease(ReleaseLog& log, const base::CallConte
   BuiltRelease out;
   out.parts = figures::WriteParts(content);
   const store_pb::ReleaseHeader& header = content.header;
-  LogCollapses(edition, domain::kBuiltInWeights, header.collapsed());
-  for (const query_pb::WeightSetInfo& set : header.weight_sets())
-    LogCollapses(edition, set.name(), set.collapsed());
+  LogCollapses(edition, content);
   query_pb::Release& facts = out.facts;
   facts.set_name(base::StrCat("editions/", edition, "/releases/", header.number()));
   facts.set_number(header.number());

@@ -2,7 +2,7 @@
 
 // The estimates of estimate.h and linear_estimate.h under any weighting: calibrated weights, and
 // weights that come with a sample. Shares come from counts by weighting cell; means, totals and
-// ratios from rows of values, which with calibrated weights is not additive.
+// ratios from exact sums by cell, or from rows of values.
 //
 // Where the weights are the strata's own, the others give the same and are exact in more places.
 

@@ -44,6 +44,10 @@ std::string Ground::WrittenWeight(const query_pb::StratumEvidence& line) const {
                                : base::StrCat(line.frame(), "/", line.responded());
 }
 
+std::optional<int32_t> BaseUnitsOf(const query_pb::Estimate& estimate) {
+  return estimate.has_base_units() ? std::optional(estimate.base_units()) : std::nullopt;
+}
+
 void AddAnswers(const Ground& ground, Steps& steps) {
   steps.Add("n",
             Text("einingar i grunnlaget som svarte", "enheter i grunnlaget som svarte",

@@ -72,6 +72,8 @@ std::string Ground::WrittenSum(const Count& count) const {
   });
 }
 
+std::optional<int32_t> BaseUnitsOf(const query_pb::Estimate& estimate);
+
 // n: units of the base that answered.
 void AddAnswers(const Ground& ground, Steps& steps);
 // N, M; s and b where answers give the base.

@@ -115,7 +115,9 @@ MadeChange ChangeSince(const ChangeSources& sources, const model::Comparison& co
   out.set_test_status(known          ? query_pb::CHANGE_TEST_STATUS_KNOWN
                       : out.tested() ? query_pb::CHANGE_TEST_STATUS_TESTED
                                      : query_pb::CHANGE_TEST_STATUS_NO_DF);
-  made.strata = std::move(counted->strata);
+  made.evidence.set_name(out.name());
+  made.evidence.mutable_strata()->Assign(counted->strata.begin(), counted->strata.end());
+  made.evidence.mutable_collapsed()->Assign(counted->collapsed.begin(), counted->collapsed.end());
   return made;
 }
 
@@ -155,11 +157,7 @@ absl::StatusOr<EditionChanges> Changes(const EditionFigures& edition,
         if (comparison.year() >= edition.entry().definition->reference_year()) continue;
         IMDI_RETURN_IF_ERROR(wanted());
         MadeChange made = ChangeSince(sources, comparison, cell);
-        if (!made.strata.empty()) {
-          store_pb::ChangeEvidence& evidence = out.evidence.emplace_back();
-          evidence.set_name(made.figure.name());
-          evidence.mutable_strata()->Assign(made.strata.begin(), made.strata.end());
-        }
+        if (!made.evidence.strata().empty()) out.evidence.push_back(std::move(made.evidence));
         out.figures.push_back(std::move(made.figure));
       }
     }

@@ -41,7 +41,7 @@ struct ChangeSources {
 // A change with the counts it is computed from; none where it has no estimate.
 struct MadeChange {
   query_pb::ChangeFigure figure;
-  std::vector<query_pb::ChangeStratum> strata;
+  store_pb::ChangeEvidence evidence;
 };
 
 // The change of {indicator}.{basis}[.answer={code}] since a year, in the group that the indicator's

@@ -1,6 +1,7 @@
 #include "services/figures/change_tests.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <string>
@@ -9,6 +10,7 @@
 #include "services/base/text.h"
 #include "services/domain/multiplicity.h"
 #include "services/figures/joined_strata.h"
+#include "services/figures/stratum_labels.h"
 
 namespace imdi::figures {
 namespace {
@@ -75,6 +77,8 @@ std::optional<CountedChange> CountChange(const EditionFigures& edition, std::str
                     h < plan.strata().size() ? std::string_view(plan.strata()[h].id) : kGone);
   }
   CountedChange out;
+  const int32_t later_year = edition.entry().definition->reference_year();
+  out.collapsed = CollapsedInfos(plan.strata(), joined.steps, std::array{year, later_year});
   const std::vector<PairCell> sums = Join(joined, cells);
   for (size_t h = 0; h < sums.size(); ++h) {
     if (ids[h].empty()) continue;

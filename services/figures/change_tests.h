@@ -21,7 +21,8 @@ namespace imdi::figures {
 inline constexpr double kTestLevel = 0.95;
 
 struct CountedChange {
-  std::vector<query_pb::ChangeStratum> strata;  // Joined until thin in neither edition.
+  std::vector<query_pb::ChangeStratum> strata;        // Joined until thin in neither edition.
+  std::vector<query_pb::CollapsedStratum> collapsed;  // How they were joined.
   // Sums over them: what both editions' figures say.
   domain::CountedShare earlier;
   domain::CountedShare later;

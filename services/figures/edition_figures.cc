@@ -208,13 +208,13 @@ store_pb::ReleaseFigure EditionFigures::Make(size_t index) const {
     *figure.mutable_no_value() = NoValueOf(counts.state);
   } else if (made.value.has_value()) {
     figure.set_value(*made.value);
-    if (made.estimate.has_value()) *figure.mutable_estimate() = *std::move(made.estimate);
     if (made.problem.has_value()) *figure.mutable_estimate_problem() = *std::move(made.problem);
   } else {
     // Nobody in the base; or a ratio of those that answered with nothing to divide by.
     *figure.mutable_no_value() = NoValueOf(counts.in_base == 0 ? domain::CellState::kNoAnswer
                                                                : domain::CellState::kNotApplicable);
   }
+  if (made.estimate.has_value()) *figure.mutable_estimate() = *std::move(made.estimate);
   figure.set_base(counts.in_base);
   figure.set_invited(counts.invited);
   figure.set_responded(counts.responded);

@@ -119,7 +119,7 @@ std::vector<query_pb::FormulaStep> StepsOf(const query_pb::Figure& figure,
   std::optional<RestoredWeights> restored;
   if (weights != nullptr && IsCalibrated(*weights)) {
     restored = RestoreWeights(*weights, lines);
-    if (!restored.has_value() && figure.has_estimate()) return {};
+    if (!restored.has_value() && figure.estimate().has_value()) return {};
   }
   const Ground ground(figure, lines, given_by_frame, restored.has_value() ? &*restored : nullptr);
   switch (indicator.kind()) {
@@ -177,16 +177,18 @@ query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
 }
 
 query_pb::Explanation ExplainChange(const query_pb::ChangeFigure& change,
-                                    std::span<const query_pb::ChangeStratum> strata,
+                                    const store_pb::ChangeEvidence& evidence,
                                     const store_pb::ReleaseFigure& later,
                                     const store_pb::ReleaseHeader& header) {
   query_pb::Explanation out = Explain(later, header);
   out.clear_strata();
-  out.clear_collapsed();
+  *out.mutable_collapsed() = evidence.collapsed();
   out.clear_steps();
   *out.mutable_change() = change;
-  out.mutable_change_strata()->Assign(strata.begin(), strata.end());
+  *out.mutable_change_strata() = evidence.strata();
   if (later.figure().rule_version() != kRuleVersion) return out;
+  const std::vector<query_pb::ChangeStratum> strata(evidence.strata().begin(),
+                                                    evidence.strata().end());
   const std::vector<query_pb::FormulaStep> steps = StepsOfChange(change, strata);
   out.mutable_steps()->Assign(steps.begin(), steps.end());
   return out;

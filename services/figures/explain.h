@@ -4,7 +4,6 @@
 // pocket calculator. It reads only what a release stores.
 
 #include <cstddef>
-#include <span>
 
 #include "absl/status/statusor.h"
 #include "imdi/survey/query/v1/explanation.pb.h"
@@ -20,10 +19,10 @@ namespace store_pb = survey::store::v1;
 query_pb::Explanation Explain(const store_pb::ReleaseFigure& figure,
                               const store_pb::ReleaseHeader& header);
 
-// The same of a change: `later` is its later figure, `strata` what it was computed from (none where
-// it has no estimate). Names and labels as above.
+// The same of a change: `later` is its later figure, `evidence` what it was computed from (empty
+// where it has no estimate). Names and labels as above.
 query_pb::Explanation ExplainChange(const query_pb::ChangeFigure& change,
-                                    std::span<const query_pb::ChangeStratum> strata,
+                                    const store_pb::ChangeEvidence& evidence,
                                     const store_pb::ReleaseFigure& later,
                                     const store_pb::ReleaseHeader& header);
 

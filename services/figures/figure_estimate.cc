@@ -108,21 +108,22 @@ class Estimator {
 
   FigureEstimate Make() && {
     TakeLines();
-    const bool asked = counted_.in_base > 0;
+    const bool answered = counted_.in_base > 0;
     switch (indicator_.kind()) {
       case model::INDICATOR_KIND_MEAN:
       case model::INDICATOR_KIND_TOTAL:
       case model::INDICATOR_KIND_RATIO:
         TakeSums();
-        if (asked) Number();
+        if (answered) Number();
         break;
       case model::INDICATOR_KIND_QUANTILE:
-        if (asked) Quantile();
+        if (answered) Quantile();
         break;
       default:
-        if (asked) Share();
+        if (answered) Share();
         break;
     }
+    if (!answered) Empty();
     return std::move(out_);
   }
 
@@ -203,6 +204,30 @@ class Estimator {
       if (!weighted || open) sum += out_.lines[i].domain_frame;
     }
     return sum;
+  }
+
+  // Nobody is in the base: what those could say that may belong to it is all there is.
+  void Empty() {
+    if (indicator_.kind() == model::INDICATOR_KIND_OUTCOME_RATE || indicator_.not_asked()) return;
+    const bool frame = kind() == domain::BaseKind::kFrame;
+    const int32_t may_belong = frame ? units() : counted_.may_belong();
+    if (may_belong == 0) return;
+    std::optional<domain::Interval> bounds = domain::Interval{0, 1};
+    if (indicator_.numeric())
+      bounds = NumberBounds(0, 0, ScaleOf(indicator_.denominator().decimals));
+    query_pb::Estimate& out = out_.estimate.emplace();
+    out.set_level(kEstimateLevel);
+    out.set_method(query_pb::INTERVAL_METHOD_NONE);
+    out.set_status(query_pb::ESTIMATE_STATUS_EMPTY);
+    if (frame) out.set_base_units(may_belong);
+    out.set_may_belong(may_belong);
+    out.set_unrepresented(unrepresented());
+    out.set_unbounded(!bounds.has_value());
+    if (!bounds.has_value()) return;
+    out.set_bound_lower(bounds->lower);
+    out.set_bound_upper(bounds->upper);
+    out.set_lower(bounds->lower);
+    out.set_upper(bounds->upper);
   }
 
   void Share() {
@@ -318,7 +343,9 @@ class Estimator {
         whole.source != Source::kFrame || part.number != whole.number || !whole.when.empty())
       return std::nullopt;
     out_.silent_denominator = counts_.DenominatorOfSilent(cell_);
-    if (!out_.silent_denominator.has_value()) return std::nullopt;
+    // Nothing to divide by, neither of those that answered nor of the others.
+    if (!out_.silent_denominator.has_value() || (b == 0 && *out_.silent_denominator == 0))
+      return std::nullopt;
     return domain::PartBounds(a, b, static_cast<double>(*out_.silent_denominator) / scale_b);
   }
 
@@ -419,7 +446,25 @@ class Estimator {
 
 FigureEstimate EstimateFigure(const EditionCounts& counts, const FigurePlan::Cell& cell,
                               const domain::CellCounts& counted, const LayoutWeights& weights) {
-  return Estimator(counts, cell, counted, weights).Make();
+  FigureEstimate out = Estimator(counts, cell, counted, weights).Make();
+  RefuseWhatIsNoNumber(out);
+  return out;
+}
+
+void RefuseWhatIsNoNumber(FigureEstimate& made) {
+  if (!made.estimate.has_value()) return;
+  const query_pb::Estimate& estimate = *made.estimate;
+  for (const double number :
+       {estimate.value(), estimate.lower(), estimate.upper(), estimate.standard_error(),
+        estimate.effective_n(), estimate.bound_lower(), estimate.bound_upper()}) {
+    if (std::isfinite(number)) continue;
+    made.estimate.reset();
+    made.problem.emplace();
+    made.problem->set_reason("NOT_A_NUMBER");
+    made.problem->set_message(
+        "the estimate came out as no number: our fault; report the figure and its position");
+    return;
+  }
 }
 
 std::optional<MeasureBounds> BoundsOf(const domain::CompiledIndicator& indicator,

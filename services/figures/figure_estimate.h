@@ -25,6 +25,7 @@ struct FigureEstimate {
   int64_t sum = 0;  // Of a mean, a total, a ratio; scaled as its measures are.
   int64_t denominator_sum = 0;
   std::optional<int64_t> silent_denominator;
+  // Without a value where nobody is in the base and some may belong to it (EMPTY).
   std::optional<survey::query::v1::Estimate> estimate;
   std::optional<survey::query::v1::EstimateProblem> problem;  // Why a value has no estimate.
 
@@ -41,6 +42,10 @@ struct FigureEstimate {
 FigureEstimate EstimateFigure(const domain::EditionCounts& counts,
                               const domain::FigurePlan::Cell& cell,
                               const domain::CellCounts& counted, const LayoutWeights& weights);
+
+// An estimate that is NaN or infinite is none: a problem stands in its place (NOT_A_NUMBER). No
+// counts are known that give one.
+void RefuseWhatIsNoNumber(FigureEstimate& made);
 
 // The smallest and largest number that a unit can bring to a mean; empty = it has no bounds.
 struct MeasureBounds {

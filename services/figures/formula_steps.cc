@@ -33,11 +33,12 @@ class ShareSteps {
     ShareOfAnswers();
     if (!figure_.has_estimate()) return std::move(steps_).Take();
     level_ = figure_.estimate().level();
-    raw_ = ShareOf(ground_, level_);
+    if (n_ > 0) raw_ = ShareOf(ground_, level_);
     Estimate();
     AddUnitsOfBase(ground_, share_.may_belong, share_.base_units, steps_);
     Bounds();
     AddUnrepresented(ground_, share_.unrepresented, false, steps_);
+    if (n_ == 0) return std::move(steps_).Take();
     AddDegreesOfFreedom(ground_, share_.df, steps_);
     if (share_.method == domain::IntervalMethod::kKnown) {
       Known();
@@ -68,6 +69,12 @@ class ShareSteps {
     const auto kind =
         ground_.given_by_frame ? domain::BaseKind::kFrame : domain::BaseKind::kAnswers;
     const query_pb::Estimate& estimate = figure_.estimate();
+    if (n_ == 0) {  // Nothing is estimated, whatever the weights.
+      share_.may_belong = estimate.may_belong();
+      if (estimate.has_base_units()) share_.base_units = estimate.base_units();
+      share_.unrepresented = estimate.unrepresented();
+      return;
+    }
     if (ground_.calibrated == nullptr) {
       cells_ = ground_.Cells();
       share_ = domain::EstimateShare(cells_, kind, estimate.may_belong(), level_, choice_);

@@ -53,7 +53,8 @@ JoinedStrata JoinStrata(const domain::Strata& strata,
     frame[h] = complete ? least : std::max(most, least + 1);
   }
   domain::Collapse collapse = domain::CollapseStrata(strata, frame, responded);
-  JoinedStrata out{.to = std::move(collapse.to), .count = collapse.count};
+  JoinedStrata out{
+      .to = std::move(collapse.to), .count = collapse.count, .steps = std::move(collapse.steps)};
   out.to.push_back(out.count++);
   return out;
 }

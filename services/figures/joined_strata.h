@@ -15,6 +15,7 @@ namespace imdi::figures {
 struct JoinedStrata {
   std::vector<uint16_t> to;  // By panel stratum (EditionCounts::PanelStrata).
   uint16_t count = 0;
+  std::vector<domain::Collapse::Step> steps;  // What was joined, in the order it was done.
 };
 
 // `pairs`: for each two of the editions their counts by panel stratum. Joined as

@@ -43,15 +43,16 @@ class NumberSteps {
 
   std::vector<query_pb::FormulaStep> Make() && {
     AddAnswers(ground_, steps_);
-    if (ground_.n == 0 || !TakeSums()) return std::move(steps_).Take();
-    NumberOfAnswers();
+    if (ground_.n > 0) {
+      if (!TakeSums()) return std::move(steps_).Take();
+      NumberOfAnswers();
+    }
     if (!figure_.has_estimate()) return std::move(steps_).Take();
     const query_pb::Estimate& estimate = figure_.estimate();
-    std::optional<int32_t> base_units;
-    if (estimate.has_base_units()) base_units = estimate.base_units();
-    AddUnitsOfBase(ground_, estimate.may_belong(), base_units, steps_);
+    AddUnitsOfBase(ground_, estimate.may_belong(), BaseUnitsOf(estimate), steps_);
     if (!estimate.unbounded()) Bounds();
     AddUnrepresented(ground_, estimate.unrepresented(), total_, steps_);
+    if (ground_.n == 0) return std::move(steps_).Take();
     AddDegreesOfFreedom(ground_, estimate.df(), steps_);
     if (estimate.method() == query_pb::INTERVAL_METHOD_KNOWN) {
       AddKnownNumber(figure_, steps_);

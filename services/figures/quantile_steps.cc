@@ -23,13 +23,11 @@ class QuantileSteps {
 
   std::vector<query_pb::FormulaStep> Make() && {
     AddAnswers(ground_, steps_);
-    if (ground_.n == 0) return std::move(steps_).Take();
-    OfAnswers();
+    if (ground_.n > 0) OfAnswers();
     if (!figure_.has_estimate()) return std::move(steps_).Take();
-    std::optional<int32_t> base_units;
-    if (estimate_.has_base_units()) base_units = estimate_.base_units();
-    AddUnitsOfBase(ground_, estimate_.may_belong(), base_units, steps_);
+    AddUnitsOfBase(ground_, estimate_.may_belong(), BaseUnitsOf(estimate_), steps_);
     AddUnrepresented(ground_, estimate_.unrepresented(), false, steps_);
+    if (ground_.n == 0) return std::move(steps_).Take();
     AddDegreesOfFreedom(ground_, estimate_.df(), steps_);
     if (estimate_.method() == query_pb::INTERVAL_METHOD_KNOWN) {
       AddKnownNumber(figure_, steps_);

@@ -8,6 +8,7 @@
 #include "services/domain/change.h"
 #include "services/figures/comparability.h"
 #include "services/figures/joined_strata.h"
+#include "services/figures/stratum_labels.h"
 
 namespace imdi::figures {
 namespace {
@@ -86,11 +87,15 @@ absl::StatusOr<std::vector<query_pb::Trend>> Trends(const EditionFigures& editio
     if (series.status == domain::EstimateStatus::kEmpty) continue;
     query_pb::Trend& trend = out.emplace_back();
     trend.set_cell(plan.NameOf(panel.cell));
-    std::vector<double> years;
+    std::vector<int32_t> reference_years;
     for (const uint32_t number : panel.earlier)
-      years.push_back(plan.panel_frame().earlier[number].edition.year);
-    years.push_back(edition.entry().definition->reference_year());
-    for (const double year : years) trend.add_years(static_cast<int32_t>(year));
+      reference_years.push_back(plan.panel_frame().earlier[number].edition.year);
+    reference_years.push_back(edition.entry().definition->reference_year());
+    trend.mutable_years()->Add(reference_years.begin(), reference_years.end());
+    const std::vector<query_pb::CollapsedStratum> collapsed =
+        CollapsedInfos(plan.strata(), joined.steps, reference_years);
+    trend.mutable_collapsed()->Assign(collapsed.begin(), collapsed.end());
+    const std::vector<double> years(reference_years.begin(), reference_years.end());
     trend.mutable_shares()->Add(series.shares.begin(), series.shares.end());
     trend.mutable_covariance()->Add(series.covariance.begin(), series.covariance.end());
     const domain::Contrast slope =

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,8 @@ namespace {
 using Strata = google::protobuf::RepeatedPtrField<query_pb::StratumEvidence>;
 
 constexpr std::string_view kAnswer = "answer";
+constexpr std::string_view kYes = "yes";            // The two sides of a share.
+constexpr std::string_view kOthers = "others";      // Of the base, who gave none of the answers.
 constexpr std::string_view kOverlap = " has_any ";  // In the numerator of a MULTI question.
 constexpr double kLevel = 0.95;                     // Of intervals, which nobody reads here.
 
@@ -175,6 +178,34 @@ absl::Status TooLarge(size_t answers, size_t groups, std::string_view over) {
                                   "; name one answer, or a breakdown with fewer groups"));
 }
 
+// The table itself, for readers who want to follow the test.
+absl::Status PutTable(const Table& table, const Answers& answers, std::span<const Column> columns,
+                      query_pb::Association& out) {
+  const std::vector<size_t> rows = Occupied(table, true);
+  const std::vector<size_t> groups = Occupied(table, false);
+  for (const size_t row : rows) {
+    const bool others = answers.against_others && row == answers.pieces.size();
+    out.add_table_answers(others                        ? std::string(kOthers)
+                          : answers.pieces[row].empty() ? std::string(kYes)
+                                                        : answers.pieces[row]);
+  }
+  for (const size_t group : groups) out.add_table_groups(columns[group].group);
+  for (const auto& [place, units] : table.counts) {
+    if (std::accumulate(units.begin(), units.end(), 0) == 0) continue;
+    const query_pb::StratumEvidence& evidence = (*table.weights.strata)[static_cast<int>(place)];
+    query_pb::AssociationStratum& stratum = *out.add_table();
+    stratum.set_stratum(evidence.stratum());
+    stratum.set_frame(evidence.frame());
+    stratum.set_responded(evidence.responded());
+    for (const size_t row : rows) {
+      for (const size_t group : groups) stratum.add_counts(units[row * table.columns + group]);
+    }
+  }
+  if (out.ByteSizeLong() <= base::kExplanationBytesMax) return absl::OkStatus();
+  return TooLarge(rows.size(), groups.size(),
+                  base::StrCat("what fits into an answer for ", out.table_size(), " strata"));
+}
+
 // Fills in what the table says.
 absl::Status Test(const Table& table, const std::function<absl::Status()>& wanted,
                   query_pb::Association& out) {
@@ -277,6 +308,7 @@ absl::StatusOr<query_pb::Association> AssociationOf(const FigureSet& set,
   out.mutable_attributes()->Assign(attributes.begin(), attributes.end());
   out.set_rule_version(header.rule_version());
   IMDI_RETURN_IF_ERROR(Test(table, wanted, out));
+  if (request.with_table()) IMDI_RETURN_IF_ERROR(PutTable(table, answers, columns, out));
   return out;
 }
 

@@ -49,10 +49,9 @@ absl::StatusOr<query_pb::Explanation> ExplainChange(Reading& reading, const std:
   const auto later = set->Find(change->later().figure());
   if (!later.has_value()) return unknown();
   const auto held = std::ranges::find(*evidence, change_name, &store_pb::ChangeEvidence::name);
-  std::vector<query_pb::ChangeStratum> strata;
-  if (held != evidence->end()) strata.assign(held->strata().begin(), held->strata().end());
   query_pb::Explanation out =
-      figures::ExplainChange(*change, strata, *set->At(*later).stored, set->header());
+      figures::ExplainChange(*change, held == evidence->end() ? store_pb::ChangeEvidence() : *held,
+                             *set->At(*later).stored, set->header());
   set->Complete(*out.mutable_figure(), snapshot.position);
   CompleteChange(snapshot, *set, *out.mutable_change());
   out.set_position(set->PositionIn(snapshot.position));

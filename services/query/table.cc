@@ -258,17 +258,26 @@ class TableMaker {
     if (figure.has_no_value()) {
       out.set_no_value(figure.no_value().reason());
       out.set_sign(figure.no_value().sign());
-      return;
+    } else {
+      out.set_value(figure.value());
     }
-    out.set_value(figure.value());
     out.set_estimate_problem(figure.estimate_problem().reason());
-    if (figure.has_estimate() &&
-        figure.estimate().method() != query_pb::INTERVAL_METHOD_UNSPECIFIED &&
-        figure.estimate().method() != query_pb::INTERVAL_METHOD_NONE) {
-      out.set_lower(figure.estimate().lower());
-      out.set_upper(figure.estimate().upper());
-      out.set_lower_open(figure.estimate().lower_open());
-      out.set_upper_open(figure.estimate().upper_open());
+    if (figure.has_estimate()) FillEstimate(figure.estimate(), out);
+  }
+
+  static void FillEstimate(const query_pb::Estimate& estimate, query_pb::TableCell& out) {
+    out.set_method(estimate.method());
+    out.set_status(estimate.status());
+    if (estimate.has_value()) out.set_estimate(estimate.value());
+    if (estimate.method() != query_pb::INTERVAL_METHOD_NONE) {
+      out.set_lower(estimate.lower());
+      out.set_upper(estimate.upper());
+      out.set_lower_open(estimate.lower_open());
+      out.set_upper_open(estimate.upper_open());
+    }
+    if (!estimate.unbounded()) {
+      out.set_bound_lower(estimate.bound_lower());
+      out.set_bound_upper(estimate.bound_upper());
     }
   }
 

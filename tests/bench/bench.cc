@@ -36,10 +36,10 @@ int Main(int argc, char** argv) {
       ->check(CLI::Range(100, 1'000'000))
       ->capture_default_str();
   app.add_option("--only", only,
-                 "submit, query, live, fold, start, overload, reads, deadline, reconnect")
+                 "submit, query, live, fold, release, start, overload, reads, deadline, reconnect")
       ->delimiter(',')
-      ->check(CLI::IsMember({"submit", "query", "live", "fold", "start", "overload", "reads",
-                             "deadline", "reconnect"}));
+      ->check(CLI::IsMember({"submit", "query", "live", "fold", "release", "start", "overload",
+                             "reads", "deadline", "reconnect"}));
   app.add_option("--role", role, "run one side (used by the program itself)")->expected(1, 8);
   CLI11_PARSE(app, argc, argv);
   transport::SkipDeadlockDetection();  // As the servers do; callers too.
@@ -62,11 +62,15 @@ int Main(int argc, char** argv) {
   if (wanted("query")) BenchQuery(setting, survey, report);
   if (wanted("live")) BenchLive(setting, survey, report);
   if (wanted("fold")) BenchFold(setting, survey, report);
+  if (wanted("release")) BenchRelease(setting, survey, report);
   if (wanted("start")) BenchStart(setting, survey, report);
   if (wanted("overload")) BenchOverload(setting, survey, report);
   if (wanted("reads")) BenchReads(setting, survey, report);
   if (wanted("deadline")) BenchDeadline(setting, survey, report);
-  if (wanted("reconnect")) BenchReconnect(setting, survey, report);
+  if (wanted("reconnect")) {
+    BenchReconnect(setting, survey, report);
+    BenchSeparate(setting, survey, report);
+  }
   if (!json.empty()) report.WriteJson(json);
   std::error_code ignored;
   std::filesystem::remove_all(setting.folder, ignored);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "imdi/survey/store/v1/record.pb.h"
+#include "services/base/status_macros.h"
 #include "services/base/text.h"
 #include "services/domain/answer_matrix.h"
 #include "services/domain/derivation.h"
@@ -23,6 +24,24 @@ double Now() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
+
+// The first four digits of a district's code are those of its municipality. Invented districts have
+// digits that no invented municipality has, so that nobody is of both: municipalities count up from
+// 0000, districts down from 9999, a hundred to each four digits.
+constexpr int64_t kPrefixes = 10'000;
+constexpr int64_t kDistrictsOfOne = 100;
+constexpr int64_t kUnitsMax = kPrefixes * kDistrictsOfOne;
+
+std::string Digits(int64_t number, size_t width) {
+  const std::string digits = base::StrCat(number);
+  return std::string(width - digits.size(), '0') + digits;
+}
+std::string MunicipalityCode(int64_t number) { return Digits(number, 4); }
+std::string DistrictCode(int64_t number) {
+  return Digits(kPrefixes - 1 - number / kDistrictsOfOne, 4) + Digits(number % kDistrictsOfOne, 2);
+}
+// Of so many units: as many as leave codes for the others.
+int64_t MunicipalitiesMax(int64_t units) { return (kUnitsMax - units) / (kDistrictsOfOne - 1); }
 
 int64_t AnswersIn(const survey::store::v1::PackedAnswers& packed) {
   return int64_t{packed.code_items_size()} + packed.set_items_size() + packed.number_items_size() +
@@ -83,16 +102,17 @@ class Folder {
 
 }  // namespace
 
-FoldInput FoldInputOf(std::span<const model::Definition> definitions, const std::string& edition) {
+absl::StatusOr<FoldInput> FoldInputOf(std::span<const model::Definition> definitions,
+                                      const std::string& edition) {
   FoldInput out;
   out.edition = edition;
   std::shared_ptr<const domain::Catalog> catalog = domain::Catalog::Empty();
   for (const model::Definition& definition : definitions) {
     const domain::DefinitionVerdict verdict = catalog->ValidateDefinition(definition, {});
-    if (!verdict.changed) return out;
-    const auto next = catalog->Apply(definition, verdict.revision, verdict.new_items);
-    if (!next.ok()) return out;
-    catalog = *next;
+    if (!verdict.findings.empty())
+      return absl::InvalidArgumentError(
+          base::StrCat(verdict.name, ": ", domain::ToText(verdict.findings.front())));
+    IMDI_ASSIGN_OR_RETURN(catalog, catalog->Apply(definition, verdict.revision, verdict.new_items));
   }
   out.catalog = std::move(catalog);
   return out;
@@ -174,8 +194,7 @@ ChangeResult OneChange(const FoldInput& input, int changes) {
   return out;
 }
 
-FoldInput WithMoreUnits(const FoldInput& input, int times) {
-  constexpr int kMunicipalitiesMax = 9'000;
+absl::StatusOr<FoldInput> WithMoreUnits(const FoldInput& input, int times) {
   const domain::Catalog::EditionEntry& entry = *input.catalog->FindEdition(input.edition);
   FoldInput out;
   out.edition = input.edition;
@@ -183,6 +202,11 @@ FoldInput WithMoreUnits(const FoldInput& input, int times) {
   frame.clear_units();
   std::map<std::string, const std::string*> answers;
   for (const auto& [unit, packed] : input.responses) answers[unit] = &packed;
+  const int64_t units = static_cast<int64_t>(entry.frame->size()) * times;
+  if (units > kUnitsMax)
+    return absl::InvalidArgumentError(
+        base::StrCat(units, " units: codes allow ", kUnitsMax, "; fewer times"));
+  const int64_t municipalities_max = MunicipalitiesMax(units);
   int municipalities = 0;
   int districts = 0;
   for (int copy = 0; copy < times; ++copy) {
@@ -192,47 +216,49 @@ FoldInput WithMoreUnits(const FoldInput& input, int times) {
       clone.clear_orgnr();
       clone.clear_predecessors();
       const bool municipality =
-          unit.type() == model::UNIT_TYPE_MUNICIPALITY && municipalities < kMunicipalitiesMax;
+          unit.type() == model::UNIT_TYPE_MUNICIPALITY && municipalities < municipalities_max;
       clone.set_type(municipality ? model::UNIT_TYPE_MUNICIPALITY : model::UNIT_TYPE_DISTRICT);
-      clone.set_code(municipality ? base::StrCat(1'000 + municipalities++)
-                                  : base::StrCat(100'000 + districts++));
+      clone.set_code(municipality ? MunicipalityCode(municipalities++) : DistrictCode(districts++));
       const auto found = answers.find(unit.code());
       if (found != answers.end()) out.responses.emplace_back(clone.code(), *found->second);
     }
   }
   auto catalog = domain::Catalog::Empty();
-  const auto apply = [&](model::Definition definition) {
+  const auto apply = [&](const std::string& name, const model::Definition& definition) {
     std::vector<domain::ItemNumbers::Assigned> numbers;
     if (definition.has_questionnaire()) {
       const auto& from = input.catalog->NumbersOf(entry.definition->survey());
       for (uint32_t number = 1; number <= from.largest(); ++number)
         numbers.push_back({std::string(from.IdOf(number)), number});
     }
-    const auto next = catalog->Apply(definition, 1, numbers);
-    if (next.ok()) catalog = *next;
-    return next.ok();
+    auto next = catalog->Apply(definition, 1, numbers);
+    if (!next.ok())
+      return absl::Status(next.status().code(),
+                          base::StrCat(name, " with ", units, " units: ", next.status().message()));
+    catalog = *std::move(next);
+    return absl::OkStatus();
   };
   model::Definition definition;
   *definition.mutable_edition() = *entry.definition;
-  bool fine = apply(definition);
+  IMDI_RETURN_IF_ERROR(apply("the edition", definition));
   *definition.mutable_frame() = std::move(frame);
-  fine = fine && apply(definition);
+  IMDI_RETURN_IF_ERROR(apply("the frame", definition));
   *definition.mutable_questionnaire() = entry.Current()->compiled->definition();
-  fine = fine && apply(definition);
+  IMDI_RETURN_IF_ERROR(apply("the questionnaire", definition));
   std::set<std::string> sets;
   for (const auto& indicator : input.catalog->IndicatorsOf(input.edition)) {
     if (indicator->weights() == nullptr || !sets.insert(indicator->weights()->name()).second)
       continue;
     *definition.mutable_weight_set() = indicator->weights()->definition();
-    fine = fine && apply(definition);
+    IMDI_RETURN_IF_ERROR(apply(indicator->weights()->name(), definition));
   }
   for (const auto& indicator : input.catalog->IndicatorsOf(input.edition)) {
     *definition.mutable_indicator() = indicator->definition();
     definition.mutable_indicator()->clear_editions();
     definition.mutable_indicator()->add_editions(base::StrCat("editions/", input.edition));
-    fine = fine && apply(definition);
+    IMDI_RETURN_IF_ERROR(apply(indicator->definition().name(), definition));
   }
-  if (fine) out.catalog = std::move(catalog);
+  out.catalog = std::move(catalog);
   return out;
 }
 

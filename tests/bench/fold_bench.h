@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "imdi/survey/model/v1/definition.pb.h"
 #include "services/domain/answers.h"
 #include "services/domain/edition_counts.h"
@@ -28,9 +29,9 @@ struct FoldInput {
 };
 
 // An edition out of definitions in the order in which they can be applied, without responses.
-// `catalog` is null when one of them is refused.
-FoldInput FoldInputOf(std::span<const survey::model::v1::Definition> definitions,
-                      const std::string& edition);
+// Refused with the name of the one that cannot be applied, and why.
+absl::StatusOr<FoldInput> FoldInputOf(std::span<const survey::model::v1::Definition> definitions,
+                                      const std::string& edition);
 // Adds a unit's answers as a record would store them; those that cannot stand are left out.
 void AddResponse(FoldInput& input, const std::string& unit, const domain::AnswerList& answers);
 
@@ -61,8 +62,9 @@ struct ChangeResult {
 ChangeResult OneChange(const FoldInput& input, int changes);
 
 // The edition with its units (and their responses) `times` as often, under invented codes: how time
-// and memory grow. At most 9 000 municipalities and 900 000 districts fit the form of the codes, so
-// further units become districts.
-FoldInput WithMoreUnits(const FoldInput& input, int times);
+// and memory grow. A municipality takes as much of the codes as a hundred districts do, and a
+// million units at most have codes; of so many units, those municipalities for which no codes are
+// left become districts. Refused with the name of the document that does not apply to so many.
+absl::StatusOr<FoldInput> WithMoreUnits(const FoldInput& input, int times);
 
 }  // namespace imdi::bench

@@ -31,11 +31,6 @@ using testing_support::KeptAddress;
 using testing_support::TempFolder;
 using Words = std::vector<std::string>;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
-
-// What stands behind the first line, which says how old the rest is.
-std::string WithoutAge(const std::string& out) { return out.substr(out.find('\n') + 1); }
-
 class Consumers : public testing::Test {
  protected:
   static void SetUpTestSuite() { InstalledExamples::Get(); }

@@ -46,14 +46,10 @@ using testing_support::TempFolder;
 using Queries = query_pb::QueryService::StubInterface;
 using Releases = aggregation_pb::ReleaseService::StubInterface;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr absl::Duration kCall = absl::Seconds(20);
 constexpr absl::Duration kStop = absl::Seconds(10);
 constexpr int kSubmittersOfAGroup = 2;
 constexpr size_t kUnitsOfAGroup = 60;
-
-// What stands behind the first line, which says how old the rest is.
-std::string WithoutAge(const std::string& out) { return out.substr(out.find('\n') + 1); }
 
 class ConsumersUnderKills : public testing::Test {
  protected:

@@ -6,9 +6,15 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "tests/support/temp_folder.h"
 
 namespace imdi::e2e {
+
+inline constexpr absl::Duration kPatience = absl::Seconds(60);
+
+// What an example prints, without the first line, which says how old the rest is.
+inline std::string WithoutAge(const std::string& out) { return out.substr(out.find('\n') + 1); }
 
 class InstalledExamples {
  public:

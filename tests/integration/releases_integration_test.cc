@@ -416,7 +416,7 @@ TEST_F(ReleasesInTheChain, SayOfEveryFigureWithoutAValueWhyThereIsNone) {
     for (const auto& [cell, figure] : FiguresOfRelease(system(), edition, "1")) {
       if (figure.has_no_value()) {
         ASSERT_NO_FATAL_FAILURE(ExpectSigns(figure.name(), figure.no_value()));
-        EXPECT_FALSE(figure.has_estimate()) << figure.name();
+        EXPECT_FALSE(figure.estimate().has_value()) << figure.name();
         seen.insert(figure.no_value().reason());
       } else if (figure.unit() == "fraction" && figure.numerator() == 0) {
         ASSERT_TRUE(figure.has_value()) << figure.name();

@@ -16,9 +16,11 @@
 #include <utility>
 #include <vector>
 
+#include "services/figures/explain.h"
 #include "services/figures/release_content.h"
 #include "tests/oracle/case_edition.h"
 #include "tests/oracle/runner.h"
+#include "tests/support/finite.h"
 
 namespace imdi::oracle {
 namespace {
@@ -26,6 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace model = survey::model::v1;
 namespace query_pb = survey::query::v1;
+using testing_support::NotFinite;
 
 struct Read {
   Case data;
@@ -391,34 +394,18 @@ TEST(ServedFigures, NameTheirWeightsWhoseSpreadIsTheOneExpected) {
   }
 }
 
-// Every double that leaves is a number.
-void ExpectFinite(const google::protobuf::Message& message, const std::string& where) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const google::protobuf::FieldDescriptor* field : fields) {
-    using Descriptor = google::protobuf::FieldDescriptor;
-    if (field->cpp_type() == Descriptor::CPPTYPE_DOUBLE && !field->is_repeated()) {
-      EXPECT_TRUE(std::isfinite(reflection.GetDouble(message, field)))
-          << where << ' ' << field->name();
-    }
-    if (field->cpp_type() != Descriptor::CPPTYPE_MESSAGE) continue;
-    if (!field->is_repeated()) {
-      ExpectFinite(reflection.GetMessage(message, field), where);
-      continue;
-    }
-    for (int i = 0; i < reflection.FieldSize(message, field); ++i)
-      ExpectFinite(reflection.GetRepeatedMessage(message, field, i), where);
-  }
-}
-
-TEST(ServedFigures, HoldNoNumberThatIsNone) {
-  for (const char* id : {"s05-strat-441", "s09-calibration-441", "s11-numeric-441"}) {
+TEST(ServedFigures, AndTheirExplanationsHoldNoNumberThatIsNone) {
+  for (const char* id :
+       {"s05-strat-441", "s09-calibration-441", "s11-numeric-441", "s12-question-types-441"}) {
     const figures::EditionFigures& figures = *Of(id).edition.figures;
-    ExpectFinite(figures.Header(), id);
+    const auto header = figures.Header();
+    EXPECT_THAT(NotFinite(header), testing::IsEmpty()) << id;
     for (const figures::store_pb::ReleaseFigure& one : AllFigures(figures)) {
-      ExpectFinite(one, one.figure().name());
+      EXPECT_THAT(NotFinite(one), testing::IsEmpty()) << one.figure().name();
+      EXPECT_THAT(NotFinite(figures::Explain(one, header)), testing::IsEmpty())
+          << one.figure().name();
       const query_pb::Estimate& estimate = one.figure().estimate();
+      if (!estimate.has_value()) continue;
       EXPECT_LE(estimate.lower(), estimate.value()) << one.figure().name();
       EXPECT_LE(estimate.value(), estimate.upper()) << one.figure().name();
     }

@@ -68,8 +68,8 @@ struct AnswerHabits {
 };
 
 // One set of answers of every unit that responds; what routes take away, derivation takes away.
-inline std::shared_ptr<const domain::EditionCounts> RandomCounts(
-    std::shared_ptr<const domain::FigurePlan> plan, uint64_t seed, const AnswerHabits& habits) {
+inline domain::AnswerMatrix RandomMatrix(std::shared_ptr<const domain::FigurePlan> plan,
+                                         uint64_t seed, const AnswerHabits& habits) {
   std::mt19937_64 random(seed);
   const auto below = [&](size_t bound) { return static_cast<size_t>(random() % bound); };
   const auto percent = [&](int share) { return below(100) < static_cast<size_t>(share); };
@@ -126,7 +126,12 @@ inline std::shared_ptr<const domain::EditionCounts> RandomCounts(
                               .fielded = nullptr});
     matrix.SetUnit(unit, &response, model::DISPOSITION_UNSPECIFIED);
   }
-  return matrix.Count();
+  return matrix;
+}
+
+inline std::shared_ptr<const domain::EditionCounts> RandomCounts(
+    std::shared_ptr<const domain::FigurePlan> plan, uint64_t seed, const AnswerHabits& habits) {
+  return RandomMatrix(std::move(plan), seed, habits).Count();
 }
 
 }  // namespace imdi::testing_support

@@ -33,13 +33,8 @@ class Meter {
   bool show_;
 };
 
-void Print(const std::vector<IntervalRow>& rows) {
-  std::printf(
-      "Intervals of a share, level 95 percent: part of the draws whose interval holds the truth /\n"
-      "the same in the population where it is lowest / mean width. %d populations a row, from few\n"
-      "yes to nearly all.\n\n",
-      rows.empty() ? 0 : rows[0].populations);
-  std::printf("| units; answers |");
+void Print(const char* of, const std::vector<IntervalRow>& rows) {
+  std::printf("| %s |", of);
   for (const IntervalScore& score : rows.front().scores) std::printf(" %s |", score.method.c_str());
   std::printf("\n|---|");
   for (size_t i = 0; i < rows.front().scores.size(); ++i) std::printf("---|");
@@ -58,21 +53,28 @@ void Print(const std::vector<IntervalRow>& rows) {
   }
 }
 
+void PrintNumbers(const std::vector<IntervalRow>& rows) {
+  std::printf("| number; units; answers | interval | |\n|---|---|---|\n");
+  for (const IntervalRow& row : rows) {
+    for (const IntervalScore& score : row.scores)
+      std::printf("| %s | %s | %.3f / %.3f / %.3f |\n", row.title.c_str(), score.method.c_str(),
+                  score.coverage, score.worst_coverage, score.width);
+  }
+}
+
 void Print(const std::vector<ChangeRow>& rows) {
   std::printf(
-      "\nChange between two years, 322 of 441 units answer each: mean standard error / coverage "
-      "of\n"
-      "the interval / rejected at 5 percent without a change / with one of %+.1f percentage "
-      "points.\nMcNemar: the last two.\n\n",
+      "\nChange between two years: mean standard error / coverage of the interval / rejected at 5\n"
+      "percent without a change / with one of %+.1f percentage points. McNemar: the last two.\n\n",
       100 * rows.front().change);
-  std::printf("| corr. of response | keep their answer | true SD |");
+  std::printf("| units; answers each year | corr. of response | keep their answer | true SD |");
   for (const TestScore& score : rows.front().scores) std::printf(" %s |", score.method.c_str());
-  std::printf("\n|---|---|---|");
+  std::printf("\n|---|---|---|---|");
   for (size_t i = 0; i < rows.front().scores.size(); ++i) std::printf("---|");
   std::printf("\n");
   for (const ChangeRow& row : rows) {
-    std::printf("| %.1f | %.0f %% | %.4f |", row.response_correlation, 100 * row.kept,
-                row.standard_deviation);
+    std::printf("| %s | %.1f | %.0f %% | %.4f |", row.title.c_str(), row.response_correlation,
+                100 * row.kept, row.standard_deviation);
     for (const TestScore& score : row.scores) {
       if (score.standard_error > 0)
         std::printf(" %.4f / %.3f / %.3f / %.3f |", score.standard_error, score.coverage,
@@ -100,14 +102,34 @@ int Main(int argc, char** argv) {
   std::printf("seed %llu, %d draws a row\n\n", static_cast<unsigned long long>(options.seed),
               options.draws);
   const auto begin = std::chrono::steady_clock::now();
-  {
-    const Meter meter("intervals");
-    Print(SimulateIntervals(options, [&meter](size_t done, size_t all) { meter.Show(done, all); }));
-  }
-  {
-    const Meter meter("changes");
-    Print(SimulateChanges(options, [&meter](size_t done, size_t all) { meter.Show(done, all); }));
-  }
+  const auto shown = [](const char* what, const auto& simulate) {
+    const Meter meter(what);
+    return simulate([&meter](size_t done, size_t all) { meter.Show(done, all); });
+  };
+  std::printf(
+      "Intervals, level 95 percent: part of the draws whose interval holds the truth / the same "
+      "in\n"
+      "the population where it is lowest / mean width. 25 populations a row.\n\n"
+      "Shares whose base the frame gives:\n\n");
+  Print("units; answers", shown("intervals", [&](const Progress& progress) {
+          return SimulateIntervals(options, progress);
+        }));
+  std::printf("\nShares whose base answers give, and shares under weights:\n\n");
+  std::vector<IntervalRow> other = shown("bases by answers", [&](const Progress& progress) {
+    return SimulateFilteredShares(options, progress);
+  });
+  for (IntervalRow& row : shown("raked weights", [&](const Progress& progress) {
+         return SimulateRakedShares(options, progress);
+       }))
+    other.push_back(std::move(row));
+  Print("units; answers", other);
+  std::printf(
+      "\nMeans and medians as served, 70 percent asked; widths in standard deviations of the\n"
+      "numbers:\n\n");
+  PrintNumbers(shown("numbers",
+                     [&](const Progress& progress) { return SimulateNumbers(options, progress); }));
+  Print(shown("changes",
+              [&](const Progress& progress) { return SimulateChanges(options, progress); }));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
   std::fprintf(stderr, "%.1f s on %u threads\n", taken.count(), options.threads);
   return 0;

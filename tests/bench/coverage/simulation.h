@@ -36,6 +36,18 @@ struct IntervalRow {
 // Shares within one stratum and over several: wald, logit, beta, wilson, predictive, hypergeom (one
 // stratum only), and served: what a figure with a base of the frame carries.
 std::vector<IntervalRow> SimulateIntervals(const Options& options, const Progress& progress);
+// Shares whose base answers give: 70 percent of the units are asked and some of them leave it
+// blank; the truth is that of all who are asked. wald, logit, beta, wilson, and served: Wilson's on
+// the effective number of answers, cut to the logical bounds.
+std::vector<IntervalRow> SimulateFilteredShares(const Options& options, const Progress& progress);
+// Shares of everybody where who answers hangs on something that says yes more often too: weights of
+// the strata, which do not know it, and the same raked to margins that do. Methods as above.
+std::vector<IntervalRow> SimulateRakedShares(const Options& options, const Progress& progress);
+// Means of scores and of amounts with a long tail (t interval), medians of amounts and of whole
+// weeks (Woodruff's), as served, with bases as those of filtered shares, with and without blanks.
+// One score a row, named by its interval; widths in standard deviations of the population's
+// numbers.
+std::vector<IntervalRow> SimulateNumbers(const Options& options, const Progress& progress);
 
 struct TestScore {
   std::string method;
@@ -45,14 +57,15 @@ struct TestScore {
   double rejected_with_change = 0;     // The same where they differ.
 };
 struct ChangeRow {
+  std::string title;                // Units and answers, as of intervals.
   double response_correlation = 0;  // Of the will to answer in the two years.
   double kept = 0;                  // Part of the units that give the same answer again, whatever.
   double change = 0;                // Of the population with change.
   double standard_deviation = 0;    // Of the estimates, in the population without change.
   std::vector<TestScore> scores;
 };
-// 441 units of which 322 answer each year: overlap_fpc, stacked_fpc, stacked_nofpc, and McNemar's
-// mid-p and exact test.
+// In one stratum and in thirty, as many answers each year: overlap_fpc, stacked_fpc, stacked_nofpc,
+// and McNemar's mid-p and exact test.
 std::vector<ChangeRow> SimulateChanges(const Options& options, const Progress& progress);
 
 }  // namespace imdi::coverage

@@ -3,17 +3,27 @@
 
 #include "tests/bench/fold_bench.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "clients/cli/definition_documents.h"
+#include "tests/support/project_root.h"
 #include "tests/unit/domain/small_survey.h"
 
 namespace imdi::bench {
 namespace {
 
 namespace model = survey::model::v1;
+
+FoldInput Made(absl::StatusOr<FoldInput> input) {
+  EXPECT_TRUE(input.ok()) << input.status();
+  return input.ok() ? *std::move(input) : FoldInput();
+}
 
 // With a share and a mean under weights of a set.
 FoldInput SmallInput() {
@@ -37,7 +47,7 @@ FoldInput SmallInput() {
   mean.mutable_measure()->set_options("B2");
   *definitions.emplace_back().mutable_indicator() = share;
   *definitions.emplace_back().mutable_indicator() = mean;
-  FoldInput input = FoldInputOf(definitions, "T");
+  FoldInput input = Made(FoldInputOf(definitions, "T"));
   if (input.catalog == nullptr) return input;
   for (const char* unit : {"0101", "0104", "0107"}) {
     domain::AnswerList answers;
@@ -78,7 +88,7 @@ TEST(FoldBench, FoldingAgainAndAgainCountsEveryUnitOnce) {
 }
 
 TEST(FoldBench, MoreUnitsAreTheSameOnesMoreOften) {
-  const FoldInput input = WithMoreUnits(SmallInput(), 50);
+  const FoldInput input = Made(WithMoreUnits(SmallInput(), 50));
   ASSERT_NE(input.catalog, nullptr);
   EXPECT_EQ(input.catalog->FindEdition("T")->frame->size(), 500u);
   const FoldResult result = RebuildEditions(input, 1);
@@ -87,6 +97,49 @@ TEST(FoldBench, MoreUnitsAreTheSameOnesMoreOften) {
   EXPECT_EQ(Numerator(*result.counts, "Q_A1.ANSWERED.answer=1"), 150);
   EXPECT_EQ(Numerator(*result.counts, "IND_WEIGHTED.ALL"), 150);
   ASSERT_EQ(result.counts->plan().layouts().size(), 2u) << "their weight set came with them";
+}
+
+// The survey's own documents, of which some count people once: by municipalities or by districts.
+TEST(FoldBench, TheRealEditionTakesMoreUnitsAndNobodyIsTwoUnits) {
+  const cli::DefinitionDocuments documents =
+      cli::LoadDefinitions({testing_support::ProjectFile("deploy/surveys/ku").string()});
+  ASSERT_EQ(documents.problem_count, 0u);
+  std::vector<model::Definition> definitions;
+  for (const cli::DefinitionDocument& document : documents.documents)
+    definitions.push_back(document.definition);
+  const FoldInput once = Made(FoldInputOf(definitions, "KU2017"));
+  ASSERT_NE(once.catalog, nullptr);
+  const size_t units = once.catalog->FindEdition("KU2017")->frame->size();
+  // At a hundred times some municipalities become districts, for want of codes.
+  for (const int times : {3, 100}) {
+    SCOPED_TRACE(times);
+    const FoldInput more = Made(WithMoreUnits(once, times));
+    ASSERT_NE(more.catalog, nullptr);
+    const domain::CompiledFrame& frame = *more.catalog->FindEdition("KU2017")->frame;
+    EXPECT_EQ(frame.size(), units * static_cast<size_t>(times));
+    EXPECT_EQ(more.catalog->IndicatorsOf("KU2017").size(),
+              once.catalog->IndicatorsOf("KU2017").size());
+    std::set<std::string> municipalities;
+    std::set<std::string> with_districts;
+    for (const model::Unit& unit : frame.definition().units()) {
+      const bool district = unit.type() == model::UNIT_TYPE_DISTRICT;
+      (district ? with_districts : municipalities).insert(unit.code().substr(0, 4));
+    }
+    EXPECT_GT(municipalities.size(), 1'000u);
+    for (const std::string& digits : with_districts) EXPECT_FALSE(municipalities.contains(digits));
+  }
+  EXPECT_THAT(WithMoreUnits(once, 2'268).status().message(), testing::HasSubstr("codes allow"));
+}
+
+TEST(FoldBench, WhatDoesNotApplyIsNamed) {
+  std::vector<model::Definition> definitions(2);
+  *definitions[0].mutable_edition() = testing_support::SmallEdition("T");
+  *definitions[1].mutable_frame() = testing_support::SmallFrame("T");
+  definitions[1].mutable_frame()->mutable_units(0)->set_code("12345");
+  const auto input = FoldInputOf(definitions, "T");
+  ASSERT_FALSE(input.ok());
+  EXPECT_THAT(input.status().message(), testing::HasSubstr("editions/T/frame"));
+  EXPECT_THAT(input.status().message(), testing::HasSubstr("12345"));
 }
 
 TEST(FoldBench, AChangeTouchesWhatReadsTheUnitAndIsUndoneByTheNext) {

@@ -199,6 +199,48 @@ TEST(BlankAnswers, OfATotalAreWeightedForByAllWhoAnsweredTheQuestion) {
   EXPECT_GT(total.estimate().upper(), total.estimate().value());
 }
 
+TEST(BlankAnswers, OfAllLeaveAnEmptyEstimateThatSaysWhatIsPossible) {
+  const Edition edition(std::vector<Says>(10));
+  for (const char* indicator : {"MEAN", "TOTAL", "MEDIAN", "SCORES", "TOTAL_BY_REGION"}) {
+    const query_pb::Figure figure = edition.Find(indicator);
+    EXPECT_EQ(figure.no_value().reason(), query_pb::NO_VALUE_REASON_NO_ANSWER) << indicator;
+    ASSERT_TRUE(figure.has_estimate()) << indicator;
+    EXPECT_FALSE(figure.has_estimate_problem()) << indicator;
+    const query_pb::Estimate& estimate = figure.estimate();
+    EXPECT_EQ(estimate.status(), query_pb::ESTIMATE_STATUS_EMPTY) << indicator;
+    EXPECT_EQ(estimate.method(), query_pb::INTERVAL_METHOD_NONE) << indicator;
+    EXPECT_FALSE(estimate.has_value()) << indicator;
+    EXPECT_EQ(estimate.may_belong(), 10) << indicator;
+    EXPECT_FALSE(estimate.has_base_units()) << indicator << ": who does not know is in no base";
+    EXPECT_EQ(estimate.unbounded(), std::string(indicator) != "SCORES") << indicator;
+    query_pb::Figure other = figure;
+    other.clear_estimate();
+    EXPECT_NE(EtagOf(other), figure.etag()) << indicator;
+  }
+  const query_pb::Estimate scores = edition.Find("SCORES").estimate();
+  EXPECT_EQ(scores.bound_lower(), 1);
+  EXPECT_EQ(scores.bound_upper(), 5);
+  // Who does not know has answered: nobody is left who may belong, and nothing is to be said.
+  const Edition none(std::vector<Says>(10, {.code = kDontKnow, .dont_know = true}));
+  EXPECT_EQ(none.Find("MEAN").no_value().reason(), query_pb::NO_VALUE_REASON_NOT_APPLICABLE);
+  EXPECT_FALSE(none.Find("MEAN").has_estimate());
+}
+
+TEST(BlankAnswers, BesideAnswersThatAreAllTheSameGoWithAVarianceOfZero) {
+  std::vector<Says> units(10, {.number = 40, .code = 1});
+  units[0] = {};
+  units[9] = {.responds = false};
+  const Edition edition(units);
+  for (const char* indicator : {"MEAN", "SCORES"}) {
+    const query_pb::Estimate estimate = edition.Find(indicator).estimate();
+    EXPECT_EQ(estimate.status(), query_pb::ESTIMATE_STATUS_ZERO_VARIANCE) << indicator;
+    EXPECT_EQ(estimate.method(), query_pb::INTERVAL_METHOD_WALD) << indicator;
+    EXPECT_EQ(estimate.standard_error(), 0) << indicator;
+    EXPECT_EQ(estimate.may_belong(), 2) << indicator;
+    EXPECT_GT(estimate.df(), 0) << indicator;
+  }
+}
+
 TEST(BlankAnswers, AreKnownWhereNobodyLeftTheQuestionBlank) {
   std::vector<Says> units = SixOfTen();
   for (size_t unit : {6, 7}) units[unit] = {.code = kDontKnow, .dont_know = true};

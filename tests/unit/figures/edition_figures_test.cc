@@ -247,8 +247,18 @@ TEST_F(EditionFiguresTest, OfAnEditionWithoutAnswersHaveNoNumber) {
   std::set<int> reasons;
   for (const store_pb::ReleaseFigure& one : AllFigures(edition)) {
     EXPECT_TRUE(one.figure().has_no_value()) << one.figure().name();
-    EXPECT_FALSE(one.figure().has_estimate()) << one.figure().name();
-    reasons.insert(one.figure().no_value().reason());
+    EXPECT_FALSE(one.figure().estimate().has_value()) << one.figure().name();
+    const query_pb::NoValueReason reason = one.figure().no_value().reason();
+    reasons.insert(reason);
+    // Who may still answer is told where somebody may, and of nothing else.
+    const bool rate = one.figure().weight_set().empty();
+    EXPECT_EQ(one.figure().has_estimate(), reason == query_pb::NO_VALUE_REASON_NOT_YET && !rate)
+        << one.figure().name();
+    if (!one.figure().has_estimate()) continue;
+    const query_pb::Estimate& estimate = one.figure().estimate();
+    EXPECT_EQ(estimate.status(), query_pb::ESTIMATE_STATUS_EMPTY) << one.figure().name();
+    EXPECT_GT(estimate.may_belong(), 0) << one.figure().name();
+    EXPECT_LE(estimate.may_belong(), one.figure().invited()) << one.figure().name();
   }
   EXPECT_TRUE(reasons.contains(query_pb::NO_VALUE_REASON_NOT_YET));
 }

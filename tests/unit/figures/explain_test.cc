@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "services/base/limits.h"
 #include "services/figures/change_figures.h"
 #include "services/figures/edition_figures.h"
+#include "tests/support/finite.h"
 #include "tests/support/ku_survey.h"
 #include "tests/unit/demo/demo_answers.h"
 #include "tests/unit/demo/demo_figures.h"
@@ -115,7 +117,7 @@ class Recomputed {
     Result("n", n_);
     if (n_ == 0) {
       EXPECT_TRUE(figure.has_no_value()) << figure.name();
-      EXPECT_FALSE(figure.has_estimate()) << figure.name();
+      if (figure.has_estimate()) CheckEmpty(figure.estimate());
       return;
     }
     Result("x", x_);
@@ -147,6 +149,27 @@ class Recomputed {
   void Result(const std::string& symbol, double mine, double field) {
     Result(symbol, mine);
     EXPECT_EQ(Given(symbol), field) << explanation_.figure().name() << ' ' << symbol;
+  }
+
+  // Nobody is in the base: who may belong to it, and that all is possible.
+  void CheckEmpty(const query_pb::Estimate& estimate) {
+    const std::string& name = explanation_.figure().name();
+    EXPECT_EQ(estimate.status(), query_pb::ESTIMATE_STATUS_EMPTY) << name;
+    EXPECT_EQ(estimate.method(), query_pb::INTERVAL_METHOD_NONE) << name;
+    EXPECT_FALSE(estimate.has_value()) << name;
+    EXPECT_GT(estimate.may_belong(), 0) << name;
+    if (estimate.has_base_units()) {
+      Result("N", units_, estimate.base_units());
+      Result("M", units_, estimate.may_belong());
+    } else {
+      Result("M", static_cast<double>(Given("s") + Given("b")), estimate.may_belong());
+    }
+    Result("b_L", 0, estimate.bound_lower());
+    Result("b_U", 1, estimate.bound_upper());
+    int unrepresented = 0;
+    for (const Stratum& h : strata_) unrepresented += h.responded == 0 ? h.domain_frame : 0;
+    EXPECT_EQ(estimate.unrepresented(), unrepresented) << name;
+    if (unrepresented > 0) Result("unrepresented", unrepresented);
   }
 
   void CheckEstimate(const query_pb::Estimate& estimate) {
@@ -406,6 +429,7 @@ Seen CheckEdition(const EditionFigures& edition) {
     const store_pb::ReleaseFigure figure = edition.Make(cell);
     const query_pb::Explanation explanation = Explain(figure, header);
     const std::string& name = figure.figure().name();
+    EXPECT_THAT(testing_support::NotFinite(explanation), testing::IsEmpty()) << name;
     const query_pb::IndicatorInfo& info = *infos.at(name.substr(0, name.find('.')));
     if (!info.measure().empty() || !info.weights().empty() ||
         info.interval() != model::INTERVAL_CHOICE_UNSPECIFIED) {
@@ -430,8 +454,10 @@ Seen CheckEdition(const EditionFigures& edition) {
       const query_pb::Estimate& estimate = figure.figure().estimate();
       ++seen.methods[estimate.method()];
       ++seen.statuses[estimate.status()];
-      EXPECT_LE(estimate.lower(), estimate.value()) << name;
-      EXPECT_LE(estimate.value(), estimate.upper()) << name;
+      if (estimate.has_value()) {
+        EXPECT_LE(estimate.lower(), estimate.value()) << name;
+        EXPECT_LE(estimate.value(), estimate.upper()) << name;
+      }
       EXPECT_LE(estimate.bound_lower(), estimate.lower()) << name;
       EXPECT_LE(estimate.upper(), estimate.bound_upper()) << name;
     }
@@ -511,6 +537,7 @@ TEST(Explain, LetsEveryFigureOfAnOrdinaryEditionBeRecomputed) {
 TEST(Explain, LetsEveryFigureOfAThinEditionBeRecomputed) {
   const Seen seen = CheckEdition({.responding = 8, .blank = 20, .first_code = 30}, 8);
   EXPECT_GT(seen.no_values, 0);
+  EXPECT_TRUE(seen.statuses.contains(query_pb::ESTIMATE_STATUS_EMPTY));
   EXPECT_TRUE(seen.methods.contains(query_pb::INTERVAL_METHOD_NONE));
   EXPECT_TRUE(seen.statuses.contains(query_pb::ESTIMATE_STATUS_NO_DF));
 }
@@ -740,6 +767,33 @@ void ExpectRecomputed(const query_pb::Explanation& explanation) {
   EXPECT_NEAR(change.panel().p_mid(), std::min(1.0, 2 * tail - there), 1e-9);
 }
 
+// Each step joins two neighbours of one region that end up in one stratum, and gives both years and
+// the reason.
+void ExpectJoinedAsItSays(const query_pb::Explanation& explanation) {
+  std::map<std::string, size_t> stratum_of;  // By the id of each that was joined to it.
+  size_t apart = 0, strata = 0;
+  for (const query_pb::ChangeStratum& stratum : explanation.change_strata()) {
+    std::istringstream ids(stratum.stratum());
+    for (std::string id; std::getline(ids, id, '+'); ++apart) stratum_of[id] = strata;
+    ++strata;
+  }
+  for (const query_pb::CollapsedStratum& one : explanation.collapsed()) {
+    EXPECT_EQ(stratum_of.at(one.from()), stratum_of.at(one.into()));
+    EXPECT_EQ(one.from().substr(0, one.from().find('.')),
+              one.into().substr(0, one.into().find('.')));
+    EXPECT_LT(one.responded(), domain::kStratumRespondentsMin);
+    EXPECT_THAT(one.years(), testing::ElementsAre(explanation.change().earlier().year(),
+                                                  explanation.change().later().year()));
+    for (const std::string* text : {&one.reason().nn(), &one.reason().nb(), &one.reason().en()}) {
+      for (const int year : one.years())
+        EXPECT_THAT(*text, testing::HasSubstr(std::to_string(year)));
+      EXPECT_THAT(*text, testing::HasSubstr(std::to_string(one.responded())));
+    }
+  }
+  // As many as were joined are fewer now.
+  EXPECT_EQ(apart - strata, static_cast<size_t>(explanation.collapsed_size()));
+}
+
 TEST(ExplainedChanges, AreRecomputedFromTheirSixteenCountsAndFollowStepByStep) {
   const std::shared_ptr<const EditionFigures> figures =
       demo_test::Count("KU2017", demo_test::Demo().editions.at("KU2017").sent);
@@ -756,16 +810,16 @@ TEST(ExplainedChanges, AreRecomputedFromTheirSixteenCountsAndFollowStepByStep) {
   };
   const EditionChanges changes = Changes(*figures, others);
   const store_pb::ReleaseHeader header = figures->Header();
-  int explained = 0;
+  int explained = 0, joined = 0;
   for (const store_pb::ChangeEvidence& evidence : changes.evidence) {
     SCOPED_TRACE(evidence.name());
     const query_pb::ChangeFigure* change = changes.Find(evidence.name());
     ASSERT_NE(change, nullptr);
-    const std::vector<query_pb::ChangeStratum> strata(evidence.strata().begin(),
-                                                      evidence.strata().end());
     const query_pb::Explanation explanation =
-        ExplainChange(*change, strata, *figures->Find(change->later().figure()), header);
+        ExplainChange(*change, evidence, *figures->Find(change->later().figure()), header);
     ExpectRecomputed(explanation);
+    ExpectJoinedAsItSays(explanation);
+    joined += explanation.collapsed_size();
     EXPECT_EQ(explanation.strata_size(), 0);
     EXPECT_FALSE(explanation.numerator_expression().empty());
     std::set<std::string> symbols;
@@ -787,6 +841,7 @@ TEST(ExplainedChanges, AreRecomputedFromTheirSixteenCountsAndFollowStepByStep) {
       EXPECT_TRUE(symbols.contains(symbol)) << symbol;
     ++explained;
   }
+  EXPECT_GT(joined, 0);
   EXPECT_EQ(explained, 12) << "three years of two bases, and six of the year before";
 }
 

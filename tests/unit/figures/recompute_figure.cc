@@ -94,7 +94,11 @@ class Recomputed {
   void Check() {
     EXPECT_EQ(figure_.base(), n_) << figure_.name();
     Result("n", n_);
-    if (n_ == 0) return;
+    if (n_ == 0) {
+      Empty();
+      Substituted();
+      return;
+    }
     switch (indicator_.kind()) {
       case model::INDICATOR_KIND_SHARE:
       case model::INDICATOR_KIND_DISTRIBUTION:
@@ -153,6 +157,21 @@ class Recomputed {
       if (line.base() > 0) sum += Weight(line) * static_cast<Real>(count(line));
     }
     return sum;
+  }
+
+  // Nobody is in the base: who may belong to it, and what is possible.
+  void Empty() {
+    EXPECT_TRUE(figure_.has_no_value()) << figure_.name();
+    if (!figure_.has_estimate()) return;
+    EXPECT_EQ(estimate_.status(), query_pb::ESTIMATE_STATUS_EMPTY) << figure_.name();
+    EXPECT_EQ(estimate_.method(), query_pb::INTERVAL_METHOD_NONE) << figure_.name();
+    EXPECT_FALSE(estimate_.has_value()) << figure_.name();
+    EXPECT_GT(estimate_.may_belong(), 0) << figure_.name();
+    Result("M", estimate_.may_belong());
+    if (estimate_.unbounded()) return;
+    const bool mean = steps_.contains("a_L");
+    Result("b_L", mean ? Given("a_L") : 0, estimate_.bound_lower());
+    Result("b_U", mean ? Given("a_U") : 1, estimate_.bound_upper());
   }
 
   // Whether there is more than a value; why not is said, and nothing else.

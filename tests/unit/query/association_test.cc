@@ -8,10 +8,16 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
 #include "services/base/limits.h"
+#include "services/base/text.h"
+#include "tests/support/campaign.h"
+#include "tests/support/finite.h"
+#include "tests/support/random.h"
 #include "tests/unit/query/small_service.h"
 #include "tests/unit/query/tabulated_set.h"
 
@@ -219,6 +225,89 @@ TEST(Association, RefusesWhatIsNoTableOfAnswers) {
   set.ChangeHeader(
       [](store_pb::ReleaseHeader& header) { header.set_rule_version(figures::kRuleVersion - 1); });
   EXPECT_EQ(ReasonOf(Tested(set, "Q.B").status()), Reason::kFieldInvalid);
+}
+
+TEST(Association, GivesTheTableByStratumThatItTestsToWhoAsks) {
+  TabulatedSet set({.answers = 3,
+                    .groups = 2,
+                    .strata = {{.frame = 20, .responded = 10, .counts = {4, 1, 0, 0, 1, 4}},
+                               {.frame = 9, .responded = 2, .counts = {0, 0, 0, 0, 0, 0}},
+                               {.frame = 30, .responded = 15, .counts = {3, 2, 0, 0, 2, 3}}}});
+  set.ChangeHeader([](store_pb::ReleaseHeader& header) {
+    for (int h = 0; h < header.strata_size(); ++h)
+      header.mutable_strata(h)->set_stratum(base::StrCat("1.", h));
+  });
+  EXPECT_EQ(Tested(set, "Q.B")->table_size(), 0) << "nobody asked";
+  const auto of = [&](const std::string& cells) {
+    query_pb::TestAssociationRequest request = Asked(cells);
+    request.set_with_table(true);
+    const auto test = AssociationOf(set, request, [] { return absl::OkStatus(); });
+    EXPECT_TRUE(test.ok()) << test.status();
+    return test.value_or(query_pb::Association());
+  };
+  const query_pb::Association all = of("Q.B");
+  EXPECT_THAT(all.table_answers(), testing::ElementsAre("answer=0", "answer=2"));
+  EXPECT_THAT(all.table_groups(), testing::ElementsAre("by=0", "by=1"));
+  ASSERT_EQ(all.table_size(), 2) << "a stratum without a unit in the base says nothing";
+  EXPECT_EQ(all.table(1).frame(), 30);
+  EXPECT_EQ(all.table(1).responded(), 15);
+  EXPECT_EQ(all.table(0).stratum(), "1.0");
+  EXPECT_EQ(all.table(1).stratum(), "1.2");
+  EXPECT_THAT(all.table(0).counts(), testing::ElementsAre(4, 1, 1, 4));
+  EXPECT_THAT(all.table(1).counts(), testing::ElementsAre(3, 2, 2, 3));
+  EXPECT_THAT(of("YES.B").table_answers(), testing::ElementsAre("yes", "others"));
+  EXPECT_THAT(of("YES.B").table(0).counts(), testing::ElementsAre(4, 1, 1, 4));
+  EXPECT_THAT(of("Q.B.answer=2").table_answers(), testing::ElementsAre("answer=2", "others"));
+  // X2 follows from it: shares weighted by N_h / r_h.
+  double weighted[2][2] = {}, sum = 0;
+  int n = 0;
+  for (const query_pb::AssociationStratum& stratum : all.table()) {
+    const double weight = static_cast<double>(stratum.frame()) / stratum.responded();
+    for (int i = 0; i < 4; ++i) {
+      weighted[i / 2][i % 2] += weight * stratum.counts(i);
+      sum += weight * stratum.counts(i);
+      n += stratum.counts(i);
+    }
+  }
+  double x2 = 0;
+  for (int i = 0; i < 4; ++i) {
+    const double row = (weighted[i / 2][0] + weighted[i / 2][1]) / sum;
+    const double column = (weighted[0][i % 2] + weighted[1][i % 2]) / sum;
+    const double off = weighted[i / 2][i % 2] / sum - row * column;
+    x2 += n * off * off / (row * column);
+  }
+  EXPECT_EQ(n, all.base());
+  EXPECT_NEAR(x2, all.x2(), 1e-12);
+}
+
+TEST(Association, HoldsNoNumberThatIsNoneWhateverTheTable) {
+  const uint64_t seed = testing_support::CampaignSeed("associations");
+  std::map<query_pb::AssociationStatus, int> seen;
+  for (int round = 0; round < 400; ++round) {
+    testing_support::Random random(seed + static_cast<uint64_t>(round));
+    TabulatedCounts table{.answers = static_cast<size_t>(2 + random.Below(4)),
+                          .groups = static_cast<size_t>(2 + random.Below(4)),
+                          .strata = {}};
+    const int most = random.Below(4);
+    for (int h = 1 + random.Below(4); h > 0; --h) {
+      TabulatedCounts::Stratum& stratum = table.strata.emplace_back();
+      for (size_t i = 0; i < table.answers * table.groups; ++i)
+        stratum.counts.push_back(random.OneIn(2) ? 0 : random.UpTo(most));
+      const int base = std::accumulate(stratum.counts.begin(), stratum.counts.end(), 0);
+      stratum.responded = base + (random.OneIn(2) ? 0 : random.Below(9));
+      stratum.frame = stratum.responded + (random.OneIn(2) ? 0 : random.Below(9));
+    }
+    const TabulatedSet set(table);
+    for (const char* cells : {"Q.B", "YES.B", "Q.B.answer=1"}) {
+      const auto test = Tested(set, cells);
+      ASSERT_TRUE(test.ok()) << test.status() << " round " << round;
+      EXPECT_THAT(testing_support::NotFinite(*test), testing::IsEmpty())
+          << "IMDI_SEED=" << seed << " round " << round << ' ' << test->DebugString();
+      ++seen[test->status()];
+    }
+  }
+  EXPECT_GT(seen[query_pb::ASSOCIATION_STATUS_TESTED], 100);
+  EXPECT_GT(seen[query_pb::ASSOCIATION_STATUS_ONE_LEVEL], 10);
 }
 
 TEST(Association, RefusesATableThatIsTooLarge) {

