@@ -135,6 +135,20 @@ TEST(FiniteFigures, AndChangesTrendsAndSentencesHoldNoNumberThatIsNone) {
   EXPECT_GT(seen.pairs, 10u);
 }
 
+TEST(FiniteFigures, AreToldFromOthersHoweverDeepTheNumberLies) {
+  query_pb::Explanation explanation;
+  explanation.add_steps()->set_result(1);
+  explanation.add_steps()->set_result(std::nan(""));
+  explanation.mutable_figure()->mutable_estimate()->set_lower(
+      -std::numeric_limits<double>::infinity());
+  EXPECT_THAT(NotFinite(explanation),
+              testing::UnorderedElementsAre("figure.estimate.lower", "steps[1].result"));
+  query_pb::Trend trend;
+  trend.add_covariance(0);
+  trend.add_covariance(std::numeric_limits<double>::infinity());
+  EXPECT_THAT(NotFinite(trend), testing::ElementsAre("covariance[1]"));
+}
+
 TEST(FiniteFigures, HaveAProblemInThePlaceOfAnEstimateThatIsNoNumber) {
   using Set = void (query_pb::Estimate::*)(double);
   for (const Set set : {&query_pb::Estimate::set_value, &query_pb::Estimate::set_lower,
