@@ -36,7 +36,7 @@ using testing_support::OpenCall;
 using testing_support::OpenLoop;
 using testing_support::OpenSubmits;
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kCallPatience = absl::Seconds(30);
 
 class Overload : public testing::Test {
  protected:
@@ -48,9 +48,9 @@ class Overload : public testing::Test {
         .environment = {"LD_PRELOAD=" + ProgramPath("libimdi_slow_disk.so"),
                         "IMDI_SLOW_DISK_PATHS=/ingestion/", "IMDI_SLOW_DISK_SYNC_US=5000",
                         "IMDI_SLOW_DISK_BYTES_PER_SECOND=400000"}});
-    ASSERT_TRUE(server_->WaitReady(kPatience));
+    ASSERT_TRUE(server_->WaitReady(kCallPatience));
     connection_ = std::make_unique<cli::Connection>(server_->public_address(),
-                                                    server_->internal_address(), kPatience);
+                                                    server_->internal_address(), kCallPatience);
     records_before_ = ApplySurvey(*connection_);
     ASSERT_FALSE(HasFailure());
   }
@@ -68,7 +68,7 @@ class Overload : public testing::Test {
   // Whether the listener says that it serves.
   static bool SaysItServes(const std::shared_ptr<grpc::Channel>& channel) {
     grpc::ClientContext context;
-    transport::SetTimeout(context, kPatience);
+    transport::SetTimeout(context, kCallPatience);
     grpc::ByteBuffer response;
     const grpc::Status status =
         grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
