@@ -44,6 +44,7 @@ class QuestionnaireCompiler {
   }
 
   CompiledQuestionnaire::Result Compile() {
+    for (const model::PipedText& piped : definition().text_piping()) marks_.insert(piped.mark());
     ReadName();
     ReadParts();
     ReadCodeLists();
@@ -83,8 +84,7 @@ class QuestionnaireCompiler {
         const size_t end = value->find('}', at);
         const std::string mark =
             end == std::string::npos ? "" : value->substr(at + 1, end - at - 1);
-        const auto& marks = definition().text_piping();
-        if (std::ranges::find(marks, mark, &model::PipedText::mark) == marks.end()) {
+        if (!marks_.contains(mark)) {
           Add(path + field, "UNKNOWN_PIPING_MARK",
               base::StrCat("there is no piping mark ", base::Quoted(mark)),
               "declare it under text_piping", static_cast<int>(at) + 1);
@@ -472,11 +472,14 @@ class QuestionnaireCompiler {
   }
 
   void ReadRest() {
+    std::set<std::string_view> seen;
     for (int i = 0; i < definition().text_piping_size(); ++i) {
       const model::PipedText& piped = definition().text_piping(i);
       const std::string path = base::StrCat("text_piping[", i, "]");
       if (piped.mark().empty())
         Add(path + ".mark", "BAD_ID", "the mark is required", "for example UNIT");
+      if (!seen.insert(piped.mark()).second)
+        Add(path + ".mark", "DUPLICATE_ID", "the mark stands twice", "remove one");
       CheckText(path + ".municipality", piped.municipality());
       CheckText(path + ".district", piped.district());
     }
@@ -524,6 +527,7 @@ class QuestionnaireCompiler {
   const model::Edition& edition_;
   const CompiledFrame* frame_;
   std::shared_ptr<CompiledQuestionnaire> out_;
+  std::set<std::string_view> marks_;  // Of piped texts.
   DefinitionFindings findings_;
   std::map<std::string, bool> background_;
   std::map<std::string, uint32_t> part_of_section_;
@@ -575,17 +579,37 @@ std::vector<bool> CompiledQuestionnaire::ScopeFor(model::UnitType type) const {
   return scope;
 }
 
+namespace {
+
+// The text with what `with` gives in the place of its marks ({UNIT}), which is not read for marks
+// again. One pass over the text, however many marks the questionnaire has.
+template <typename With>
+std::string Pipe(const std::string& text, const model::Questionnaire& definition,
+                 const With& with) {
+  std::string out;
+  size_t begin = 0;
+  for (size_t at = text.find('{'); at != std::string::npos; at = text.find('{', at + 1)) {
+    const size_t end = text.find('}', at);
+    if (end == std::string::npos) break;
+    const std::string_view mark = std::string_view(text).substr(at + 1, end - at - 1);
+    const auto& marks = definition.text_piping();
+    const auto piped = std::ranges::find(marks, mark, &model::PipedText::mark);
+    if (piped == marks.end()) continue;
+    out.append(text, begin, at - begin).append(with(*piped));
+    begin = end + 1;
+    at = end;
+  }
+  return out.append(text, begin, std::string::npos);
+}
+
+}  // namespace
+
 std::string CompiledQuestionnaire::Text(const model::LocalizedText& text, model::UnitType type,
                                         model::Language language) const {
-  std::string out = TextIn(text, language);
-  for (const model::PipedText& piped : definition_.text_piping()) {
-    const std::string mark = base::StrCat("{", piped.mark(), "}");
-    const std::string& with = TextIn(
-        type == model::UNIT_TYPE_DISTRICT ? piped.district() : piped.municipality(), language);
-    for (size_t at = out.find(mark); at != std::string::npos; at = out.find(mark, at + with.size()))
-      out.replace(at, mark.size(), with);
-  }
-  return out;
+  return Pipe(TextIn(text, language), definition_, [&](const model::PipedText& piped) {
+    return TextIn(type == model::UNIT_TYPE_DISTRICT ? piped.district() : piped.municipality(),
+                  language);
+  });
 }
 
 model::LocalizedText CompiledQuestionnaire::Piped(const model::LocalizedText& text,
@@ -600,21 +624,12 @@ model::LocalizedText CompiledQuestionnaire::Piped(const model::LocalizedText& te
 model::LocalizedText CompiledQuestionnaire::Neutral(const model::LocalizedText& text,
                                                     model::Scope scope) const {
   const auto in = [&](model::Language language) {
-    std::string out = TextIn(text, language);
-    for (const model::PipedText& piped : definition_.text_piping()) {
-      const std::string mark = base::StrCat("{", piped.mark(), "}");
+    return Pipe(TextIn(text, language), definition_, [&](const model::PipedText& piped) {
       const std::string& municipality = TextIn(piped.municipality(), language);
       const std::string& district = TextIn(piped.district(), language);
-      const std::string with = scope == model::SCOPE_MUNICIPALITY ? municipality
-                               : scope == model::SCOPE_DISTRICT   ? district
-                               : municipality == district
-                                   ? municipality
-                                   : base::StrCat(municipality, "/", district);
-      for (size_t at = out.find(mark); at != std::string::npos;
-           at = out.find(mark, at + with.size()))
-        out.replace(at, mark.size(), with);
-    }
-    return out;
+      if (scope == model::SCOPE_MUNICIPALITY || municipality == district) return municipality;
+      return scope == model::SCOPE_DISTRICT ? district : base::StrCat(municipality, "/", district);
+    });
   };
   model::LocalizedText out;
   out.set_nn(in(model::LANGUAGE_NN));

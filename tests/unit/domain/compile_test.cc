@@ -208,6 +208,8 @@ TEST(CompileQuestionnaire, TextsAreCompleteAndTheirMarksKnown) {
               IsEmpty());
   EXPECT_THAT(Compile([](auto& form) { In(form, "A7").mutable_text()->set_nn("an open {UNIT"); }),
               ElementsAre("questionnaire.questions[6].text.nn:9 UNKNOWN_PIPING_MARK"));
+  EXPECT_THAT(Compile([](auto& form) { *form.add_text_piping() = form.text_piping(0); }),
+              ElementsAre("questionnaire.text_piping[1].mark DUPLICATE_ID"));
   EXPECT_THAT(
       Compile([](auto& form) { In(form, "A7").mutable_text()->set_nb(std::string(4'001, 'x')); }),
       ElementsAre("questionnaire.questions[6].text.nb TEXT_TOO_LONG"));
