@@ -107,6 +107,8 @@ struct FaultProxy::Loop {
 
   mutable base::Mutex mutex;
   Faults wanted ABSL_GUARDED_BY(mutex);
+  bool untaken ABSL_GUARDED_BY(mutex) = false;  // The proxy does not behave so yet.
+  base::CondVar taken;
   std::string target ABSL_GUARDED_BY(mutex);
   bool cut ABSL_GUARDED_BY(mutex) = false;
   bool stopping ABSL_GUARDED_BY(mutex) = false;
@@ -146,8 +148,11 @@ void FaultProxy::Set(const Faults& faults) {
   {
     base::MutexLock lock(loop_->mutex);
     loop_->wanted = faults;
+    loop_->untaken = true;
   }
   Wake();
+  base::MutexLock lock(loop_->mutex);
+  while (loop_->untaken) loop_->taken.Wait(loop_->mutex);
 }
 
 void FaultProxy::Cut() {
@@ -174,6 +179,8 @@ bool FaultProxy::Loop::Take() {
     base::MutexLock lock(mutex);
     if (stopping) return false;
     now = wanted;
+    untaken = false;
+    taken.NotifyAll();
     target_now = target;
     reset_all = std::exchange(cut, false);
   }

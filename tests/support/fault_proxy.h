@@ -63,6 +63,7 @@ class FaultProxy {
   FaultProxy& operator=(const FaultProxy&) = delete;
 
   const std::string& address() const { return address_; }
+  // From its return on the proxy behaves so.
   void Set(const Faults& faults);
   void Mend() { Set({}); }
   // Resets every connection that stands.
