@@ -105,10 +105,13 @@ absl::Status Aggregator::CheckLog(const ingestion_pb::FollowLogResponse& chunk) 
 absl::Status Aggregator::StopOn(absl::Status status) {
   const std::string why =
       base::StrCat(base::Name(base::ReasonOf(status)), ": ", base::ToStd(status.message()));
-  base::MutexLock lock(mutex_);
-  // It is tried again and again, and said once.
-  if (stopped_ != why) base::LogEvent(base::Level::kError, "folding_stopped", {{"status", why}});
-  stopped_ = why;
+  bool news = false;  // It is tried again and again, and said once.
+  {
+    base::MutexLock lock(mutex_);
+    news = stopped_ != why;
+    stopped_ = why;
+  }
+  if (news) base::LogEvent(base::Level::kError, "folding_stopped", {{"status", why}});
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include "storage/response_log.h"
 
 namespace imdi::aggregation {
+
 storage::FoldCursor BeginOf(const survey::ingestion::v1::Cursor& head) {
   return {.log_id = head.log_id(),
           .epoch = head.epoch(),

@@ -14,6 +14,7 @@ constexpr size_t kVariableIdMax = 30;
 
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
+
 }  // namespace
 
 bool IsUpperCaseId(std::string_view id) {

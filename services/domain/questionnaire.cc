@@ -44,7 +44,7 @@ class QuestionnaireCompiler {
   }
 
   CompiledQuestionnaire::Result Compile() {
-    for (const model::PipedText& piped : definition().text_piping()) marks_.insert(piped.mark());
+    ReadMarks();
     ReadName();
     ReadParts();
     ReadCodeLists();
@@ -90,6 +90,15 @@ class QuestionnaireCompiler {
               "declare it under text_piping", static_cast<int>(at) + 1);
         }
       }
+    }
+  }
+
+  // Before any text, which may hold them.
+  void ReadMarks() {
+    for (int i = 0; i < definition().text_piping_size(); ++i) {
+      if (!marks_.insert(definition().text_piping(i).mark()).second)
+        Add(base::StrCat("text_piping[", i, "].mark"), "DUPLICATE_ID", "the mark stands twice",
+            "remove one");
     }
   }
 
@@ -472,14 +481,11 @@ class QuestionnaireCompiler {
   }
 
   void ReadRest() {
-    std::set<std::string_view> seen;
     for (int i = 0; i < definition().text_piping_size(); ++i) {
       const model::PipedText& piped = definition().text_piping(i);
       const std::string path = base::StrCat("text_piping[", i, "]");
       if (piped.mark().empty())
         Add(path + ".mark", "BAD_ID", "the mark is required", "for example UNIT");
-      if (!seen.insert(piped.mark()).second)
-        Add(path + ".mark", "DUPLICATE_ID", "the mark stands twice", "remove one");
       CheckText(path + ".municipality", piped.municipality());
       CheckText(path + ".district", piped.district());
     }
@@ -582,7 +588,7 @@ std::vector<bool> CompiledQuestionnaire::ScopeFor(model::UnitType type) const {
 namespace {
 
 // The text with what `with` gives in the place of its marks ({UNIT}), which is not read for marks
-// again. One pass over the text, however many marks the questionnaire has.
+// again. The text is read once; a mark is looked up only where a brace opens.
 template <typename With>
 std::string Pipe(const std::string& text, const model::Questionnaire& definition,
                  const With& with) {

@@ -8,13 +8,9 @@
 namespace imdi::bench {
 
 SteadyClock::time_point FirstTime::Wait() {
-  for (int i = 0; i < 30'000; ++i) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (at_.has_value()) return *at_;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  std::unique_lock lock(mutex_);
+  if (happened_.wait_for(lock, std::chrono::seconds(30), [this] { return at_.has_value(); }))
+    return *at_;
   std::cerr << "imdi-bench: a channel did not come back within 30 s\n";
   std::exit(1);
 }
@@ -25,15 +21,21 @@ double MillisecondsSince(SteadyClock::time_point from, SteadyClock::time_point t
 
 Asker::Asker(std::function<bool()> ask)
     : ask_(std::move(ask)), thread_([this] {
-        while (!stop_) {
+        bool stop = false;
+        while (!stop) {
           const int64_t expected = answered_.expected();
           if (ask_()) answered_.Happened(expected);
-          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+          std::unique_lock lock(mutex_);
+          stop = stopped_.wait_for(lock, std::chrono::milliseconds(1), [this] { return stop_; });
         }
       }) {}
 
 Asker::~Asker() {
-  stop_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  stopped_.notify_all();
   thread_.join();
 }
 

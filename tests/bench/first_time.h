@@ -2,8 +2,8 @@
 
 // When a thing first happened after it was asked for: what reconnecting is measured by.
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -31,13 +31,16 @@ class FirstTime {
   // It happened; what was asked for since is another thing.
   void Happened(int64_t expected) {
     const std::lock_guard lock(mutex_);
-    if (expected == expected_ && !at_.has_value()) at_ = SteadyClock::now();
+    if (expected != expected_ || at_.has_value()) return;
+    at_ = SteadyClock::now();
+    happened_.notify_all();
   }
   // Exits the program when it does not come within 30 s.
   SteadyClock::time_point Wait();
 
  private:
   mutable std::mutex mutex_;
+  std::condition_variable happened_;
   int64_t expected_ = 0;
   std::optional<SteadyClock::time_point> at_;
 };
@@ -46,7 +49,7 @@ class FirstTime {
 double MillisecondsSince(SteadyClock::time_point from, SteadyClock::time_point to);
 
 // Asks again and again, a millisecond between an answer and the next question, as one does who
-// waits for a service; notes when the answer was yes.
+// waits for a service; notes when the answer was yes. Ends at once.
 class Asker {
  public:
   explicit Asker(std::function<bool()> ask);
@@ -59,7 +62,9 @@ class Asker {
  private:
   const std::function<bool()> ask_;
   FirstTime answered_;
-  std::atomic<bool> stop_ = false;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stop_ = false;   // Under mutex_.
   std::thread thread_;  // Last: it uses all that stands before.
 };
 
