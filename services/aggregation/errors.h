@@ -9,7 +9,7 @@
 
 namespace imdi::aggregation {
 
-// Own state or a record contradicts itself: another build would not mend it.
+// Own state, or a record, contradicts itself or names what no record defines.
 inline absl::Status Corrupt(std::string_view what) {
   return base::Error(base::Reason::kStoreCorrupt, what);
 }

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "services/aggregation/errors.h"
 #include "services/base/encoding.h"
-#include "services/base/error.h"
 #include "services/base/limits.h"
 #include "services/base/status_macros.h"
 #include "services/base/text.h"
@@ -46,8 +46,7 @@ std::optional<Kept> Decode(std::string_view value) {
 }
 
 absl::Status Unreadable(std::string_view what) {
-  return base::Error(base::Reason::kStoreCorrupt,
-                     base::StrCat("the kept state of the fold is damaged: ", what));
+  return Corrupt(base::StrCat("the kept state of the fold is damaged: ", what));
 }
 
 }  // namespace

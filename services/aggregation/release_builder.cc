@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "services/aggregation/errors.h"
 #include "services/aggregation/log_chain.h"
 #include "services/base/error.h"
 #include "services/base/limits.h"
@@ -296,8 +297,7 @@ absl::StatusOr<VerifiedRelease> VerifyRelease(ReleaseLog& log, const base::CallC
   IMDI_RETURN_IF_ERROR(
       Replay(log, call, [&](const ingestion_pb::Cursor& head) -> absl::StatusOr<std::vector<Stop>> {
         if (facts.published_position() > head.position() || facts.log_id() != head.log_id()) {
-          return base::Error(base::Reason::kLogDiverged,
-                             base::StrCat(facts.name(), " is not of this log"));
+          return Diverged(base::StrCat(facts.name(), " is not of this log"));
         }
         return std::vector<Stop>{
             {facts.position(),
@@ -318,8 +318,7 @@ absl::StatusOr<VerifiedRelease> VerifyRelease(ReleaseLog& log, const base::CallC
              }}};
       }));
   if (!stored.has_value() || stored->header.number() != facts.number()) {
-    return base::Error(base::Reason::kStoreCorrupt,
-                       base::StrCat(facts.name(), " is not where its facts say"));
+    return Corrupt(base::StrCat(facts.name(), " is not where its facts say"));
   }
   IMDI_RETURN_IF_ERROR(call.CheckWanted());
   Complete(again, facts.audience(), before);

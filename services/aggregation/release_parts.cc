@@ -13,6 +13,7 @@
 #include "services/domain/types.h"
 
 namespace imdi::aggregation {
+
 std::string HashOfParts(const std::vector<std::string>& parts) {
   base::Sha256Stream hash;
   for (const std::string& part : parts) {

@@ -33,6 +33,7 @@ struct Token {
 };
 
 bool IsWordStart(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+
 // Words hold dots between letters (SYS06.a, unit.type); numbers may be negative and have decimals,
 // but ".." is a range.
 std::vector<Token> Tokens(std::string_view text) {

@@ -5,13 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "services/figures/explain.h"
 #include "tests/oracle/case_edition.h"
+#include "tests/support/project_root.h"
 #include "tests/unit/figures/recompute_figure.h"
 
 namespace imdi::oracle {
@@ -21,9 +21,7 @@ namespace fs = std::filesystem;
 namespace query_pb = survey::query::v1;
 
 void CheckCase(const std::string& id, int at_least) {
-  const char* root = std::getenv("IMDI_ROOT");
-  const fs::path folder =
-      (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases" / id;
+  const fs::path folder = testing_support::ProjectFile("tests/oracle/cases") / id;
   const auto data = LoadCase(folder);
   ASSERT_TRUE(data.ok()) << data.status();
   const CaseEdition edition = EditionOf(*data);

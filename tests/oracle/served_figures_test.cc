@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -21,6 +20,7 @@
 #include "tests/oracle/case_edition.h"
 #include "tests/oracle/runner.h"
 #include "tests/support/finite.h"
+#include "tests/support/project_root.h"
 
 namespace imdi::oracle {
 namespace {
@@ -42,9 +42,7 @@ const Read& Of(const std::string& id) {
   std::unique_ptr<Read>& out = made[id];
   if (out != nullptr) return *out;
   out = std::make_unique<Read>();
-  const char* root = std::getenv("IMDI_ROOT");
-  const fs::path folder =
-      (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases" / id;
+  const fs::path folder = testing_support::ProjectFile("tests/oracle/cases") / id;
   auto data = LoadCase(folder);
   auto expected = ReadExpected(folder);
   if (!data.ok() || !expected.ok()) {

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <set>
@@ -16,6 +15,7 @@
 #include "services/figures/explain.h"
 #include "services/figures/release_content.h"
 #include "tests/oracle/case_edition.h"
+#include "tests/support/project_root.h"
 
 namespace imdi::oracle {
 namespace {
@@ -24,9 +24,7 @@ namespace fs = std::filesystem;
 namespace query_pb = survey::query::v1;
 
 Case Load(const std::string& id) {
-  const char* root = std::getenv("IMDI_ROOT");
-  const fs::path folder =
-      (root == nullptr ? fs::current_path() : fs::path(root)) / "tests/oracle/cases" / id;
+  const fs::path folder = testing_support::ProjectFile("tests/oracle/cases") / id;
   auto data = LoadCase(folder);
   EXPECT_TRUE(data.ok()) << data.status();
   return data.ok() ? *std::move(data) : Case();
